@@ -1,0 +1,72 @@
+//! What a decision changes. A store applies a list of effects as one atomic, durable unit; where an effect carries a
+//! guard and the guard no longer holds, nothing is applied and the caller decides again on what is now true.
+
+use crate::id::{AccessTokenKey, GrantId};
+use crate::record::{AccessToken, Client, Grant, KeyRecord, RevokedToken, ScopeRecord, User};
+
+/// One change. Effects on hot tables come first; see each variant for its guard.
+#[derive(Debug, Clone)]
+pub enum Effect {
+    /// Adds the row of a reference token. Idempotent: the same key again changes nothing.
+    InsertAccessToken(AccessToken),
+    /// Removes the row of a reference token (RFC 7009). A missing row is no conflict.
+    DeleteAccessToken(AccessTokenKey),
+    /// Adds a grant. Guard: no grant has this id.
+    InsertGrant(Grant),
+    /// Moves a grant to its next refresh-token generation. Guard: the grant exists, is not revoked and its generation
+    /// is still `expected_generation`.
+    RotateGrant {
+        /// The grant.
+        id: GrantId,
+        /// Generation on which the decision was taken; the row then holds this plus one.
+        expected_generation: u32,
+        /// When it was rotated, seconds since the epoch.
+        rotated_at: i64,
+        /// New end of the sliding lifetime, seconds since the epoch.
+        refresh_expires_at: i64,
+    },
+    /// Revokes a grant. Idempotent; a missing grant is no conflict.
+    RevokeGrant(GrantId),
+    /// Remembers a revoked self-contained token until it would have expired. Idempotent.
+    RevokeToken(RevokedToken),
+    /// Adds (`expected_version` `None`) or replaces a client. Guard: no client of the realm has this `client_id` nor
+    /// any client this key, or the stored version is the expected one.
+    PutClient {
+        /// The whole new record; its `version` is what the row holds afterwards.
+        client: Client,
+        /// Version on which the decision was taken.
+        expected_version: Option<u64>,
+    },
+    /// Removes a client. Guard: the stored version is `expected_version`.
+    DeleteClient {
+        /// The record as it was read (names realm, `client_id` and version).
+        client: Client,
+    },
+    /// Adds or replaces a user. Guard as for clients, on (realm, tenant, username).
+    PutUser {
+        /// The whole new record.
+        user: User,
+        /// Version on which the decision was taken.
+        expected_version: Option<u64>,
+    },
+    /// Adds or replaces a scope of a realm's catalogue.
+    PutScope(ScopeRecord),
+    /// Removes a scope of a realm's catalogue. A missing scope is no conflict.
+    DeleteScope {
+        /// The realm.
+        realm: Box<str>,
+        /// The scope's name.
+        name: Box<str>,
+    },
+    /// Adds a key. Guard: no key has this id in the realm.
+    InsertKey(KeyRecord),
+    /// Replaces a key's schedule (not its material). A missing key is a conflict.
+    UpdateKey(KeyRecord),
+    /// Removes a key for good. A missing key is no conflict.
+    DeleteKey {
+        /// The realm.
+        realm: Box<str>,
+        /// The key's id.
+        kid: Box<str>,
+    },
+}

@@ -1,0 +1,53 @@
+//! Identifiers of what the store keeps. All are opaque to the protocol; none is a secret.
+
+use serde::{Deserialize, Serialize};
+
+/// Name of a realm: one issuer. Lower-case letters, digits and `-`, as it stands in configuration.
+pub type RealmName = str;
+
+/// Surrogate key of a client: 48 random bits, never reused, so that a row of a token names its client in six bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ClientKey(pub u64);
+
+impl ClientKey {
+    /// From random bytes.
+    pub fn from_random(bytes: [u8; 6]) -> Self {
+        let mut wide = [0; 8];
+        wide[2..].copy_from_slice(&bytes);
+        Self(u64::from_be_bytes(wide))
+    }
+}
+
+/// A grant (token family): big-endian expiry second (6 bytes) then 80 random bits, so that grants sort by expiry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct GrantId(pub [u8; 16]);
+
+impl GrantId {
+    /// Of a grant whose last token dies at `expires_at` (seconds since the epoch).
+    pub fn new(expires_at: i64, random: [u8; 10]) -> Self {
+        let mut id = [0; 16];
+        id[..6].copy_from_slice(&expires_at.max(0).to_be_bytes()[2..]);
+        id[6..].copy_from_slice(&random);
+        Self(id)
+    }
+
+    /// The smallest id that a grant expiring at `expires_at` can have: the bound of a range.
+    pub fn lower_bound(expires_at: i64) -> Self {
+        Self::new(expires_at, [0; 10])
+    }
+}
+
+/// Key of a reference token's row: its expiry in ticks (see [`crate::token::reference`]) and 128 bits of a keyed
+/// digest of the token. Rows sort by expiry; nobody can derive the token from its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AccessTokenKey {
+    /// Expiry in ticks of 1/64 s since the epoch.
+    pub tick: i64,
+    /// Keyed digest.
+    pub tag: [u8; 16],
+}
+
+/// Identifier of a self-contained token (`jti`, 128 random bits).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TokenId(pub [u8; 16]);

@@ -1,0 +1,15 @@
+//! The pure protocol of Chancela: no async, no I/O, no clock and no source of randomness of its own.
+//!
+//! Start reading at [`grant`]: what a token request may become.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
+pub mod client_auth;
+pub mod effect;
+pub mod grant;
+pub mod id;
+pub mod record;
+pub mod scope;
+pub mod secret;
+pub mod time;
+pub mod token;

@@ -1,0 +1,35 @@
+//! Access tokens whose format leaves no room for their meaning (UUID, 32 hex digits, opaque), and revoked tokens of
+//! the formats that carry it (JWT).
+
+use crate::id::{AccessTokenKey, ClientKey, GrantId, TokenId};
+use std::sync::Arc;
+
+/// One issued reference token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessToken {
+    /// Where it lies; holds the expiry.
+    pub key: AccessTokenKey,
+    /// Who asked for it.
+    pub client: ClientKey,
+    /// When it was issued, seconds since the epoch.
+    pub issued_at: i64,
+    /// When it dies, seconds since the epoch. A reader treats `expires_at <= now` as absent.
+    pub expires_at: i64,
+    /// Granted scope, as sent to the client.
+    pub scope: Arc<str>,
+    /// The resource owner's subject; `None` where the client acts for itself.
+    pub subject: Option<Box<str>>,
+    /// SHA-256 of the certificate that the token is bound to (RFC 8705 §3).
+    pub certificate: Option<[u8; 32]>,
+    /// The grant that it belongs to, if it can be refreshed.
+    pub grant: Option<GrantId>,
+}
+
+/// A self-contained token revoked before its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RevokedToken {
+    /// The token's `jti`.
+    pub id: TokenId,
+    /// When the token would have died, seconds since the epoch; the record dies with it.
+    pub expires_at: i64,
+}

@@ -1,0 +1,100 @@
+//! A registered client (RFC 7591 metadata plus this server's own settings).
+
+use crate::client_auth::Method;
+use crate::grant::GrantType;
+use crate::id::ClientKey;
+use crate::scope::Scope;
+use crate::secret::SecretDigest;
+use serde::{Deserialize, Serialize};
+
+/// A client of one realm. At most two secrets are active at once, so that one can be rotated without an outage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Client {
+    /// Surrogate key.
+    pub key: ClientKey,
+    /// The realm's name.
+    pub realm: Box<str>,
+    /// `client_id` on the wire.
+    pub client_id: Box<str>,
+    /// A person's word for it (RFC 7591 `client_name`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_name: Option<Box<str>>,
+    /// Active secrets, newest first.
+    #[serde(default)]
+    pub secrets: Vec<ClientSecret>,
+    /// The one method that it authenticates with (requirement H-03), or any of the dialect's if `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_method: Option<Method>,
+    /// Grants that it may use.
+    pub grant_types: Vec<GrantType>,
+    /// Scope that it may be granted.
+    pub scope: Scope,
+    /// Redirect URIs (for the authorization endpoint).
+    #[serde(default)]
+    pub redirect_uris: Vec<Box<str>>,
+    /// Name of the dialect's token endpoint that it belongs to, where the dialect has several with credentials of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_endpoint: Option<Box<str>>,
+    /// The client of an earlier step whose token must accompany this one's requests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chained_to: Option<Box<str>>,
+    /// Tenant that it belongs to, in realms that have tenants.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<Box<str>>,
+    /// Lifetime of its access tokens in seconds, instead of the realm's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_token_lifetime: Option<u32>,
+    /// Lifetime of its refresh tokens in seconds, instead of the realm's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_token_lifetime: Option<u32>,
+    /// Certificate registered for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<RegisteredCertificate>,
+    /// Its public keys (RFC 7591 `jwks`), kept as given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<serde_json::Value>,
+    /// A resource server: may introspect tokens of any client of the realm.
+    #[serde(default)]
+    pub may_introspect_any: bool,
+    /// A partner platform (sent in the dialect's partner header beside the client's own credentials), not a client.
+    #[serde(default)]
+    pub partner: bool,
+    /// Disabled clients get no tokens, and their tokens introspect as inactive.
+    pub enabled: bool,
+    /// Tokens issued before this second are dead.
+    #[serde(default)]
+    pub tokens_not_before: i64,
+    /// When it was registered, seconds since the epoch.
+    pub created_at: i64,
+    /// Counts up with each change; the guard of a change.
+    pub version: u64,
+}
+
+/// One secret of a client, as a keyed digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientSecret {
+    /// Digest under the realm's pepper.
+    pub digest: SecretDigest,
+    /// When it was made, seconds since the epoch.
+    pub created_at: i64,
+    /// When it stops working, seconds since the epoch; never if `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<i64>,
+}
+
+/// A certificate registered for a client.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegisteredCertificate {
+    /// SHA-256 of its DER encoding, in hexadecimal.
+    pub sha256: Box<str>,
+}
+
+impl Client {
+    /// Whether it may use `grant`.
+    pub fn may_use(&self, grant: GrantType) -> bool {
+        self.grant_types.contains(&grant)
+    }
+}

@@ -1,0 +1,1 @@
+//! HTTP endpoints, realms and keys of the authorization server.

@@ -1,0 +1,1 @@
+//! The SQLite store: one writer that commits concurrent requests as a group.

@@ -1,0 +1,4 @@
+//! Memory store.
+/// The reference store.
+#[derive(Debug, Default)]
+pub struct MemoryStore;

@@ -1,0 +1,1 @@
+//! Tools for tests: fake clock, seeded entropy, golden exchanges.

@@ -1,0 +1,2 @@
+//! Chancela.
+fn main() {}
