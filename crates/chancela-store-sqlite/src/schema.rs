@@ -90,6 +90,9 @@ mod tests {
     /// A change to an applied migration would lock every existing store out.
     #[test]
     fn the_first_migration_is_what_it_was() {
-        assert_eq!(hex(&sha256(initial().as_bytes())), "eb8de66647f92fbec316d66a892c4b99e1360e93899b786b9229a6668ce0bd37");
+        assert_eq!(
+            hex(&sha256(initial().as_bytes())),
+            "eb8de66647f92fbec316d66a892c4b99e1360e93899b786b9229a6668ce0bd37"
+        );
     }
 }
