@@ -1,5 +1,5 @@
 //! Measures the store on this machine's disk: CPU per commit and per read, and what a dropped bucket costs those who
-//! issue meanwhile. `cargo run --release -p chancela-store-sqlite --example measure [directory]`.
+//! issue meanwhile. `cargo run --release -p chancela-store-sqlite --example measure [directory [tasks]]`.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -25,7 +25,8 @@ fn main() {
     println!("memory of an open, empty store: {} KiB", memory());
     drop(store);
     println!("size of an effect: {} B", size_of::<Effect>());
-    for tasks in [1, 64, 256] {
+    let only: Option<u64> = std::env::args().nth(2).and_then(|tasks| tasks.parse().ok());
+    for tasks in only.map_or(vec![1, 64, 256], |tasks| vec![tasks]) {
         for (name, runtime) in runtimes() {
             let store = open(&format!("{name}-{tasks}"));
             commits(name, &runtime, &store, tasks);
@@ -96,7 +97,7 @@ fn drop_bucket(runtime: &Runtime, store: &Arc<SqliteStore>) {
         for n in 0..500 {
             let mut list = Vec::with_capacity(2000);
             for _ in 0..2000 {
-                let mut token = token(random.next(), NOW - 2000, 300);
+                let mut token = token(random.word(), NOW - 2000, 300);
                 token.key.tick = token.key.tick.div_euclid(2048) * 2048 + n * 4;
                 list.push(Effect::InsertAccessToken(token));
             }
@@ -118,13 +119,11 @@ fn drop_bucket(runtime: &Runtime, store: &Arc<SqliteStore>) {
                 });
             }
             tokio::time::sleep(Duration::from_millis(300)).await;
-            let (start, mut calls, mut rows, cpu) = (Instant::now(), 0, 0, cpu());
-            while expiring {
+            let (start, mut calls, mut rows, mut done, cpu) = (Instant::now(), 0, 0, false, cpu());
+            while expiring && !done {
                 let expired = store.expire(Timestamp::from_seconds(NOW)).await.unwrap();
                 (calls, rows) = (calls + 1, rows + expired.rows);
-                if !expired.more {
-                    break;
-                }
+                done = !expired.more;
             }
             let took = start.elapsed();
             let cpu = self::cpu() - cpu;

@@ -11,6 +11,9 @@ use chancela_core::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params, Result, Row, params};
 use std::sync::Arc;
 
+/// Questions answered from one snapshot: taking one costs several system calls.
+const TOGETHER: usize = 16;
+
 /// One question, which answers itself.
 pub(crate) type Question = Box<dyn FnOnce(&Reader) + Send>;
 
@@ -25,9 +28,22 @@ pub(crate) struct Reader {
 impl Reader {
     /// Serves until the queue is closed and drained.
     pub(crate) fn serve(&self, queue: &Queue<Question>) {
-        while let Some(question) = queue.take() {
-            question(self);
+        let mut questions = Vec::with_capacity(TOGETHER);
+        while queue.take_some(&mut questions, TOGETHER) {
+            // The snapshot begins after the last of them was asked, so each sees what was committed before it.
+            let together = questions.len() > 1 && self.run("BEGIN").is_ok();
+            for question in questions.drain(..) {
+                question(self);
+            }
+            if together && let Err(error) = self.run("COMMIT") {
+                self.health.report(&error);
+                self.health.fail("a reader could not end its snapshot");
+            }
         }
+    }
+
+    fn run(&self, sql: &str) -> Result<usize> {
+        self.connection.prepare_cached(sql)?.execute([])
     }
 
     pub(crate) fn access_token(&self, key: AccessTokenKey) -> Result<Option<AccessToken>> {

@@ -24,11 +24,11 @@ fn initial() -> String {
     let short = short_slots().map(Table::Short);
     for table in short.chain(long_slots().map(Table::Long)).chain([Table::Other]) {
         // Writing to a String cannot fail.
-        let _ = write!(
+        let _ = writeln!(
             sql,
             "CREATE TABLE {} (tick INTEGER NOT NULL, tag BLOB NOT NULL, client INTEGER NOT NULL, \
              issued_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, scope TEXT NOT NULL, subject TEXT, \
-             certificate BLOB, grant_id BLOB, PRIMARY KEY (tick, tag)) WITHOUT ROWID;\n",
+             certificate BLOB, grant_id BLOB, PRIMARY KEY (tick, tag)) WITHOUT ROWID;",
             table.name()
         );
     }

@@ -66,7 +66,9 @@ impl Writer {
                     self.commit(&mut batch);
                 }
             }
+            let answered = batch.len();
             self.commit(&mut batch);
+            queue.settle(answered);
         }
     }
 

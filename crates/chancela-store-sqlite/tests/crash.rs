@@ -26,7 +26,11 @@ const ENOUGH: usize = 3000;
 
 /// The `n`th token of a cycle, of a lifetime in either ring.
 fn issued(cycle: u64, n: u64) -> chancela_core::record::AccessToken {
-    token(cycle * 1_000_000_000 + n, NOW + n.cast_signed() / 100, if n % 3 == 0 { 86_400 } else { 300 })
+    token(
+        cycle * 1_000_000_000 + n,
+        NOW + n.cast_signed() / 100,
+        if n.is_multiple_of(3) { 86_400 } else { 300 },
+    )
 }
 
 /// The child: issues from 32 tasks, tells each acknowledged number, and rotates one grant as fast as it can.

@@ -272,11 +272,11 @@ fn a_million_expired_tokens_go_while_others_are_issued() {
         for _ in 0..1_000_000 / BATCH {
             let mut list = Vec::new();
             for _ in 0..BATCH {
-                let n = random.next();
+                let n = random.word();
                 let mut token = token(n, NOW - 4096, 300);
                 token.key.tick = (token.key.tick >> 11 << 11) + (n % 2048).cast_signed(); // one bucket
                 list.push(insert(&token));
-                samples.extend((n % 10_000 == 0).then_some(token));
+                samples.extend(n.is_multiple_of(10_000).then_some(token));
             }
             committed(&*store, list).await;
         }

@@ -76,12 +76,12 @@ pub async fn a_run_in_slices_says_that_more_is_waiting<F: Fixture>(fixture: F) {
     let mut random = Random(1);
     for _ in 0..count / 500 {
         let issue = |n| token(n, NOW, 86_400);
-        let mut effects: Vec<Effect> = (0..500).map(|_| insert(&issue(random.next()))).collect();
-        effects.push(Effect::RevokeToken(revoked(random.next(), NOW + 300)));
+        let mut effects: Vec<Effect> = (0..500).map(|_| insert(&issue(random.word()))).collect();
+        effects.push(Effect::RevokeToken(revoked(random.word(), NOW + 300)));
         committed(&store, effects).await;
     }
     assert!(store.expire(Timestamp::from_seconds(NOW + 90_000)).await.unwrap().more);
-    let first = token(Random(1).next(), NOW, 86_400);
+    let first = token(Random(1).word(), NOW, 86_400);
     expire_all(&store, NOW + 90_000).await;
     assert_eq!(store.access_token(first.key).await.unwrap(), None);
 }

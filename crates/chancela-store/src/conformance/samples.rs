@@ -17,7 +17,7 @@ pub const NOW: i64 = 1_800_000_000;
 pub struct Random(pub u64);
 
 impl Random {
-    pub fn next(&mut self) -> u64 {
+    pub fn word(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -27,13 +27,13 @@ impl Random {
 
     /// Of `0..bound`.
     pub fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
+        self.word() % bound
     }
 
     pub fn tag(&mut self) -> [u8; 16] {
         let mut tag = [0; 16];
-        tag[..8].copy_from_slice(&self.next().to_le_bytes());
-        tag[8..].copy_from_slice(&self.next().to_le_bytes());
+        tag[..8].copy_from_slice(&self.word().to_le_bytes());
+        tag[8..].copy_from_slice(&self.word().to_le_bytes());
         tag
     }
 }
