@@ -5,10 +5,15 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 pub mod client_auth;
+pub mod dialect;
 pub mod effect;
+pub mod entropy;
+pub mod error_code;
 pub mod grant;
 pub mod id;
+pub mod jose;
 pub mod record;
+pub mod rejection;
 pub mod scope;
 pub mod secret;
 pub mod time;
