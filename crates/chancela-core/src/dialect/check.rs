@@ -36,18 +36,26 @@ pub(super) fn file(path: &str, name: &str, file: &DialectFile) -> Result<(), Dia
     Ok(())
 }
 
-/// Checks that every mark of one file stands for a key of that file.
+/// Checks that every mark of one file stands for a key of that file. A mark's key is a dotted TOML key, so that a part
+/// with a dot of its own can be quoted: `scopes."pix.read"`.
 pub(super) fn marks(path: &str, table: &Table, file: &DialectFile) -> Result<(), DialectError> {
     for key in file.marks.keys() {
-        let mut at = Some(&Value::Table(table.clone())).cloned();
-        for segment in key.split('.') {
-            at = at.and_then(|value| value.get(segment).cloned());
-        }
-        if at.is_none() {
+        let Ok(parts) = format!("{key} = 0").parse::<Table>() else {
+            return Err(meaning(path, &format!("marks.{key:?}"), "is not a dotted TOML key"));
+        };
+        if !has(table, &parts) {
             return Err(meaning(path, &format!("marks.{key:?}"), "names no key of this file"));
         }
     }
     Ok(())
+}
+
+/// Whether `table` has the keys of `path`, a chain of one-key tables with a number at its end.
+fn has(table: &Table, path: &Table) -> bool {
+    path.iter().all(|(key, rest)| match (table.get(key), rest) {
+        (Some(Value::Table(below)), Value::Table(rest)) => has(below, rest),
+        (found, rest) => found.is_some() && !rest.is_table(),
+    })
 }
 
 /// Checks a resolved dialect.

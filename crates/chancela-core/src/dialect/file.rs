@@ -695,7 +695,8 @@ pub enum ErrorValue {
     Details,
 }
 
-/// What a refusal says instead.
+/// What a refusal says instead. A rule's override is laid over its code's, key by key (`headers` as a whole), and that
+/// over what the RFC says; a status that HTTP itself demands (405, 408, 413, 415, 429) is not overridden.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ErrorOverride {
@@ -708,10 +709,10 @@ pub struct ErrorOverride {
     /// The sentence; `{n}` is the rejection's number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Key in `details`.
+    /// Key in `details`, such as `Entity.field`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
-    /// The sentence in `details`, if it is another.
+    /// The sentence in `details`, if it is another; `{n}` as above.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
     /// Headers beside the usual ones.
