@@ -75,10 +75,9 @@ pub(super) fn dialect(path: &str, dialect: &Dialect) -> Result<(), DialectError>
                 return Err(meaning(path, &key("requires.access_token.from"), "must name a first step, which requires no token itself"));
             }
         }
-        if let Some(exact) = &endpoint.exact_scope {
-            if let Some(scope) = exact.iter().find(|scope| !dialect.scopes.contains_key(*scope)) {
-                return Err(meaning(path, &key("scope.exactly"), format!("{scope:?} is not in [scopes]")));
-            }
+        let unknown = |exact: &Scope| exact.iter().find(|s| !dialect.scopes.contains_key(*s)).map(str::to_owned);
+        if let Some(scope) = endpoint.exact_scope.as_ref().and_then(unknown) {
+            return Err(meaning(path, &key("scope.exactly"), format!("{scope:?} is not in [scopes]")));
         }
         for (environment, lifetime) in dialect
             .environments

@@ -622,6 +622,11 @@ pub struct JsonLayout {
     pub space_after_colon: bool,
 }
 
+impl JsonLayout {
+    /// One line without spaces.
+    pub const COMPACT: &'static Self = &Self { newline: String::new(), indent: 0, space_after_colon: false };
+}
+
 /// How refusal is answered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -5,7 +5,7 @@ mod jwk;
 mod jws;
 
 pub use jwk::Jwk;
-pub use jws::{JwsError, SigningKey, VerifyingKey};
+pub use jws::{JwsError, MAX_TOKEN_BYTES, SigningKey, VerifyingKey};
 
 use serde::{Deserialize, Serialize};
 
