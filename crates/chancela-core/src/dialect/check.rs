@@ -6,6 +6,7 @@ use super::{BodyEncoding, Dialect, DialectFile, ErrorMember, GrantTypeIn, Refres
 use crate::client_auth::Method;
 use crate::scope::Scope;
 use crate::token::reference;
+use http::{HeaderName, HeaderValue};
 use toml::{Table, Value};
 
 /// Version of the vocabulary that this program reads.
@@ -66,6 +67,7 @@ pub(super) fn dialect(path: &str, dialect: &Dialect) -> Result<(), DialectError>
         if let Some(message) = contradiction(endpoint) {
             return Err(meaning(path, &key(message.0), message.1));
         }
+        errors(endpoint).map_err(|(section, message)| meaning(path, &key(&section), message))?;
         if let Some(chained) = &endpoint.requires.access_token {
             let from = dialect.token_endpoint(&chained.from);
             if from.is_none() || chained.from == endpoint.name {
@@ -109,6 +111,28 @@ fn paths(endpoint: &TokenEndpoint) -> Result<(), String> {
         if !canonical {
             return Err(format!("{path:?} is not a canonical path (letters, digits, - . _ ~ and one {{tenant}} segment)"));
         }
+    }
+    Ok(())
+}
+
+/// Statuses and headers of overrides, which would else be left out in silence.
+fn errors(endpoint: &TokenEndpoint) -> Result<(), (String, &'static str)> {
+    let errors = &endpoint.errors;
+    let by_code = errors.code.iter().map(|(code, over)| (format!("errors.code.{}", code.as_str()), over));
+    let by_rule = errors.rule.iter().map(|(rule, over)| (format!("errors.rule.{}", rule.name()), over));
+    for (key, over) in by_code.chain(by_rule) {
+        if over.status.is_some_and(|status| !(400..600).contains(&status)) {
+            return Err((key + ".status", "must be a status from 400 to 599"));
+        }
+        let allowed = |[name, value]: &[String; 2]| {
+            HeaderName::from_bytes(name.as_bytes()).is_ok() && HeaderValue::from_str(value).is_ok()
+        };
+        if !over.headers.iter().all(allowed) {
+            return Err((key + ".headers", "has a header that HTTP does not allow"));
+        }
+    }
+    if HeaderValue::from_str(&errors.www_authenticate).is_err() {
+        return Err(("errors.www_authenticate".to_owned(), "is not a value that HTTP allows in a header"));
     }
     Ok(())
 }

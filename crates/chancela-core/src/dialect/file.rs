@@ -700,8 +700,8 @@ pub enum ErrorValue {
     Details,
 }
 
-/// What a refusal says instead. A rule's override is laid over its code's, key by key (`headers` as a whole), and that
-/// over what the RFC says; a status that HTTP itself demands (405, 408, 413, 415, 429) is not overridden.
+/// What a refusal says instead. A rule's override wins key by key over its code's, and that over the RFC; headers of
+/// both are sent. A status that HTTP itself demands (405, 408, 413, 415, 429) yields to the rule's override alone.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ErrorOverride {
