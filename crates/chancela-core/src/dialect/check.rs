@@ -81,17 +81,12 @@ pub(super) fn dialect(path: &str, dialect: &Dialect) -> Result<(), DialectError>
         if let Some(scope) = endpoint.exact_scope.as_ref().and_then(unknown) {
             return Err(meaning(path, &key("scope.exactly"), format!("{scope:?} is not in [scopes]")));
         }
-        for (environment, lifetime) in dialect
-            .environments
-            .keys()
-            .map(|name| (name, dialect.access_token_lifetime(endpoint, name)))
-        {
-            if let Err(limit) = reference::check_lifetime(endpoint.token.format, lifetime) {
-                return Err(meaning(
-                    path,
-                    &format!("environments.{environment}.access_token_lifetime"),
-                    format!("must be from 1 to {limit} seconds for this token format"),
-                ));
+        for (name, environment) in &dialect.environments {
+            let own = environment.access_token_lifetime;
+            if let Err(limit) = reference::check_lifetime(endpoint.token.format, own.unwrap_or(endpoint.token.lifetime)) {
+                let here = own.map_or_else(|| key("token.lifetime"), |_| format!("environments.{name}.access_token_lifetime"));
+                let message = format!("must be from 1 to {limit} seconds for this token format");
+                return Err(meaning(path, &here, message));
             }
         }
     }

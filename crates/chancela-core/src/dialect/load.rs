@@ -102,7 +102,13 @@ impl Library {
         let mut next = Some(name.to_owned());
         while let Some(current) = next.take() {
             let Some((path, text)) = self.source(&current) else {
-                return Err(self.unknown(&current));
+                return Err(match chain.last().and_then(|child: &DialectFile| self.source(&child.name)) {
+                    None => self.unknown(&current),
+                    Some((child, _)) => {
+                        let known = self.files().collect::<Vec<_>>().join(", ");
+                        meaning(child, "extends", format!("there is no file {current:?}; known are: {known}"))
+                    }
+                });
             };
             if chain.len() == MAX_DEPTH {
                 return Err(meaning(path, "extends", "the chain of base files is a circle or longer than four files"));
