@@ -4,12 +4,21 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+pub mod certificate;
 pub mod client_auth;
+pub mod dialect;
 pub mod effect;
+pub mod entropy;
+pub mod error_code;
 pub mod grant;
 pub mod id;
+pub mod jose;
+pub mod message;
+pub mod rate_limit;
 pub mod record;
+pub mod rejection;
 pub mod scope;
 pub mod secret;
+pub mod security_profile;
 pub mod time;
 pub mod token;

@@ -1,1 +1,10 @@
-//! Tools for tests: fake clock, seeded entropy, golden exchanges.
+//! Tools for tests: fake clock, seeded entropy, golden exchanges. Nothing here does I/O, so any test can use it,
+//! whatever it talks to.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
+pub mod clock;
+pub mod golden;
+
+pub use chancela_core::entropy::Seeded;
+pub use clock::FakeClock;

@@ -1,5 +1,16 @@
-//! Grants: one file per `grant_type`.
+//! Grants: one file per `grant_type`. Each decides, from a well-formed request, an authenticated client and facts, what
+//! may be issued: an [`Approval`]. Issuing it is [`crate::token::issue`]'s, the one place that makes tokens.
 
+pub mod chain;
+pub mod client_credentials;
+pub mod password;
+pub mod refresh_token;
+pub mod requested_scope;
+
+use crate::id::GrantId;
+use crate::record::Client;
+use crate::rejection::{Rejection, Rule};
+use crate::scope::Scope;
 use serde::{Deserialize, Serialize};
 
 /// What a grant means, whatever a dialect calls it on the wire.
@@ -26,4 +37,27 @@ impl GrantType {
             Self::Password => "password",
         }
     }
+}
+
+/// Permission to issue one access token. Not `Clone`: a decision is taken once.
+#[derive(Debug)]
+pub struct Approval {
+    /// Granted scope.
+    pub scope: Scope,
+    /// The resource owner; `None` where the client acts for itself.
+    pub subject: Option<Box<str>>,
+    /// Tenant of the resource owner or client.
+    pub tenant: Option<Box<str>>,
+    /// SHA-256 of the certificate that the token is bound to.
+    pub certificate: Option<[u8; 32]>,
+    /// The grant that the token belongs to.
+    pub grant: Option<GrantId>,
+}
+
+/// Refuses a grant that the client is not registered for (requirement F-14).
+///
+/// # Errors
+/// [`Rule::UnauthorizedGrantType`].
+pub fn registered(client: &Client, grant: GrantType) -> Result<(), Rejection> {
+    if client.may_use(grant) { Ok(()) } else { Err(Rule::UnauthorizedGrantType.into()) }
 }

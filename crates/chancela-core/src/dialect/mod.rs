@@ -1,0 +1,15 @@
+//! Dialects: the wire contract of one provider's token endpoint, as data.
+//!
+//! [`file`](mod@file) is the closed vocabulary in which a dialect is written, [`load`] reads a file and what it extends,
+//! [`check`] finds what the vocabulary alone cannot refuse. Nothing here knows a provider's name; those stand in
+//! `dialects/` alone. A dialect does not own a realm's choices (keys, clients, which environment).
+
+pub mod check;
+pub mod file;
+pub mod json;
+pub mod load;
+mod resolved;
+
+pub use file::*;
+pub use load::{DialectError, Library};
+pub use resolved::{Dialect, TokenEndpoint};

@@ -1,0 +1,91 @@
+//! Token introspection (RFC 7662): its request and its response. Every token that is not good, for whatever reason,
+//! has the same answer (requirement N-02).
+
+use super::HttpRequest;
+use super::body::{Parameters, refuse_credentials_in_query};
+use crate::client_auth::Credentials;
+use crate::dialect::json::Writer;
+use crate::dialect::{ClientAuthentication, JsonLayout, Request};
+use crate::rejection::{Rejection, Rule};
+use crate::token::ActiveToken;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, Method, Response};
+use std::borrow::Cow;
+
+/// A request to the introspection or revocation endpoint: both carry a token (RFC 7662 §2.1, RFC 7009 §2.1). The
+/// `token_type_hint` is not read: a token's own form says more than a hint.
+#[derive(Debug)]
+pub struct TokenParameter<'a> {
+    /// `token`.
+    pub token: Cow<'a, str>,
+    /// Who asks.
+    pub credentials: Credentials<'a>,
+}
+
+impl<'a> TokenParameter<'a> {
+    /// Reads a form.
+    ///
+    /// # Errors
+    /// The rule that the request breaks.
+    pub fn parse(policy: &ClientAuthentication, http: &HttpRequest<'a>) -> Result<Self, Rejection> {
+        if http.method != Method::POST {
+            return Err(Rule::MethodNotAllowed.into());
+        }
+        refuse_credentials_in_query(http.query)?;
+        let request = Request::default();
+        let parameters = Parameters::parse(&request, http)?;
+        let credentials = Credentials::parse(policy, &request.names, http, &parameters)?;
+        let token = parameters.text("token")?.cloned().ok_or(Rule::MissingToken)?;
+        Ok(Self { token, credentials })
+    }
+}
+
+/// Writes the answer; `None` is any token that is not good.
+pub fn encode(token: Option<&ActiveToken>, issuer: &str) -> Response<Bytes> {
+    let body = match token {
+        None => Bytes::from_static(b"{\"active\":false}"),
+        Some(token) => Bytes::from(active(token, issuer)),
+    };
+    let mut response = Response::new(body);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+fn active(token: &ActiveToken, issuer: &str) -> Vec<u8> {
+    let mut writer = Writer::over(Vec::with_capacity(256), JsonLayout::COMPACT);
+    writer.begin_object();
+    writer.key("active");
+    writer.boolean(true);
+    if !token.scope.is_empty() {
+        writer.key("scope");
+        writer.string(&token.scope);
+    }
+    writer.key("client_id");
+    writer.string(&token.client.client_id);
+    writer.key("token_type");
+    writer.string("Bearer");
+    writer.key("exp");
+    writer.number(token.expires_at);
+    writer.key("iat");
+    writer.number(token.issued_at);
+    writer.key("sub");
+    writer.string(token.subject.as_deref().unwrap_or(&token.client.client_id));
+    writer.key("iss");
+    writer.string(issuer);
+    if let Some(audience) = &token.audience {
+        writer.key("aud");
+        writer.string(audience);
+    }
+    if let Some(certificate) = &token.certificate {
+        writer.key("cnf");
+        writer.begin_object();
+        writer.key("x5t#S256");
+        writer.string(&BASE64URL.encode(certificate));
+        writer.end_object();
+    }
+    writer.end_object();
+    writer.into_bytes()
+}

@@ -1,0 +1,45 @@
+//! Wire messages: one file per message, its reading and its writing together.
+
+pub mod body;
+pub mod error_response;
+pub mod introspection;
+pub mod server_metadata;
+pub mod token_request;
+pub mod token_response;
+
+use http::{HeaderMap, Method};
+
+/// Most bytes of a request body at the endpoints that take a form (requirements.md 5.1).
+pub const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// A request as it arrived, its body complete.
+#[derive(Debug, Clone, Copy)]
+pub struct HttpRequest<'a> {
+    /// Method.
+    pub method: &'a Method,
+    /// Query without the question mark.
+    pub query: Option<&'a str>,
+    /// Headers.
+    pub headers: &'a HeaderMap,
+    /// Body.
+    pub body: &'a [u8],
+}
+
+impl<'a> HttpRequest<'a> {
+    /// The one value of a header as text; `Err` if it occurs twice or is not text, `Ok(None)` if it is absent or empty.
+    ///
+    /// # Errors
+    /// `()`: the caller knows which rule that breaks.
+    #[expect(clippy::result_unit_err, reason = "the caller knows which rule a doubled header breaks")]
+    pub fn single_header(&self, name: &str) -> Result<Option<&'a str>, ()> {
+        let mut values = self.headers.get_all(name).iter();
+        match (values.next(), values.next()) {
+            (None, _) => Ok(None),
+            (Some(value), None) => match std::str::from_utf8(value.as_bytes()) {
+                Ok(text) => Ok(Some(text.trim()).filter(|text| !text.is_empty())),
+                Err(_) => Err(()),
+            },
+            (Some(_), Some(_)) => Err(()),
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! The token request (RFC 6749 §3.2, §4.4.2, §4.3.2, §6) as a dialect writes it.
+
+use super::HttpRequest;
+use super::body::{Parameters, Value, refuse_credentials_in_query};
+use crate::client_auth::{self, Credentials};
+use crate::dialect::{Grant, Request, ScopeAs, TokenEndpoint};
+use crate::rejection::{Rejection, Rule};
+use http::Method;
+use std::borrow::Cow;
+
+/// A well-formed token request. Nothing in it has been believed yet.
+#[derive(Debug)]
+pub struct TokenRequest<'a> {
+    /// What is asked for.
+    pub grant: GrantRequest<'a>,
+    /// Who says it is asking.
+    pub credentials: Credentials<'a>,
+    /// Credentials of the partner platform, if any were sent.
+    pub partner: Option<Credentials<'a>>,
+    /// Requested scope as sent; `None` if absent or empty.
+    pub scope: Option<Cow<'a, str>>,
+    /// The access token of an earlier step.
+    pub chain_token: Option<&'a str>,
+    /// The certificate header.
+    pub certificate: Option<&'a str>,
+}
+
+/// The members that are a grant's own.
+#[derive(Debug)]
+pub enum GrantRequest<'a> {
+    /// RFC 6749 §4.4.2.
+    ClientCredentials,
+    /// RFC 6749 §4.3.2.
+    Password {
+        /// `username`.
+        username: Cow<'a, str>,
+        /// `password`.
+        password: crate::secret::Secret,
+    },
+    /// RFC 6749 §6.
+    RefreshToken {
+        /// `refresh_token`.
+        refresh_token: Cow<'a, str>,
+    },
+}
+
+/// Longest password in bytes that is looked at (requirement DO-06).
+const MAX_PASSWORD_BYTES: usize = 1024;
+
+impl<'a> TokenRequest<'a> {
+    /// Reads a request to `endpoint`.
+    ///
+    /// # Errors
+    /// The rule that the request breaks.
+    pub fn parse(endpoint: &TokenEndpoint, http: &HttpRequest<'a>) -> Result<Self, Rejection> {
+        if http.method != Method::POST {
+            return Err(Rule::MethodNotAllowed.into());
+        }
+        refuse_credentials_in_query(http.query)?;
+        required_headers(&endpoint.request, http)?;
+        let parameters = Parameters::parse(&endpoint.request, http)?;
+        let names = &endpoint.request.names;
+        let credentials = Credentials::parse(&endpoint.client_authentication, names, http, &parameters)?;
+        let partner = client_auth::partner(&endpoint.client_authentication, http)?;
+        let grant = grant(&endpoint.request, &parameters)?;
+        let scope = scope(endpoint.request.scope_as, &parameters, &names.scope)?;
+        let requires = &endpoint.requires;
+        let chain_token = match &requires.access_token {
+            Some(chained) => http.single_header(&chained.header).map_err(|()| Rule::MissingChainToken)?,
+            None => None,
+        };
+        let certificate = match &requires.danger_client_certificate {
+            Some(header) => http.single_header(&header.header).map_err(|()| Rule::MissingCertificate)?,
+            None => None,
+        };
+        Ok(Self { grant, credentials, partner, scope, chain_token, certificate })
+    }
+}
+
+fn required_headers(request: &Request, http: &HttpRequest<'_>) -> Result<(), Rejection> {
+    for header in &request.headers {
+        let sent = http.single_header(&header.name).map_err(|()| Rule::MissingHeader)?;
+        let good = match (&header.value, sent) {
+            (_, None) => false,
+            (None, Some(_)) => true,
+            (Some(wanted), Some(sent)) => wanted == sent,
+        };
+        if !good {
+            return Err(Rule::MissingHeader.into());
+        }
+    }
+    Ok(())
+}
+
+fn grant<'a>(request: &Request, parameters: &Parameters<'a>) -> Result<GrantRequest<'a>, Rejection> {
+    let names = &request.names;
+    let meaning = match parameters.text(&names.grant_type)? {
+        Some(wire) => *request.grants.get(&**wire).ok_or(Rule::UnsupportedGrantType)?,
+        None => request.default_grant.ok_or(Rule::MissingGrantType)?,
+    };
+    let needed = |name: &str, rule: Rule| parameters.text(name)?.cloned().ok_or(Rejection::from(rule));
+    match meaning {
+        Grant::ClientCredentials => Ok(GrantRequest::ClientCredentials),
+        Grant::DangerPassword => {
+            let username = needed(&names.username, Rule::MissingUsername)?;
+            let password = needed(&names.password, Rule::MissingPassword)?;
+            if password.len() > MAX_PASSWORD_BYTES {
+                return Err(Rule::PasswordTooLong.into());
+            }
+            Ok(GrantRequest::Password { username, password: crate::secret::Secret::new(password.into_owned()) })
+        }
+        Grant::RefreshToken => {
+            let refresh_token = needed(&names.refresh_token, Rule::MissingRefreshToken)?;
+            Ok(GrantRequest::RefreshToken { refresh_token })
+        }
+        // There is no authorization endpoint yet, so no code can be good.
+        Grant::AuthorizationCode => Err(Rule::UnsupportedGrantType.into()),
+    }
+}
+
+fn scope<'a>(
+    scope_as: ScopeAs,
+    parameters: &Parameters<'a>,
+    name: &str,
+) -> Result<Option<Cow<'a, str>>, Rejection> {
+    let text = match (scope_as, parameters.get(name)) {
+        (_, None) => return Ok(None),
+        (ScopeAs::Text, Some(Value::Text(text))) => text.clone(),
+        (ScopeAs::CommaText, Some(Value::Text(text))) => Cow::Owned(text.replace(',', " ")),
+        (ScopeAs::Array, Some(Value::List(list))) => Cow::Owned(list.join(" ")),
+        _ => return Err(Rule::MalformedScope.into()),
+    };
+    Ok(Some(text).filter(|text| !text.trim_matches(' ').is_empty()))
+}
