@@ -1,0 +1,360 @@
+//! The command line's shape. Secrets are never arguments: they come from standard input or files.
+
+use chancela_server::control::KeyUrgency;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// OAuth 2.0 authorization server that speaks every provider's dialect.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not found, 4 conflict.\n\
+                  Start with: chancela sandbox"
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start all dialects on this machine with demo clients, and print a ready request for each
+    Sandbox(Sandbox),
+    /// Run the authorization server
+    Serve {
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Check or show the configuration, or print its schema
+    Config {
+        #[command(subcommand)]
+        action: ConfigAction,
+    },
+    /// Manage clients
+    Client {
+        #[command(subcommand)]
+        action: ClientAction,
+    },
+    /// Manage a realm's scopes
+    Scope {
+        #[command(subcommand)]
+        action: ScopeAction,
+    },
+    /// List or rotate a realm's keys
+    Key {
+        #[command(subcommand)]
+        action: KeyAction,
+    },
+    /// Add users
+    User {
+        #[command(subcommand)]
+        action: UserAction,
+    },
+    /// Look at tokens
+    Token {
+        #[command(subcommand)]
+        action: TokenAction,
+    },
+    /// List, show or check dialects
+    Dialect {
+        #[command(subcommand)]
+        action: DialectAction,
+    },
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sandbox {
+    /// Address and port; each realm also gets a port of its own, counted up from this one
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+    /// Keep everything in this folder; a temporary one, removed at the end, if absent
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Print the description for programs (as at /sandbox.json) instead of the text for people
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Enforce the limits on token requests that providers document
+    #[arg(long)]
+    pub(crate) rate_limits: bool,
+    /// Log filter, for example `info` or `chancela_server=debug`
+    #[arg(long, default_value = "warn", value_name = "FILTER")]
+    pub(crate) log: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigFile {
+    /// Configuration file
+    #[arg(long, env = "CHANCELA_CONFIG", default_value = "chancela.toml", value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Key-encryption key file, instead of the configuration's
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kek_file: Option<PathBuf>,
+}
+
+/// Where an administration command is carried out.
+#[derive(Debug, Args)]
+pub(crate) struct Target {
+    /// Realm
+    #[arg(long, short)]
+    pub(crate) realm: String,
+    /// Configuration file of the server; the command goes to the running server, or to its store if none runs
+    #[arg(long, env = "CHANCELA_CONFIG", default_value = "chancela.toml", value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Data folder of a running server or sandbox, instead of a configuration file
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Key-encryption key file, instead of the configuration's
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kek_file: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigAction {
+    /// Check the file and every dialect it names
+    Check {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show the configuration with all defaults
+    Show {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print every key with its meaning and default
+    Schema {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ClientAction {
+    /// Register a client; its generated secret is shown once
+    Create {
+        #[command(flatten)]
+        target: Target,
+        /// Name for people
+        #[arg(long)]
+        name: Option<String>,
+        /// Scope that it may be granted, separated by spaces
+        #[arg(long, default_value = "")]
+        scope: String,
+        /// Grant that it may use (repeat for several)
+        #[arg(long = "grant-type", default_values = ["client_credentials"])]
+        grant_types: Vec<String>,
+        /// The one way in which it authenticates; any of the dialect's if absent
+        #[arg(long, value_name = "METHOD")]
+        auth_method: Option<String>,
+        /// Tenant
+        #[arg(long)]
+        tenant: Option<String>,
+        /// Token endpoint that it belongs to, in dialects with several steps
+        #[arg(long)]
+        token_endpoint: Option<String>,
+        /// Client of the earlier step
+        #[arg(long, value_name = "CLIENT_ID")]
+        chained_to: Option<String>,
+        /// File with the certificate that it presents in a header, in PEM
+        #[arg(long, value_name = "FILE")]
+        certificate: Option<PathBuf>,
+        /// Lifetime of its access tokens in seconds
+        #[arg(long, value_name = "SECONDS")]
+        access_token_lifetime: Option<u32>,
+        /// It is a resource server: it may introspect any token of the realm
+        #[arg(long)]
+        may_introspect_any: bool,
+        /// It is a partner platform, for dialects with a partner header
+        #[arg(long)]
+        partner: bool,
+    },
+    /// Show all clients
+    List {
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Show one client
+    Show {
+        #[command(flatten)]
+        target: Target,
+        /// Its id
+        client_id: String,
+    },
+    /// Register clients from RFC 7591 metadata: one JSON object or an array
+    Import {
+        #[command(flatten)]
+        target: Target,
+        /// The file; standard input if it is -
+        #[arg(default_value = "-")]
+        file: PathBuf,
+    },
+    /// Make a new secret, shown once; the old one goes on working for a while
+    RotateSecret {
+        #[command(flatten)]
+        target: Target,
+        /// Its id
+        client_id: String,
+        /// Seconds for which the old secret still works
+        #[arg(long, default_value_t = 86_400, value_name = "SECONDS")]
+        overlap: u32,
+    },
+    /// Refuse the client's requests and its tokens
+    Disable {
+        #[command(flatten)]
+        target: Target,
+        /// Its id
+        client_id: String,
+    },
+    /// Accept the client's requests again
+    Enable {
+        #[command(flatten)]
+        target: Target,
+        /// Its id
+        client_id: String,
+    },
+    /// Remove a client; its tokens are dead
+    Delete {
+        #[command(flatten)]
+        target: Target,
+        /// Its id
+        client_id: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ScopeAction {
+    /// Add a scope
+    Create {
+        #[command(flatten)]
+        target: Target,
+        /// The scope
+        name: String,
+        /// What it lets a client do, in words for people
+        #[arg(long, default_value = "")]
+        description: String,
+    },
+    /// Show all scopes
+    List {
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Remove a scope that was added
+    Delete {
+        #[command(flatten)]
+        target: Target,
+        /// The scope
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyAction {
+    /// Show all keys and their schedule
+    List {
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Replace the signing keys: published at once, used after a day
+    Rotate {
+        #[command(flatten)]
+        target: Target,
+        /// How soon
+        #[arg(long, value_enum, default_value = "planned")]
+        urgency: Urgency,
+    },
+}
+
+/// How soon a key is replaced.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Urgency {
+    /// Publish first, use a day later
+    Planned,
+    /// Use at once; what the old key signed stays good
+    Now,
+    /// Destroy the old keys; every token that they signed is dead
+    Compromised,
+}
+
+impl From<Urgency> for KeyUrgency {
+    fn from(urgency: Urgency) -> Self {
+        match urgency {
+            Urgency::Planned => Self::Planned,
+            Urgency::Now => Self::Now,
+            Urgency::Compromised => Self::Compromised,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserAction {
+    /// Add a user; the password is the first line of standard input
+    Create {
+        #[command(flatten)]
+        target: Target,
+        /// Name that the user types
+        username: String,
+        /// Tenant
+        #[arg(long)]
+        tenant: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenAction {
+    /// Say what a token is; the token is the first line of standard input
+    Inspect {
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DialectAction {
+    /// Show all dialects
+    List {
+        /// Folder with dialect files beside those of the program
+        #[arg(long, value_name = "DIR")]
+        dialects: Option<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show a dialect with everything that it extends
+    Show {
+        /// Its name
+        name: String,
+        /// Folder with dialect files beside those of the program
+        #[arg(long, value_name = "DIR")]
+        dialects: Option<PathBuf>,
+        /// Print JSON instead of TOML
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check dialects: errors, what is unsafe, what rests on no documentation, what is not served yet
+    Check {
+        /// Names or files; all dialects if there is none
+        names: Vec<String>,
+        /// Folder with dialect files beside those of the program
+        #[arg(long, value_name = "DIR")]
+        dialects: Option<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}

@@ -1,0 +1,46 @@
+//! What the program prints: results on standard output (for people or as JSON), everything else on standard error.
+
+use serde_json::Value;
+use std::io::{self, Write};
+
+/// Prints a result: JSON if asked for, else as aligned text.
+pub(crate) fn show(value: &Value, json: bool) {
+    let text = if json { serde_json::to_string_pretty(value).unwrap_or_default() } else { human(value) };
+    line(&text);
+}
+
+/// Prints one text on standard output. A closed pipe is no error: the reader has seen enough.
+pub(crate) fn line(text: &str) {
+    let _ = writeln!(io::stdout().lock(), "{text}");
+}
+
+/// Prints a message for people on standard error.
+pub(crate) fn note(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Prints an error.
+pub(crate) fn complain(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "chancela: {text}");
+}
+
+fn human(value: &Value) -> String {
+    match value {
+        Value::Array(items) if items.is_empty() => "(none)".into(),
+        Value::Array(items) => items.iter().map(human).collect::<Vec<_>>().join("\n\n"),
+        Value::Object(members) => {
+            let width = members.keys().map(String::len).max().unwrap_or(0);
+            let lines = members.iter().filter(|(_, value)| !value.is_null());
+            lines.map(|(name, value)| format!("{name:<width$}  {}", scalar(value))).collect::<Vec<_>>().join("\n")
+        }
+        other => scalar(other),
+    }
+}
+
+fn scalar(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(scalar).collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
+    }
+}
