@@ -1,5 +1,5 @@
-//! Every axis on which token endpoints of the field differ can be held as data. The providers are made up; each test
-//! says which kind of neighbour it stands for.
+//! Every axis on which token endpoints of the field differ can be held as data. The provider is made up; each test stands
+//! for something that a real one documents.
 
 use super::{acme, whole};
 use chancela_core::client_auth::Method;
@@ -37,7 +37,7 @@ fn refusal(dialect: &Dialect, rule: Rule) -> String {
 
 #[test]
 fn a_json_body_with_an_indent_and_scopes_that_belong_to_the_client() {
-    // Efí: Basic and JSON over mutual TLS, no scope in the request.
+    // Basic and JSON over mutual TLS, no scope in the request.
     let dialect = acme(
         "[request]\nencodings = [\"json\"]\n[client_authentication]\nmethods = [\"client_secret_basic\"]\nrequire_client_certificate = true\n[[request.headers]]\nname = \"x-skip-mtls-checking\"\n",
     );
@@ -50,7 +50,7 @@ fn a_json_body_with_an_indent_and_scopes_that_belong_to_the_client() {
 
 #[test]
 fn several_token_paths_a_tenant_segment_and_a_trailing_slash() {
-    // C6's path ends in a slash; Vantage's has a tenant; Itaú's sandbox has a path of its own.
+    // One bank's path ends in a slash, another's has a tenant, a third's sandbox has a path of its own.
     let dialect = whole(
         "[token_endpoint.token]\npaths = [\"/v1/auth/\", \"/as/{tenant}/token.oauth2\"]\n[request.grants]\nclient_credentials = \"client_credentials\"\n",
     );
@@ -59,7 +59,6 @@ fn several_token_paths_a_tenant_segment_and_a_trailing_slash() {
 
 #[test]
 fn the_grant_in_the_query() {
-    // Santander.
     let dialect = acme(
         "[request]\ngrant_type_in = \"query\"\n[client_authentication]\nmethods = [\"client_secret_post\"]\n",
     );
@@ -72,7 +71,7 @@ fn the_grant_in_the_query() {
 
 #[test]
 fn a_multipart_body() {
-    // Celcoin: multipart documented, a form accepted.
+    // Multipart is documented, a form accepted.
     let dialect = acme("[request]\nencodings = [\"multipart\", \"form\"]\n");
     assert_eq!(endpoint(&dialect).request.encodings, [BodyEncoding::Multipart, BodyEncoding::Form]);
     assert_eq!(
@@ -83,7 +82,7 @@ fn a_multipart_body() {
 
 #[test]
 fn a_certificate_instead_of_a_secret_or_beside_it_or_a_signed_assertion() {
-    // Sicoob and Cora; Itaú and Inter; Bradesco.
+    // Three kinds of bank: id and certificate; id, secret and certificate; a signed JWT.
     for methods in ["tls_client_auth", "self_signed_tls_client_auth", "private_key_jwt"] {
         let dialect = acme(&format!("[client_authentication]\nmethods = [{methods:?}]\n"));
         assert_eq!(
@@ -99,7 +98,7 @@ fn a_certificate_instead_of_a_secret_or_beside_it_or_a_signed_assertion() {
 
 #[test]
 fn other_names_for_everything_and_no_grant_type() {
-    // Unicred: JSON with names of its own and an API key; the answer has other names too, and no token type.
+    // JSON with names of its own and an API key; the answer has other names too, and no token type.
     let dialect = whole(
         r#"
         [token_endpoint.token]
@@ -122,7 +121,6 @@ fn other_names_for_everything_and_no_grant_type() {
 
 #[test]
 fn scopes_as_an_array_and_the_expiry_as_a_date() {
-    // FitBank.
     let dialect = acme(
         r#"
         [request]
@@ -146,7 +144,7 @@ fn scopes_as_an_array_and_the_expiry_as_a_date() {
 
 #[test]
 fn every_way_to_say_when_a_token_expires_and_what_it_may() {
-    // PinBank's expire_in has no s; others send a text, a point in time, or capitals.
+    // One bank's expire_in has no s; others send a text, a point in time, or capitals.
     let dialect = acme(
         r#"
         [response]
@@ -172,7 +170,7 @@ fn every_way_to_say_when_a_token_expires_and_what_it_may() {
 
 #[test]
 fn a_certificate_in_a_header_and_credentials_as_json() {
-    // FireBanking: URL-encoded PEM in a header, 400 without it, 401 where it is wrong, 1800 seconds.
+    // URL-encoded PEM in a header, 400 without it, 401 where it is wrong, 1800 seconds.
     let dialect = whole(
         r#"
         [token_endpoint.token]
@@ -195,7 +193,7 @@ fn a_certificate_in_a_header_and_credentials_as_json() {
 
 #[test]
 fn every_fate_of_a_refresh_token() {
-    // Cora: three uses, and a session that dies after 60 idle days.
+    // Three uses, and a session that dies after 60 idle days, is one bank's rule.
     let refresh = |tables: &str| endpoint(&acme(&format!("[refresh]\n{tables}"))).refresh.clone();
     let thrice = refresh("policy = \"uses\"\nuses = 3\nlifetime = 5184000\nsliding = true\n");
     assert_eq!((thrice.policy, thrice.uses, thrice.sliding), (RefreshPolicy::Uses, Some(3), true));
@@ -209,7 +207,7 @@ fn every_fate_of_a_refresh_token() {
 
 #[test]
 fn a_fresh_header_a_fixed_one_and_an_api_key_beside_a_password() {
-    // Safra's correlation id is new in each request; Sicredi's context is one word beside x-api-key.
+    // A correlation id that is new in each request; a context that is one word, beside x-api-key.
     let dialect = whole(
         r#"
         [token_endpoint.token]
@@ -235,7 +233,7 @@ fn a_fresh_header_a_fixed_one_and_an_api_key_beside_a_password() {
 
 #[test]
 fn a_token_travels_in_any_header_with_or_without_a_word() {
-    // Bearer; bare in Authorization (Bradesco); in access_token (Sensedia); in token (Semear's third header).
+    // Bearer, bare, or in a header of its own.
     for (header, scheme) in
         [("Authorization", "Bearer"), ("Authorization", ""), ("access_token", ""), ("token", "")]
     {
@@ -263,7 +261,7 @@ fn lifetimes_differ_by_environment_and_by_step() {
 
 #[test]
 fn a_rate_limit_a_scope_cap_and_basic_as_it_is_sent() {
-    // Inter: five a minute.
+    // Five a minute, in one bank's case.
     let dialect = acme(
         "[rate_limit]\nrequests = 5\nperiod = 60\n[scope]\nmax = 10\nwhen_ungranted = \"narrow\"\n[client_authentication]\nbasic_encoding = \"raw\"\n[request]\nscope_as = \"comma_text\"\n",
     );
@@ -338,7 +336,7 @@ fn an_error_has_a_code_and_a_message_of_the_provider() {
 
 #[test]
 fn an_error_has_no_body_and_a_header_of_the_vendor() {
-    // Inter's X-Ca-Err, and gateways that answer with nothing at all.
+    // Some gateways answer with a header of their vendor and nothing else.
     let dialect = acme(
         "[errors]\nmembers = []\nwww_authenticate = \"\"\n[errors.code.invalid_client]\nheaders = [[\"X-Ca-Err\", \"201\"]]\n",
     );
