@@ -1,1 +1,23 @@
-//! HTTP endpoints, realms and keys of the authorization server.
+//! The authorization server around the pure core: configuration, realms, keys, endpoints and connections.
+//!
+//! Owns I/O and state; what a request may become is decided in `chancela-core`, what is kept is `chancela-store`'s.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
+pub mod clock;
+pub mod config;
+pub mod control;
+pub mod directory;
+pub mod endpoint;
+pub mod entropy;
+
+pub mod key_ring;
+pub mod management;
+pub mod metrics;
+pub mod password;
+pub mod realm;
+pub mod revoked;
+pub mod router;
+pub mod server;
+pub mod transport;
+pub mod verified;

@@ -4,6 +4,8 @@
 //! feature `conformance`, the suite that every backend must pass. Does not own what effects mean: that is
 //! `chancela-core`.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
 mod memory;
 
 #[cfg(feature = "conformance")]
@@ -96,10 +98,7 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// `Overloaded` before anything was tried, `Engine` when the engine failed.
-    fn commit(
-        &self,
-        effects: Vec<Effect>,
-    ) -> impl Future<Output = Result<CommitOutcome, StoreError>> + Send;
+    fn commit(&self, effects: Vec<Effect>) -> impl Future<Output = Result<CommitOutcome, StoreError>> + Send;
 
     /// Drops what expired before `now`, in a slice small enough not to hold up commits.
     fn expire(&self, now: Timestamp) -> impl Future<Output = Result<Expired, StoreError>> + Send;

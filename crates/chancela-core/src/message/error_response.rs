@@ -1,21 +1,44 @@
 //! The error response (RFC 6749 §5.2) in a dialect's shape.
 
 use crate::dialect::json::Writer;
-use crate::dialect::{ErrorMember, ErrorOverride, ErrorValue, TokenEndpoint};
+use crate::dialect::{ErrorMember, ErrorOverride, ErrorValue, Errors, TokenEndpoint};
 use crate::error_code::ErrorCode;
 use crate::rejection::{Rejection, Rule};
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
+use std::sync::LazyLock;
+
+/// The RFC's own shape.
+static STANDARD: LazyLock<Errors> = LazyLock::new(Errors::default);
 
 /// Writes a refusal at `endpoint`. `realm` is the name in a `WWW-Authenticate` challenge.
 pub fn encode(endpoint: &TokenEndpoint, realm: &str, rejection: Rejection) -> Response<Bytes> {
-    let errors = &endpoint.errors;
-    let told = Told::of(endpoint, rejection);
-    let mut response = Response::new(body(endpoint, &told));
+    encode_as(&endpoint.errors, &endpoint.error_headers, realm, rejection)
+}
+
+/// Writes a refusal at an endpoint that no dialect changes.
+pub fn encode_standard(realm: &str, rejection: Rejection) -> Response<Bytes> {
+    use http::header::{CACHE_CONTROL, PRAGMA};
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (PRAGMA, HeaderValue::from_static("no-cache")),
+    ];
+    encode_as(&STANDARD, &headers, realm, rejection)
+}
+
+fn encode_as(
+    errors: &Errors,
+    fixed: &[(HeaderName, HeaderValue)],
+    realm: &str,
+    rejection: Rejection,
+) -> Response<Bytes> {
+    let told = Told::of(errors, rejection);
+    let mut response = Response::new(body(errors, &told));
     *response.status_mut() = told.status;
     let headers = response.headers_mut();
-    for (name, value) in &endpoint.error_headers {
+    for (name, value) in fixed {
         headers.insert(name, value.clone());
     }
     if errors.members.is_empty() {
@@ -55,8 +78,7 @@ struct Told<'a> {
 }
 
 impl<'a> Told<'a> {
-    fn of(endpoint: &'a TokenEndpoint, rejection: Rejection) -> Self {
-        let errors = &endpoint.errors;
+    fn of(errors: &'a Errors, rejection: Rejection) -> Self {
         let by_rule = errors.rule.get(&rejection.rule);
         let code = by_rule.and_then(|over| over.error.as_deref()).and_then(parse_code).unwrap_or(rejection.rule.code());
         let by_code = errors.code.get(&code);
@@ -85,12 +107,12 @@ fn parse_code(text: &str) -> Option<ErrorCode> {
     serde_json::from_value(serde_json::Value::from(text)).ok()
 }
 
-fn body(endpoint: &TokenEndpoint, told: &Told<'_>) -> Bytes {
-    if endpoint.errors.members.is_empty() {
+fn body(errors: &Errors, told: &Told<'_>) -> Bytes {
+    if errors.members.is_empty() {
         return Bytes::new();
     }
-    let mut writer = Writer::new(&endpoint.errors.json);
-    object(&mut writer, &endpoint.errors.members, told);
+    let mut writer = Writer::new(&errors.json);
+    object(&mut writer, &errors.members, told);
     Bytes::from(writer.into_bytes())
 }
 

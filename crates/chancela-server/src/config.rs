@@ -1,0 +1,268 @@
+//! Configuration: one TOML file, read against a closed vocabulary. Secrets never stand in it, only the files that hold
+//! them. Every error names the line and says what to do.
+
+use chancela_core::dialect::{Library, TokenFormat, check};
+use chancela_core::jose::JwsAlgorithm;
+use chancela_core::security_profile::SecurityProfile;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// The whole file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Folder of everything that the server keeps.
+    pub data: PathBuf,
+    /// File with the key-encryption key; `<data>/kek` if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kek_file: Option<PathBuf>,
+    /// Folder with dialect files beside those of the program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dialects: Option<PathBuf>,
+    /// Addresses.
+    #[serde(default)]
+    pub listen: Listen,
+    /// Where records are kept.
+    #[serde(default)]
+    pub store: StoreConfig,
+    /// Logs.
+    #[serde(default)]
+    pub log: Log,
+    /// Realms by name.
+    pub realm: BTreeMap<String, RealmConfig>,
+}
+
+/// Addresses.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Listen {
+    /// Where clients come.
+    pub address: SocketAddr,
+    /// Where `/livez`, `/readyz` and `/metrics` are; keep it off the public network. None if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub management: Option<SocketAddr>,
+    /// Threads that serve requests; one for each core if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threads: Option<usize>,
+    /// Seconds between "not ready" and the last accepted connection at shutdown.
+    pub drain_seconds: u64,
+}
+
+impl Default for Listen {
+    fn default() -> Self {
+        Self { address: SocketAddr::from(([127, 0, 0, 1], 8080)), management: None, threads: None, drain_seconds: 0 }
+    }
+}
+
+/// Where records are kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StoreConfig {
+    /// Which store.
+    pub kind: StoreKind,
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self { kind: StoreKind::Sqlite }
+    }
+}
+
+/// Which store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StoreKind {
+    /// A file in the data folder; every answer waits until it is on disk.
+    Sqlite,
+    /// Nothing is kept: clients and keys too are gone when the process ends.
+    DangerMemory,
+}
+
+/// Logs, on standard error.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// Form of a line.
+    pub format: LogFormat,
+    /// Filter as in `info` or `chancela_server=debug`.
+    pub filter: String,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::Human, filter: "info".into() }
+    }
+}
+
+/// Form of a log line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// One issuer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RealmConfig {
+    /// The issuer URL: scheme, host, port and path prefix; every URL of the realm derives from it.
+    pub issuer: String,
+    /// The dialect's name.
+    pub dialect: String,
+    /// The dialect's environment; its only one if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+    /// What is allowed at all.
+    #[serde(default)]
+    pub security_profile: SecurityProfile,
+    /// `aud` of JWT access tokens; the issuer if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audience: Option<String>,
+    /// Lifetime of access tokens in seconds, instead of the environment's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_token_lifetime: Option<u32>,
+    /// Lifetime of refresh tokens in seconds, instead of the environment's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_token_lifetime: Option<u32>,
+    /// Format of access tokens, instead of the dialect's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_token_format: Option<TokenFormat>,
+    /// Algorithm of JWT access tokens, instead of the dialect's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signing_algorithm: Option<JwsAlgorithm>,
+    /// Scopes beside the dialect's.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// Tenants, where the dialect's paths have a tenant.
+    #[serde(default)]
+    pub tenants: Vec<String>,
+    /// Whether the dialect's documented limit on token requests is enforced.
+    #[serde(default)]
+    pub rate_limit: bool,
+    /// Allows an `http` issuer that is not on this machine's loopback.
+    #[serde(default)]
+    pub danger_http_issuer: bool,
+}
+
+/// Why a configuration cannot be used; the text ends with what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(pub String);
+
+impl Config {
+    /// Reads a file's text; `path` is for messages.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the line.
+    pub fn parse(path: &str, text: &str) -> Result<Self, ConfigError> {
+        toml::from_str(text).map_err(|error| {
+            let start = error.span().map_or(0, |span| span.start.min(text.len()));
+            let line = text.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count() + 1;
+            ConfigError(format!("{path}:{line}: {}", error.message()))
+        })
+    }
+
+    /// Checks what the vocabulary alone cannot refuse.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for the first thing that is wrong.
+    pub fn check(&self, library: &Library) -> Result<(), ConfigError> {
+        if self.realm.is_empty() {
+            return Err(ConfigError("there is no realm; add a table [realm.<name>]".into()));
+        }
+        if self.listen.management.is_some_and(|management| management == self.listen.address) {
+            return Err(ConfigError("listen.management must not be listen.address; give it a port of its own".into()));
+        }
+        for (name, realm) in &self.realm {
+            realm.check(name, library).map_err(|ConfigError(text)| ConfigError(format!("realm.{name}: {text}")))?;
+        }
+        Ok(())
+    }
+}
+
+impl RealmConfig {
+    fn check(&self, name: &str, library: &Library) -> Result<(), ConfigError> {
+        let wrong = |text: String| Err(ConfigError(text));
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        if name.is_empty() || !name.bytes().all(plain) {
+            return wrong("a realm's name has lower-case letters, digits and - only".into());
+        }
+        let issuer = Issuer::parse(&self.issuer)?;
+        if !issuer.secure && !issuer.is_loopback() && !self.danger_http_issuer {
+            return wrong("issuer: must be https; behind a proxy that ends TLS it is the proxy's https URL".into());
+        }
+        let dialect = library.load(&self.dialect).map_err(|error| ConfigError(format!("dialect: {error}")))?;
+        let unsupported = check::unsupported(&dialect);
+        if let Some(first) = unsupported.first() {
+            return wrong(format!("dialect: {first}; choose another dialect for now"));
+        }
+        let environments: Vec<&str> = dialect.environments.keys().map(String::as_str).collect();
+        match &self.environment {
+            Some(own) if !environments.contains(&own.as_str()) => {
+                return wrong(format!("environment: must be one of {}", environments.join(", ")));
+            }
+            None if environments.len() > 1 => {
+                return wrong(format!("environment: is missing; choose one of {}", environments.join(", ")));
+            }
+            _ => {}
+        }
+        let forbidden = self.security_profile.forbids(&dialect);
+        if !forbidden.is_empty() {
+            return wrong(format!(
+                "security_profile {:?} forbids what the dialect documents ({}); if the partners need it, set \
+                 security_profile = \"legacy\"",
+                self.security_profile.as_str(),
+                forbidden.join(", ")
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// The parts of an issuer URL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issuer {
+    /// Whether the scheme is https.
+    pub secure: bool,
+    /// Host and port as in a `Host` header.
+    pub authority: String,
+    /// Path prefix: empty, or starting with `/` and not ending with it.
+    pub path: String,
+}
+
+impl Issuer {
+    /// Reads an issuer URL.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if it has a query, a fragment, user information or a path that is not canonical.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        let wrong = || ConfigError(format!("issuer: {text:?} is not a URL such as https://login.example.com/bank"));
+        let uri: http::Uri = text.parse().map_err(|_| wrong())?;
+        let authority = uri.authority().ok_or_else(wrong)?.as_str().to_ascii_lowercase();
+        let path = uri.path().trim_end_matches('/').to_owned();
+        let secure = match uri.scheme_str() {
+            Some("https") => true,
+            Some("http") => false,
+            _ => return Err(wrong()),
+        };
+        let canonical = uri.query().is_none()
+            && !text.contains('#')
+            && !authority.contains('@')
+            && !text.ends_with('/')
+            && path.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-._~".contains(&b))
+            && !path.contains("//")
+            && path.split('/').all(|segment| segment != "." && segment != "..");
+        if canonical { Ok(Self { secure, authority, path }) } else { Err(wrong()) }
+    }
+
+    /// Whether the host is this machine's loopback.
+    pub fn is_loopback(&self) -> bool {
+        let host = self.authority.rsplit_once(':').map_or(self.authority.as_str(), |(host, _)| host);
+        host == "localhost" || host == "[::1]" || host.starts_with("127.")
+    }
+}

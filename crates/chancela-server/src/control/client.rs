@@ -1,0 +1,368 @@
+//! Commands on clients. One validator checks every client, however it comes (requirement AD-05).
+
+use super::credentials;
+use super::ControlError;
+use crate::realm::Realm;
+use crate::server::Server;
+use chancela_core::certificate::Certificate;
+use chancela_core::client_auth::Method;
+use chancela_core::effect::Effect;
+use chancela_core::grant::GrantType;
+use chancela_core::id::ClientKey;
+use chancela_core::record::{Client, ClientSecret, RegisteredCertificate};
+use chancela_core::scope::Scope;
+use chancela_core::secret::{Secret, hex};
+use chancela_core::token::reference;
+use chancela_store::{CommitOutcome, Store};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+/// Client metadata (RFC 7591 §2) and this server's own settings, as they are imported. What RFC 7591 defines and this
+/// server does not use is read and dropped; anything else is an error.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[expect(missing_docs, reason = "fields without a text are RFC 7591 members of the same name")]
+pub struct NewClient {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_secret: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant_types: Option<Vec<GrantType>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_method: Option<Method>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub redirect_uris: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks_uri: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_types: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_uri: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logo_uri: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contacts: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tos_uri: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_uri: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub software_id: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub software_version: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id_issued_at: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_secret_expires_at: Option<Value>,
+    /// Name of the token endpoint that the client belongs to, in dialects with several steps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_endpoint: Option<String>,
+    /// Client of the earlier step whose token must accompany this one's requests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chained_to: Option<String>,
+    /// Tenant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
+    /// Lifetime of access tokens in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_token_lifetime: Option<u32>,
+    /// Lifetime of refresh tokens in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token_lifetime: Option<u32>,
+    /// Certificate in PEM that the client presents in a header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate_pem: Option<String>,
+    /// A resource server: may introspect any token of the realm.
+    pub may_introspect_any: bool,
+    /// A partner platform instead of a client.
+    pub partner: bool,
+}
+
+/// Most clients in one import.
+const MAX_IMPORT: usize = 100_000;
+
+pub(super) async fn create<S: Store>(server: &Server<S>, realm: &Realm, new: NewClient) -> Result<Value, ControlError> {
+    let (client, secret) = build(server, realm, new)?;
+    insert(server, realm, client, secret).await
+}
+
+/// Imports one object or an array; what was imported before an error stays, and the error says how many that were.
+pub(super) async fn import<S: Store>(
+    server: &Server<S>,
+    realm: &Realm,
+    metadata: Value,
+) -> Result<Value, ControlError> {
+    let (items, single) = match metadata {
+        Value::Array(items) => (items, false),
+        object => (vec![object], true),
+    };
+    if items.len() > MAX_IMPORT {
+        return Err(ControlError::Invalid(format!("at most {MAX_IMPORT} clients can be imported at once; divide the file")));
+    }
+    // All are checked before the first is stored: a mistake in the file changes nothing.
+    let mut built = Vec::new();
+    for (index, item) in items.into_iter().enumerate() {
+        let at = |text: String| ControlError::Invalid(format!("client {}: {text}", index + 1));
+        let new: NewClient = serde_json::from_value(item).map_err(|error| at(error.to_string()))?;
+        let client = build(server, realm, new).map_err(|error| at(error.to_string()))?;
+        if realm.directory.client(&client.0.client_id).is_some() {
+            return Err(ControlError::Conflict(format!(
+                "client {}: the realm has a client {:?} already; delete it first or leave it out",
+                index + 1,
+                client.0.client_id
+            )));
+        }
+        built.push(client);
+    }
+    let mut shown = Vec::new();
+    for (client, secret) in built {
+        let done = shown.len();
+        let value = insert(server, realm, client, secret)
+            .await
+            .map_err(|error| ControlError::Failed(format!("{error} ({done} clients were imported before)")))?;
+        shown.push(value);
+    }
+    Ok(if single { shown.pop().unwrap_or(Value::Null) } else { Value::Array(shown) })
+}
+
+pub(super) fn list(realm: &Realm) -> Value {
+    realm.directory.clients().iter().map(|client| describe(client)).collect()
+}
+
+pub(super) fn show(realm: &Realm, client_id: &str) -> Result<Value, ControlError> {
+    find(realm, client_id).map(|client| describe(&client))
+}
+
+pub(super) async fn rotate_secret<S: Store>(
+    server: &Server<S>,
+    realm: &Realm,
+    client_id: &str,
+    overlap: u32,
+) -> Result<Value, ControlError> {
+    let client = find(realm, client_id)?;
+    let now = server.clock.now().seconds();
+    let secret = credentials::client_secret(&realm.dialect.credentials.client_secret, &*server.entropy)?;
+    let mut secrets = vec![ClientSecret { digest: realm.pepper.client_secret(secret.expose()), created_at: now, expires_at: None }];
+    let old = client.secrets.iter().filter(|old| old.expires_at.is_none_or(|at| now < at)).max_by_key(|old| old.created_at);
+    if let Some(old) = old.filter(|_| overlap > 0) {
+        let end = now + i64::from(overlap);
+        secrets.push(ClientSecret { expires_at: Some(old.expires_at.map_or(end, |at| at.min(end))), ..*old });
+    }
+    let changed = replace(server, realm, &client, |new| new.secrets = secrets).await?;
+    let mut shown = describe(&changed);
+    reveal(&mut shown, &secret);
+    Ok(shown)
+}
+
+pub(super) async fn set_enabled<S: Store>(
+    server: &Server<S>,
+    realm: &Realm,
+    client_id: &str,
+    enabled: bool,
+) -> Result<Value, ControlError> {
+    let client = find(realm, client_id)?;
+    let now = server.clock.now().seconds();
+    let changed = replace(server, realm, &client, |new| {
+        // Tokens from before a pause stay dead after it.
+        if new.enabled && !enabled {
+            new.tokens_not_before = now + 1;
+        }
+        new.enabled = enabled;
+    });
+    Ok(describe(&changed.await?))
+}
+
+pub(super) async fn delete<S: Store>(
+    server: &Server<S>,
+    realm: &Realm,
+    client_id: &str,
+) -> Result<Value, ControlError> {
+    let client = find(realm, client_id)?;
+    match server.store.commit(vec![Effect::DeleteClient { client: (*client).clone() }]).await? {
+        CommitOutcome::Committed => {
+            realm.directory.remove(&client);
+            Ok(json!({ "deleted": client_id }))
+        }
+        CommitOutcome::Conflict => Err(changed_meanwhile(client_id)),
+    }
+}
+
+fn find(realm: &Realm, client_id: &str) -> Result<Arc<Client>, ControlError> {
+    realm.directory.client(client_id).ok_or_else(|| {
+        ControlError::NotFound(format!("the realm has no client {client_id:?}; `chancela client list` shows what it has"))
+    })
+}
+
+fn changed_meanwhile(client_id: &str) -> ControlError {
+    ControlError::Conflict(format!("client {client_id:?} was changed by somebody else meanwhile; look again and repeat"))
+}
+
+async fn replace<S: Store>(
+    server: &Server<S>,
+    realm: &Realm,
+    client: &Client,
+    change: impl FnOnce(&mut Client),
+) -> Result<Client, ControlError> {
+    let mut new = client.clone();
+    change(&mut new);
+    new.version += 1;
+    let effect = Effect::PutClient { client: new.clone(), expected_version: Some(client.version) };
+    match server.store.commit(vec![effect]).await? {
+        CommitOutcome::Committed => {
+            realm.directory.put(new.clone());
+            Ok(new)
+        }
+        CommitOutcome::Conflict => Err(changed_meanwhile(&client.client_id)),
+    }
+}
+
+async fn insert<S: Store>(
+    server: &Server<S>,
+    realm: &Realm,
+    client: Client,
+    secret: Option<Secret>,
+) -> Result<Value, ControlError> {
+    let mut shown = describe(&client);
+    let effect = Effect::PutClient { client: client.clone(), expected_version: None };
+    match server.store.commit(vec![effect]).await? {
+        CommitOutcome::Committed => realm.directory.put(client),
+        CommitOutcome::Conflict => {
+            return Err(ControlError::Conflict(format!(
+                "the realm has a client {:?} already; choose another client_id",
+                client.client_id
+            )));
+        }
+    }
+    if let Some(secret) = secret {
+        reveal(&mut shown, &secret);
+    }
+    Ok(shown)
+}
+
+/// The one validator: a whole client from what was asked for, and its secret if one was made or given.
+fn build<S: Store>(
+    server: &Server<S>,
+    realm: &Realm,
+    new: NewClient,
+) -> Result<(Client, Option<Secret>), ControlError> {
+    let invalid = |text: String| Err(ControlError::Invalid(text));
+    let formats = &realm.dialect.credentials;
+    let now = server.clock.now().seconds();
+    let mut key = [0; 6];
+    server.entropy.fill(&mut key)?;
+    let client_id = match new.client_id {
+        Some(own) if own.is_empty() || own.len() > 255 || !own.bytes().all(|b| (0x20..=0x7e).contains(&b)) => {
+            return invalid("client_id: must be 1 to 255 printable ASCII characters".into());
+        }
+        Some(own) => own,
+        None => credentials::client_id(&formats.client_id, &*server.entropy)?,
+    };
+    let public = new.token_endpoint_auth_method == Some(Method::None);
+    let secret = match new.client_secret {
+        Some(_) if public => return invalid("client_secret: a client with method none has no secret".into()),
+        Some(own) if own.is_empty() || own.len() > 1024 || own.ends_with(['\r', '\n']) => {
+            return invalid("client_secret: must be 1 to 1024 bytes and not end in a line break".into());
+        }
+        Some(own) => Some(Secret::new(own)),
+        None if public => None,
+        None => Some(credentials::client_secret(&formats.client_secret, &*server.entropy)?),
+    };
+    let scope = match new.scope.as_deref().map(Scope::parse) {
+        None => Scope::empty(),
+        Some(Ok(scope)) => scope,
+        Some(Err(error)) => return invalid(format!("scope: {error}")),
+    };
+    if let Some(unknown) = scope.iter().find(|name| !realm.directory.has_scope(name)) {
+        return invalid(format!("scope: the realm does not know {unknown:?}; add it with `chancela scope create`"));
+    }
+    if let Some(name) = &new.token_endpoint
+        && realm.dialect.token_endpoint(name).is_none()
+    {
+        let known: Vec<&str> = realm.dialect.token_endpoints.iter().map(|e| e.name.as_str()).collect();
+        return invalid(format!("token_endpoint: must be one of {}", known.join(", ")));
+    }
+    if let Some(first) = &new.chained_to
+        && realm.directory.client(first).is_none()
+    {
+        return invalid(format!("chained_to: the realm has no client {first:?}; create that one first"));
+    }
+    if let Some(tenant) = &new.tenant
+        && !realm.tenants.contains(tenant)
+    {
+        return invalid(format!("tenant: the realm has no tenant {tenant:?}; its tenants stand in the configuration"));
+    }
+    if let Some(seconds) = new.access_token_lifetime {
+        for endpoint in &realm.endpoints {
+            if let Err(limit) = reference::check_lifetime(endpoint.dialect.token.format, seconds) {
+                return invalid(format!("access_token_lifetime: must be from 1 to {limit} seconds in this realm"));
+            }
+        }
+    }
+    let certificate = match new.certificate_pem.as_deref().map(Certificate::parse_header) {
+        None => None,
+        Some(Some(certificate)) => Some(RegisteredCertificate { sha256: hex(&certificate.sha256).into() }),
+        Some(None) => return invalid("certificate_pem: is not a readable X.509 certificate".into()),
+    };
+    let digest = secret.as_ref().map(|secret| realm.pepper.client_secret(secret.expose()));
+    let client = Client {
+        key: ClientKey::from_random(key),
+        realm: realm.name.as_str().into(),
+        client_id: client_id.into(),
+        client_name: new.client_name.map(Into::into),
+        secrets: digest.map(|digest| ClientSecret { digest, created_at: now, expires_at: None }).into_iter().collect(),
+        token_endpoint_auth_method: new.token_endpoint_auth_method,
+        grant_types: new.grant_types.unwrap_or_else(|| vec![GrantType::ClientCredentials]),
+        scope,
+        redirect_uris: new.redirect_uris.into_iter().map(Into::into).collect(),
+        token_endpoint: new.token_endpoint.map(Into::into),
+        chained_to: new.chained_to.map(Into::into),
+        tenant: new.tenant.map(Into::into),
+        access_token_lifetime: new.access_token_lifetime,
+        refresh_token_lifetime: new.refresh_token_lifetime,
+        certificate,
+        jwks: new.jwks,
+        may_introspect_any: new.may_introspect_any,
+        partner: new.partner,
+        enabled: true,
+        tokens_not_before: 0,
+        created_at: now,
+        version: 1,
+    };
+    Ok((client, secret))
+}
+
+/// A client as it is shown: RFC 7591 names, no digest.
+fn describe(client: &Client) -> Value {
+    let mut shown = serde_json::to_value(client).unwrap_or_default();
+    if let Some(members) = shown.as_object_mut() {
+        for hidden in ["key", "realm", "secrets", "version", "created_at", "tokens_not_before"] {
+            members.remove(hidden);
+        }
+        members.retain(|_, value| *value != Value::Array(Vec::new()) && *value != Value::Bool(false));
+        members.insert("enabled".into(), client.enabled.into());
+        members.insert("client_id_issued_at".into(), client.created_at.into());
+        members.insert("active_secrets".into(), client.secrets.len().into());
+    }
+    shown
+}
+
+fn reveal(shown: &mut Value, secret: &Secret) {
+    if let Some(members) = shown.as_object_mut() {
+        let rest: Map<String, Value> = std::mem::take(members);
+        for (name, value) in rest {
+            let after_id = name == "client_id";
+            members.insert(name, value);
+            if after_id {
+                members.insert("client_secret".into(), secret.expose().into());
+            }
+        }
+    }
+}

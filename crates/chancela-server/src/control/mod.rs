@@ -1,0 +1,191 @@
+//! Administration: one closed list of commands, carried out in the process that owns the store. The command line either
+//! opens the store itself (no server runs) or hands the command to the running server over a Unix socket in the data
+//! folder, which only the server's user can open. Both ways end here.
+
+mod client;
+mod credentials;
+mod key;
+mod scope;
+pub mod socket;
+mod token;
+mod user;
+
+pub use client::NewClient;
+pub use credentials::{client_id, client_secret};
+
+use crate::key_ring::KeyRingError;
+use crate::password::PasswordError;
+use crate::realm::Realm;
+use crate::server::Server;
+use chancela_store::{Store, StoreError};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// One thing to do in one realm.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// The realm's name.
+    pub realm: String,
+    /// What to do.
+    pub command: Command,
+}
+
+/// What can be done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Command {
+    /// Registers a client with a generated id and secret.
+    ClientCreate(Box<NewClient>),
+    /// Registers clients from RFC 7591 metadata (an object or an array of them), keeping a given id, secret and keys.
+    ClientImport(Value),
+    /// All clients.
+    ClientList,
+    /// One client.
+    ClientShow {
+        /// Its id.
+        client_id: String,
+    },
+    /// Gives a client a new secret; the old one goes on working for a while.
+    ClientRotateSecret {
+        /// Its id.
+        client_id: String,
+        /// Seconds for which the old secret still works.
+        overlap: u32,
+    },
+    /// Enables or disables a client.
+    ClientSetEnabled {
+        /// Its id.
+        client_id: String,
+        /// Whether it may get tokens.
+        enabled: bool,
+    },
+    /// Removes a client; its tokens are dead.
+    ClientDelete {
+        /// Its id.
+        client_id: String,
+    },
+    /// Adds a scope to the catalogue.
+    ScopeCreate {
+        /// The scope-token.
+        name: String,
+        /// Its meaning for people.
+        description: String,
+    },
+    /// All scopes.
+    ScopeList,
+    /// Removes a scope that was added.
+    ScopeDelete {
+        /// The scope-token.
+        name: String,
+    },
+    /// All keys, without their material.
+    KeyList,
+    /// Replaces the signing keys.
+    KeyRotate {
+        /// How urgent it is.
+        urgency: KeyUrgency,
+    },
+    /// Adds a user.
+    UserCreate {
+        /// Name that the user types.
+        username: String,
+        /// The password.
+        password: String,
+        /// The tenant, where the realm has tenants.
+        tenant: Option<String>,
+    },
+    /// Says what a token is.
+    TokenInspect {
+        /// The token.
+        token: String,
+    },
+}
+
+/// How urgent a key rotation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyUrgency {
+    /// Publish first, use a day later.
+    Planned,
+    /// Use at once; what the old key signed stays good.
+    Now,
+    /// Destroy the old keys; what they signed is dead.
+    Compromised,
+}
+
+/// Why a command was not carried out. The text says what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+pub enum ControlError {
+    /// What was named does not exist.
+    #[error("{0}")]
+    NotFound(String),
+    /// The command makes no sense or is not allowed.
+    #[error("{0}")]
+    Invalid(String),
+    /// Something of that name exists, or it changed meanwhile.
+    #[error("{0}")]
+    Conflict(String),
+    /// The server failed.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl From<StoreError> for ControlError {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl From<KeyRingError> for ControlError {
+    fn from(error: KeyRingError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl From<PasswordError> for ControlError {
+    fn from(error: PasswordError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl From<chancela_core::entropy::EntropyError> for ControlError {
+    fn from(error: chancela_core::entropy::EntropyError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+/// Carries a command out and answers what to show. A generated secret stands in the answer and nowhere else.
+///
+/// # Errors
+/// [`ControlError`].
+pub async fn execute<S: Store>(server: &Server<S>, request: Request) -> Result<Value, ControlError> {
+    let realm = server.realm(&request.realm).ok_or_else(|| {
+        let known: Vec<&str> = server.realms.iter().map(|realm| realm.name.as_str()).collect();
+        ControlError::NotFound(format!("there is no realm {:?}; the realms are {}", request.realm, known.join(", ")))
+    })?;
+    let realm: &Arc<Realm> = realm;
+    match request.command {
+        Command::ClientCreate(new) => client::create(server, realm, *new).await,
+        Command::ClientImport(metadata) => client::import(server, realm, metadata).await,
+        Command::ClientList => Ok(client::list(realm)),
+        Command::ClientShow { client_id } => client::show(realm, &client_id),
+        Command::ClientRotateSecret { client_id, overlap } => {
+            client::rotate_secret(server, realm, &client_id, overlap).await
+        }
+        Command::ClientSetEnabled { client_id, enabled } => {
+            client::set_enabled(server, realm, &client_id, enabled).await
+        }
+        Command::ClientDelete { client_id } => client::delete(server, realm, &client_id).await,
+        Command::ScopeCreate { name, description } => scope::create(server, realm, &name, &description).await,
+        Command::ScopeList => Ok(scope::list(realm)),
+        Command::ScopeDelete { name } => scope::delete(server, realm, &name).await,
+        Command::KeyList => key::list(server, realm).await,
+        Command::KeyRotate { urgency } => key::rotate(server, realm, urgency).await,
+        Command::UserCreate { username, password, tenant } => {
+            user::create(server, realm, &username, &password, tenant.as_deref()).await
+        }
+        Command::TokenInspect { token } => token::inspect(server, realm, &token).await,
+    }
+}

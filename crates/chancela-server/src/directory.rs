@@ -1,0 +1,93 @@
+//! The clients of a realm and its scope catalogue, in memory: the hot path asks no database who a client is, and a known
+//! client costs the same as an unknown one. Every change passes through this process (the store belongs to it alone), so
+//! the copy is exact; it changes after the commit and before the answer.
+
+use chancela_core::id::ClientKey;
+use chancela_core::record::Client;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+const SHARDS: usize = 16;
+
+/// Clients by id and by key, and scopes by name.
+#[derive(Debug)]
+pub struct Directory {
+    by_id: Vec<RwLock<HashMap<Box<str>, Arc<Client>>>>,
+    by_key: RwLock<HashMap<ClientKey, Arc<Client>>>,
+    scopes: RwLock<BTreeMap<Box<str>, Box<str>>>,
+    hasher: RandomState,
+}
+
+impl Default for Directory {
+    fn default() -> Self {
+        let by_id = (0..SHARDS).map(|_| RwLock::default()).collect();
+        Self { by_id, by_key: RwLock::default(), scopes: RwLock::default(), hasher: RandomState::new() }
+    }
+}
+
+impl Directory {
+    /// The client of this id.
+    pub fn client(&self, client_id: &str) -> Option<Arc<Client>> {
+        read(self.shard(client_id)).get(client_id).cloned()
+    }
+
+    /// The client of this key.
+    pub fn client_of(&self, key: ClientKey) -> Option<Arc<Client>> {
+        read(&self.by_key).get(&key).cloned()
+    }
+
+    /// All clients in the order of their ids.
+    pub fn clients(&self) -> Vec<Arc<Client>> {
+        let mut all: Vec<_> = read(&self.by_key).values().cloned().collect();
+        all.sort_by(|a, b| a.client_id.cmp(&b.client_id));
+        all
+    }
+
+    /// Adds or replaces a client.
+    pub fn put(&self, client: Client) {
+        let client = Arc::new(client);
+        write(&self.by_key).insert(client.key, Arc::clone(&client));
+        write(self.shard(&client.client_id)).insert(client.client_id.clone(), client);
+    }
+
+    /// Removes a client.
+    pub fn remove(&self, client: &Client) {
+        write(self.shard(&client.client_id)).remove(&client.client_id);
+        write(&self.by_key).remove(&client.key);
+    }
+
+    /// Whether the realm knows this scope.
+    pub fn has_scope(&self, name: &str) -> bool {
+        read(&self.scopes).contains_key(name)
+    }
+
+    /// Name and meaning of every scope.
+    pub fn scopes(&self) -> Vec<(Box<str>, Box<str>)> {
+        read(&self.scopes).iter().map(|(name, meaning)| (name.clone(), meaning.clone())).collect()
+    }
+
+    /// Adds or replaces a scope.
+    pub fn put_scope(&self, name: &str, meaning: &str) {
+        write(&self.scopes).insert(name.into(), meaning.into());
+    }
+
+    /// Removes a scope.
+    pub fn remove_scope(&self, name: &str) {
+        write(&self.scopes).remove(name);
+    }
+
+    fn shard(&self, client_id: &str) -> &RwLock<HashMap<Box<str>, Arc<Client>>> {
+        let hash = self.hasher.hash_one(client_id);
+        &self.by_id[usize::try_from(hash % SHARDS as u64).unwrap_or(0)]
+    }
+}
+
+/// No code panics while it holds one of these locks; a poisoned one still holds whole entries.
+fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
+}

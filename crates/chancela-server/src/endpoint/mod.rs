@@ -1,0 +1,109 @@
+//! Endpoints: one file each. A request is routed, its body read within limits, and answered; an endpoint loads facts,
+//! lets core decide, and commits.
+
+pub(crate) mod introspection;
+mod revocation;
+mod token;
+
+use crate::transport::body;
+use crate::realm::{Realm, RealmEndpoint};
+use crate::router::{Route, Router};
+use crate::server::Server;
+use bytes::Bytes;
+use chancela_core::message::HttpRequest;
+use chancela_core::rejection::Rejection;
+use chancela_core::message::error_response;
+use chancela_store::Store;
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HOST};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Body;
+
+
+/// Answers one request.
+pub async fn respond<S: Store, B>(server: &Server<S>, router: &Router, request: Request<B>) -> Response<Full<Bytes>>
+where
+    B: Body<Data = Bytes>,
+{
+    let (head, incoming) = request.into_parts();
+    let host = head.headers.get(HOST).and_then(|host| host.to_str().ok()).or(head.uri.host()).unwrap_or("");
+    let (route, tenant) = match router.find(host, head.uri.path()) {
+        Ok(Some(found)) => found,
+        Ok(None) => return plain(StatusCode::NOT_FOUND, "there is no such endpoint"),
+        Err(()) => return plain(StatusCode::MISDIRECTED_REQUEST, "this server does not serve that host"),
+    };
+    let response = match route {
+        Route::Json(json) => document(&head.method, json.clone(), "no-store"),
+        Route::Jwks(realm) => document(&head.method, realm.keys.load().jwks.clone(), "public, max-age=3600"),
+        Route::Metadata(realm) => {
+            let body = serde_json::to_vec(&realm.metadata()).unwrap_or_default();
+            document(&head.method, body.into(), "public, max-age=3600")
+        }
+        Route::Token(realm, index) => {
+            let Some(endpoint) = realm.endpoints.get(*index) else {
+                return plain(StatusCode::NOT_FOUND, "there is no such endpoint");
+            };
+            if tenant.is_some_and(|tenant| !realm.tenants.iter().any(|known| known == tenant)) {
+                return plain(StatusCode::NOT_FOUND, "there is no such tenant");
+            }
+            match body::read(&head, incoming).await {
+                Ok(body) => token::respond(server, realm, endpoint, tenant, &view(&head, &body)).await,
+                Err(rejection) => refuse(realm, endpoint, rejection, None),
+            }
+        }
+        Route::Introspection(realm) => match body::read(&head, incoming).await {
+            Ok(body) => introspection::respond(server, realm, &view(&head, &body)).await,
+            Err(rejection) => refuse_standard(realm, rejection, None),
+        },
+        Route::Revocation(realm) => match body::read(&head, incoming).await {
+            Ok(body) => revocation::respond(server, realm, &view(&head, &body)).await,
+            Err(rejection) => refuse_standard(realm, rejection, None),
+        },
+    };
+    response.map(Full::new)
+}
+
+fn view<'a>(head: &'a http::request::Parts, body: &'a [u8]) -> HttpRequest<'a> {
+    HttpRequest { method: &head.method, query: head.uri.query(), headers: &head.headers, body }
+}
+
+/// A refusal at a token endpoint, in the dialect's shape. `client` is a client id that the registry knows: nothing that
+/// only the request said is ever logged.
+fn refuse(realm: &Realm, endpoint: &RealmEndpoint, rejection: Rejection, client: Option<&str>) -> Response<Bytes> {
+    note_refusal(realm, rejection, client);
+    error_response::encode(&endpoint.dialect, &realm.name, rejection)
+}
+
+/// A refusal at an endpoint that no dialect changes.
+fn refuse_standard(realm: &Realm, rejection: Rejection, client: Option<&str>) -> Response<Bytes> {
+    note_refusal(realm, rejection, client);
+    error_response::encode_standard(&realm.name, rejection)
+}
+
+fn note_refusal(realm: &Realm, rejection: Rejection, client: Option<&str>) {
+    realm.metrics.refused(rejection.rule);
+    tracing::info!(realm = realm.name, rule = rejection.rule.name(), client, "refused");
+}
+
+fn document(method: &Method, body: Bytes, cache: &'static str) -> Response<Bytes> {
+    if method != Method::GET && method != Method::HEAD {
+        let mut response = Response::new(Bytes::new());
+        *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+        return response;
+    }
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache));
+    headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
+    headers.insert("access-control-allow-origin", HeaderValue::from_static("*"));
+    response
+}
+
+fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+}

@@ -1,0 +1,263 @@
+//! The token endpoint (RFC 6749 §3.2): parse, authenticate, decide, issue, commit, answer.
+
+use super::refuse;
+use crate::realm::{Realm, RealmEndpoint};
+use crate::server::{Server, store_rejection};
+use bytes::Bytes;
+use chancela_core::client_auth::{self, AuthenticatedClient};
+use chancela_core::dialect::TokenFormat;
+use chancela_core::effect::Effect;
+use chancela_core::grant::password::UserFact;
+use chancela_core::grant::refresh_token::{self, Lifetimes};
+use chancela_core::grant::{Approval, chain, client_credentials, password, requested_scope};
+use chancela_core::message::HttpRequest;
+use chancela_core::message::token_request::{GrantRequest, TokenRequest};
+use chancela_core::message::token_response::TokenResponse;
+use chancela_core::rejection::{Rejection, Rule};
+use chancela_core::scope::Scope;
+use chancela_core::secret::Secret;
+use chancela_core::time::Timestamp;
+use chancela_core::token::refresh::RefreshTokenRef;
+use chancela_core::token::{Issuer, issue, reference};
+use chancela_store::{CommitOutcome, Store};
+use http::Response;
+use std::sync::PoisonError;
+
+/// Commits that lose a race are decided again at most this often; each loss means that another request won.
+const MAX_ROUNDS: usize = 16;
+
+/// One request on its way: what every step needs.
+struct Context<'a, S> {
+    server: &'a Server<S>,
+    realm: &'a Realm,
+    endpoint: &'a RealmEndpoint,
+    tenant: Option<&'a str>,
+    now: Timestamp,
+}
+
+pub(super) async fn respond<S: Store>(
+    server: &Server<S>,
+    realm: &Realm,
+    endpoint: &RealmEndpoint,
+    tenant: Option<&str>,
+    http: &HttpRequest<'_>,
+) -> Response<Bytes> {
+    let context = Context { server, realm, endpoint, tenant, now: server.clock.now() };
+    let mut known = None;
+    match context.answer(http, &mut known).await {
+        Ok(response) => {
+            realm.metrics.issued.inc();
+            response.encode(&endpoint.dialect)
+        }
+        Err(rejection) => {
+            let client = known.as_ref().map(|client: &AuthenticatedClient| &*client.client().client_id);
+            refuse(realm, endpoint, rejection, client)
+        }
+    }
+}
+
+impl<S: Store> Context<'_, S> {
+    async fn answer(
+        &self,
+        http: &HttpRequest<'_>,
+        known: &mut Option<AuthenticatedClient>,
+    ) -> Result<TokenResponse, Rejection> {
+        let request = TokenRequest::parse(&self.endpoint.dialect, http)?;
+        let client = &*known.insert(self.authenticate(&request)?);
+        self.count(client)?;
+        let TokenRequest { grant, scope, chain_token, certificate, credentials: _, partner: _ } = request;
+        let scope = scope.as_deref();
+        match grant {
+            GrantRequest::ClientCredentials => {
+                self.verify_chain(client, chain_token).await?;
+                let requires = &self.endpoint.dialect.requires;
+                let certificate = chain::verify_certificate(client, requires, certificate, self.now)?;
+                let approval = client_credentials::decide(client, self.scope(client, scope)?, certificate)?;
+                let (response, effects) = self.issue(client, approval, None)?;
+                self.commit(effects).await?;
+                Ok(response)
+            }
+            GrantRequest::Password { username, password } => {
+                let scope = self.scope(client, scope)?;
+                let user = self.user(client, &username, password).await?;
+                self.log_in(client, password::decide(client, scope, user)?).await
+            }
+            GrantRequest::RefreshToken { refresh_token } => self.refresh(client, &refresh_token, scope).await,
+        }
+    }
+
+    fn authenticate(&self, request: &TokenRequest<'_>) -> Result<AuthenticatedClient, Rejection> {
+        let policy = &self.endpoint.dialect.client_authentication;
+        let lookup = |id: &str| self.realm.directory.client(id);
+        let pepper = &self.realm.pepper;
+        let client = client_auth::verify(&request.credentials, policy, &lookup, pepper, self.now)?;
+        if let Some(partner) = &request.partner {
+            client_auth::verify_partner(partner, &lookup, pepper, self.now)?;
+        }
+        let own = client.client();
+        if own.token_endpoint.as_deref().is_some_and(|name| name != self.endpoint.dialect.name) {
+            return Err(Rule::ClientOfAnotherEndpoint.into());
+        }
+        // A client of one tenant is unknown to another (and says the same).
+        if self.tenant.is_some_and(|tenant| own.tenant.as_deref().is_some_and(|home| home != tenant)) {
+            return Err(Rule::UnknownClient.into());
+        }
+        Ok(client)
+    }
+
+    /// The dialect's documented limit, where the realm enforces it.
+    fn count(&self, client: &AuthenticatedClient) -> Result<(), Rejection> {
+        let (Some(windows), Some(limit)) = (&self.endpoint.windows, self.endpoint.dialect.rate_limit) else {
+            return Ok(());
+        };
+        let mut windows = windows.lock().unwrap_or_else(PoisonError::into_inner);
+        let window = windows.entry(client.client().key).or_default();
+        window.take(limit, self.now).map_err(|seconds| Rejection::with(Rule::RateLimited, seconds))
+    }
+
+    fn scope(&self, client: &AuthenticatedClient, requested: Option<&str>) -> Result<Scope, Rejection> {
+        let dialect = &self.endpoint.dialect;
+        let exists = |name: &str| self.realm.directory.has_scope(name);
+        requested_scope::decide(requested, &dialect.scope, dialect.exact_scope.as_ref(), &client.client().scope, &exists)
+    }
+
+    async fn verify_chain(&self, client: &AuthenticatedClient, token: Option<&str>) -> Result<(), Rejection> {
+        let Some(chained) = &self.endpoint.dialect.requires.access_token else { return Ok(()) };
+        let token = token.ok_or(Rule::MissingChainToken)?;
+        let format = self.realm.dialect.token_endpoint(&chained.from).map_or(TokenFormat::Uuid, |e| e.token.format);
+        let row = match reference::locate(format, &self.realm.pepper, self.now, token) {
+            Some(key) => self.server.store.access_token(key).await.map_err(store_rejection)?,
+            None => None,
+        };
+        let first = row.as_ref().and_then(|row| self.realm.directory.client_of(row.client));
+        let token = row.as_ref().zip(first.as_deref());
+        chain::verify_token(client, &chained.from, &chain::ChainFacts { token }, self.now)
+    }
+
+    async fn user(&self, client: &AuthenticatedClient, username: &str, given: Secret) -> Result<UserFact, Rejection> {
+        let (store, realm) = (&self.server.store, &self.realm.name);
+        let tenant = self.tenant.or(client.client().tenant.as_deref());
+        let found = match tenant {
+            Some(tenant) => store.user(realm, tenant, username).await.map(|user| user.into_iter().collect()),
+            None => store.users_named(realm, username).await,
+        };
+        let mut found: Vec<_> = found.map_err(store_rejection)?;
+        let ambiguous = found.len() > 1;
+        let user = found.pop().filter(|_| !ambiguous);
+        let stored = user.as_ref().map(|user| &*user.password_hash);
+        let password_matches = self.server.passwords.matches(stored, given).await.map_err(|_| Rule::Overloaded)?;
+        Ok(match user {
+            _ if ambiguous => UserFact::Ambiguous,
+            None => UserFact::Unknown,
+            Some(user) => UserFact::Known { user, password_matches },
+        })
+    }
+
+    /// Issues tokens to a user who just proved who they are, with the first refresh token of a new family if it is due.
+    async fn log_in(&self, client: &AuthenticatedClient, mut approval: Approval) -> Result<TokenResponse, Rejection> {
+        let policy = &self.endpoint.dialect.refresh;
+        let lifetimes = self.lifetimes(client);
+        let family = refresh_token::begin(client, &approval, policy, lifetimes, self.now, &*self.server.entropy)
+            .map_err(|_| Rule::StoreFailed)?;
+        approval.grant = family.as_ref().map(|family| family.id);
+        let refresh = family.as_ref().map(|family| {
+            (RefreshTokenRef { grant: family.id, generation: family.generation }, family.refresh_expires_at)
+        });
+        let (response, mut effects) = self.issue(client, approval, refresh)?;
+        effects.extend(family.map(Effect::InsertGrant));
+        self.commit(effects).await?;
+        Ok(response)
+    }
+
+    async fn refresh(
+        &self,
+        client: &AuthenticatedClient,
+        token: &str,
+        scope: Option<&str>,
+    ) -> Result<TokenResponse, Rejection> {
+        let store = &self.server.store;
+        let policy = &self.endpoint.dialect.refresh;
+        let lifetime = self.lifetimes(client).refresh_token;
+        let presented = RefreshTokenRef::parse(token, &self.realm.pepper).ok_or(Rule::UnknownRefreshToken)?;
+        for _ in 0..MAX_ROUNDS {
+            let grant = store.grant(presented.grant).await.map_err(store_rejection)?;
+            match refresh_token::decide(client, presented, grant, scope, policy, lifetime, self.now) {
+                Ok(refreshed) => {
+                    let reference = RefreshTokenRef { grant: presented.grant, generation: refreshed.generation };
+                    let refresh = Some((reference, refreshed.refresh_expires_at));
+                    let (response, mut effects) = self.issue(client, refreshed.approval, refresh)?;
+                    effects.extend(refreshed.effect);
+                    if effects.is_empty() || self.server.commit(effects).await? == CommitOutcome::Committed {
+                        return Ok(response);
+                    }
+                }
+                Err(refused) => {
+                    if let Some(family) = refused.revoke {
+                        self.commit(vec![Effect::RevokeGrant(family)]).await?;
+                        tracing::warn!(realm = self.realm.name, client = &*client.client().client_id,
+                            "a refresh token was replayed; its grant is revoked");
+                    }
+                    return Err(refused.rejection);
+                }
+            }
+        }
+        Err(Rule::Overloaded.into())
+    }
+
+    fn lifetimes(&self, client: &AuthenticatedClient) -> Lifetimes {
+        let own = client.client().refresh_token_lifetime;
+        Lifetimes {
+            refresh_token: own.unwrap_or(self.endpoint.refresh_token_lifetime),
+            access_token: self.endpoint.lifetime_for(client.client()),
+        }
+    }
+
+    /// Makes the tokens and what must be committed before they may be sent.
+    fn issue(
+        &self,
+        client: &AuthenticatedClient,
+        approval: Approval,
+        refresh: Option<(RefreshTokenRef, i64)>,
+    ) -> Result<(TokenResponse, Vec<Effect>), Rejection> {
+        let (server, realm) = (self.server, self.realm);
+        let keys = realm.keys.load();
+        let index = realm.endpoints.iter().position(|own| std::ptr::eq(own, self.endpoint));
+        let issuer = Issuer {
+            issuer: &realm.issuer,
+            audience: &realm.audience,
+            endpoint: &self.endpoint.dialect,
+            signer: index.and_then(|index| keys.signers.get(index)).and_then(Option::as_ref),
+            pepper: &realm.pepper,
+            now: self.now,
+            entropy: &*server.entropy,
+        };
+        let lifetime = self.endpoint.lifetime_for(client.client());
+        let issued = issue(&issuer, client.client(), &approval, lifetime).map_err(|error| {
+            tracing::error!(realm = realm.name, %error, "no token could be issued");
+            Rejection::from(Rule::StoreFailed)
+        })?;
+        let refresh_token = refresh.map(|(reference, expires_at)| {
+            let seconds = u32::try_from(expires_at - self.now.seconds()).unwrap_or(0);
+            (reference.encode(&realm.pepper), seconds)
+        });
+        let response = TokenResponse {
+            access_token: issued.text,
+            expires_in: lifetime,
+            expires_at: issued.expires_at,
+            scope: approval.scope,
+            refresh_token,
+        };
+        Ok((response, issued.effect.into_iter().collect()))
+    }
+
+    /// Commits effects whose guards cannot fail in earnest: fresh random keys.
+    async fn commit(&self, effects: Vec<Effect>) -> Result<(), Rejection> {
+        if effects.is_empty() {
+            return Ok(());
+        }
+        match self.server.commit(effects).await? {
+            CommitOutcome::Committed => Ok(()),
+            CommitOutcome::Conflict => Err(Rule::Overloaded.into()),
+        }
+    }
+}

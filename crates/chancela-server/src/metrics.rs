@@ -1,0 +1,100 @@
+//! Counters and histograms for Prometheus, with handles held by whoever counts so that counting looks nothing up.
+//! No label comes from a request.
+
+use chancela_core::rejection::Rule;
+use prometheus_client::encoding::{EncodeLabelSet, text::encode};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+use std::sync::Arc;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RealmLabel {
+    realm: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RefusalLabel {
+    realm: String,
+    rule: &'static str,
+}
+
+/// All counters of the process.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    issued: Family<RealmLabel, Counter>,
+    introspected: Family<RealmLabel, Counter>,
+    revoked: Family<RealmLabel, Counter>,
+    refused: Family<RefusalLabel, Counter>,
+    /// Open connections.
+    pub connections: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("chancela");
+        let issued = Family::<RealmLabel, Counter>::default();
+        let introspected = Family::<RealmLabel, Counter>::default();
+        let revoked = Family::<RealmLabel, Counter>::default();
+        let refused = Family::<RefusalLabel, Counter>::default();
+        let connections = Gauge::default();
+        registry.register("tokens_issued", "Access tokens issued", issued.clone());
+        registry.register("tokens_introspected", "Introspection requests answered", introspected.clone());
+        registry.register("tokens_revoked", "Revocation requests answered", revoked.clone());
+        registry.register("requests_refused", "Requests refused, by the rule they broke", refused.clone());
+        registry.register("connections", "Open connections of clients", connections.clone());
+        Self { registry, issued, introspected, revoked, refused, connections }
+    }
+}
+
+impl Metrics {
+    /// Handles for one realm.
+    pub fn realm(&self, name: &str) -> RealmMetrics {
+        let label = RealmLabel { realm: name.to_owned() };
+        let refused = Rule::ALL
+            .iter()
+            .map(|rule| {
+                let label = RefusalLabel { realm: name.to_owned(), rule: rule.name() };
+                self.refused.get_or_create(&label).clone()
+            })
+            .collect();
+        RealmMetrics {
+            issued: self.issued.get_or_create(&label).clone(),
+            introspected: self.introspected.get_or_create(&label).clone(),
+            revoked: self.revoked.get_or_create(&label).clone(),
+            refused,
+        }
+    }
+
+    /// The text that Prometheus reads.
+    pub fn render(&self) -> String {
+        let mut out = String::new();
+        if encode(&mut out, &self.registry).is_err() {
+            out.clear();
+        }
+        out
+    }
+}
+
+/// Counters of one realm.
+#[derive(Debug, Clone)]
+pub struct RealmMetrics {
+    /// Tokens issued.
+    pub issued: Counter,
+    /// Introspections answered.
+    pub introspected: Counter,
+    /// Revocations answered.
+    pub revoked: Counter,
+    refused: Arc<[Counter]>,
+}
+
+impl RealmMetrics {
+    /// Counts a refusal.
+    pub fn refused(&self, rule: Rule) {
+        if let Some(counter) = self.refused.get(rule as usize) {
+            counter.inc();
+        }
+    }
+}

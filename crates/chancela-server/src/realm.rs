@@ -1,0 +1,245 @@
+//! A realm at run time: one issuer with its dialect as configured, its keys, clients and counters.
+
+use crate::config::{ConfigError, Issuer, RealmConfig};
+use crate::directory::Directory;
+use crate::key_ring::KeySet;
+use crate::key_ring::schedule::Policy;
+use crate::metrics::RealmMetrics;
+use crate::verified::VerifiedTokens;
+use arc_swap::ArcSwap;
+use chancela_core::client_auth::Method;
+use chancela_core::dialect::{ClientAuthentication, Dialect, Library, TokenEndpoint};
+use chancela_core::grant::GrantType;
+use chancela_core::id::ClientKey;
+use chancela_core::message::server_metadata::ServerMetadata;
+use chancela_core::rate_limit::Window;
+use chancela_core::record::Client;
+use chancela_core::secret::Pepper;
+use chancela_core::token::reference;
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+/// One issuer.
+#[derive(Debug)]
+pub struct Realm {
+    /// Its name.
+    pub name: String,
+    /// Its dialect as written.
+    pub dialect: Dialect,
+    /// Its environment.
+    pub environment: String,
+    /// The issuer URL.
+    pub issuer: String,
+    /// The issuer URL's parts.
+    pub location: Issuer,
+    /// `aud` of JWT access tokens.
+    pub audience: String,
+    /// Tenants.
+    pub tenants: Vec<String>,
+    /// Token endpoints with the realm's own choices applied.
+    pub endpoints: Vec<RealmEndpoint>,
+    /// How clients authenticate at introspection and revocation.
+    pub client_authentication: ClientAuthentication,
+    /// Digest keys.
+    pub pepper: Pepper,
+    /// Signing keys as of now.
+    pub keys: ArcSwap<KeySet>,
+    /// Clients and scopes.
+    pub directory: Directory,
+    /// JWTs of the realm whose signature was checked.
+    pub verified: VerifiedTokens,
+    /// Counters.
+    pub metrics: RealmMetrics,
+}
+
+/// A token endpoint of a realm.
+#[derive(Debug)]
+pub struct RealmEndpoint {
+    /// The dialect's endpoint with the realm's format and algorithm.
+    pub dialect: TokenEndpoint,
+    /// Lifetime of access tokens in seconds.
+    pub access_token_lifetime: u32,
+    /// Lifetime of refresh tokens in seconds.
+    pub refresh_token_lifetime: u32,
+    /// Counted requests by client; none where the realm does not enforce the dialect's limit.
+    pub windows: Option<Mutex<HashMap<ClientKey, Window>>>,
+}
+
+/// What configuration alone says of a realm, before its keys are there.
+#[derive(Debug)]
+pub struct RealmPlan {
+    /// Its name.
+    pub name: String,
+    dialect: Dialect,
+    environment: String,
+    location: Issuer,
+    config: RealmConfig,
+    /// Token endpoints with the realm's own choices applied.
+    pub endpoints: Vec<RealmEndpoint>,
+}
+
+impl RealmPlan {
+    /// Applies a realm's configuration to its dialect.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if the two do not fit.
+    pub fn new(name: &str, config: &RealmConfig, library: &Library) -> Result<Self, ConfigError> {
+        let wrong = |text: String| ConfigError(format!("realm.{name}: {text}"));
+        let dialect = library.load(&config.dialect).map_err(|error| wrong(error.to_string()))?;
+        let environment = config.environment.clone().or_else(|| dialect.environments.keys().next().cloned());
+        let environment = environment.unwrap_or_default();
+        let mut endpoints = Vec::new();
+        for endpoint in &dialect.token_endpoints {
+            let endpoint = RealmEndpoint::new(&dialect, endpoint, &environment, config);
+            let format = endpoint.dialect.token.format;
+            if let Err(limit) = reference::check_lifetime(format, endpoint.access_token_lifetime) {
+                return Err(wrong(format!("access_token_lifetime: must be from 1 to {limit} seconds for its format")));
+            }
+            endpoints.push(endpoint);
+        }
+        let location = Issuer::parse(&config.issuer).map_err(|error| wrong(error.0))?;
+        Ok(Self { name: name.to_owned(), dialect, environment, location, config: config.clone(), endpoints })
+    }
+
+    /// How long keys live in this realm.
+    pub fn key_policy(&self) -> Policy {
+        key_policy(&self.endpoints)
+    }
+
+    /// The realm with its keys.
+    pub fn open(self, pepper: Pepper, keys: KeySet, metrics: RealmMetrics) -> Realm {
+        let Self { name, dialect, environment, location, config, endpoints } = self;
+        let directory = Directory::default();
+        for (scope, meaning) in &dialect.scopes {
+            directory.put_scope(scope, meaning);
+        }
+        for scope in &config.scopes {
+            directory.put_scope(scope, "");
+        }
+        Realm {
+            audience: config.audience.unwrap_or_else(|| config.issuer.clone()),
+            issuer: config.issuer,
+            tenants: config.tenants,
+            client_authentication: client_authentication(&dialect),
+            name,
+            dialect,
+            environment,
+            location,
+            endpoints,
+            pepper,
+            keys: ArcSwap::from_pointee(keys),
+            directory,
+            verified: VerifiedTokens::default(),
+            metrics,
+        }
+    }
+}
+
+impl RealmEndpoint {
+    fn new(dialect: &Dialect, endpoint: &TokenEndpoint, environment: &str, config: &RealmConfig) -> Self {
+        let mut endpoint = endpoint.clone();
+        // A step that others build on keeps the form that the dialect gives it; the realm's choices are for the last one.
+        let first_step = dialect.token_endpoints.iter().any(|other| {
+            other.requires.access_token.as_ref().is_some_and(|chained| chained.from == endpoint.name)
+        });
+        if !first_step {
+            endpoint.token.format = config.access_token_format.unwrap_or(endpoint.token.format);
+            endpoint.token.jwt.algorithm = config.signing_algorithm.unwrap_or(endpoint.token.jwt.algorithm);
+        }
+        let access = dialect.access_token_lifetime(&endpoint, environment);
+        let refresh = dialect.refresh_token_lifetime(&endpoint, environment);
+        Self {
+            access_token_lifetime: config.access_token_lifetime.filter(|_| !first_step).unwrap_or(access),
+            refresh_token_lifetime: config.refresh_token_lifetime.unwrap_or(refresh),
+            windows: (config.rate_limit && endpoint.rate_limit.is_some()).then(Mutex::default),
+            dialect: endpoint,
+        }
+    }
+
+    /// Lifetime in seconds of an access token of `client`. A client's own value may exceed what the format carries
+    /// only if it was stored before the realm changed its format; then the longest that it carries is used.
+    pub fn lifetime_for(&self, client: &Client) -> u32 {
+        let own = client.access_token_lifetime.unwrap_or(self.access_token_lifetime);
+        match reference::check_lifetime(self.dialect.token.format, own) {
+            Ok(()) => own,
+            Err(limit) => own.clamp(1, limit),
+        }
+    }
+}
+
+impl Realm {
+    /// How long keys live in this realm.
+    pub fn key_policy(&self) -> Policy {
+        key_policy(&self.endpoints)
+    }
+
+    /// An absolute URL below the issuer.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.issuer)
+    }
+
+    /// The metadata document; all of it derives from configuration. The token endpoint is the last step's.
+    pub fn metadata(&self) -> ServerMetadata {
+        let mut methods: Vec<&'static str> = Vec::new();
+        let mut grants: Vec<&'static str> = Vec::new();
+        let chained = |name: &str| {
+            self.endpoints.iter().any(|other| {
+                other.dialect.requires.access_token.as_ref().is_some_and(|chained| chained.from == name)
+            })
+        };
+        let last: Vec<_> = self.endpoints.iter().filter(|endpoint| !chained(&endpoint.dialect.name)).collect();
+        for endpoint in &last {
+            let wire = endpoint.dialect.request.grants.values().chain(&endpoint.dialect.request.default_grant);
+            for grant in wire.map(|grant| grant.grant_type()).filter(|grant| *grant != GrantType::AuthorizationCode) {
+                let dead = grant == GrantType::RefreshToken && !self.has_refresh(endpoint);
+                if !dead && !grants.contains(&grant.as_str()) {
+                    grants.push(grant.as_str());
+                }
+            }
+            for method in &endpoint.dialect.client_authentication.methods {
+                if !methods.contains(&method.as_str()) {
+                    methods.push(method.as_str());
+                }
+            }
+        }
+        let own: Vec<_> = self.client_authentication.methods.iter().map(|method| method.as_str()).collect();
+        let path = |endpoint: &&RealmEndpoint| endpoint.dialect.paths.first().cloned().unwrap_or_default();
+        ServerMetadata {
+            issuer: self.issuer.clone(),
+            token_endpoint: self.url(&last.first().map(path).unwrap_or_default()),
+            jwks_uri: self.url(&self.dialect.endpoints.jwks),
+            scopes_supported: self.directory.scopes().into_iter().map(|(name, _)| name.into()).collect(),
+            response_types_supported: Vec::new(),
+            grant_types_supported: grants,
+            token_endpoint_auth_methods_supported: methods,
+            introspection_endpoint: self.url(&self.dialect.endpoints.introspection),
+            introspection_endpoint_auth_methods_supported: own.clone(),
+            revocation_endpoint: self.url(&self.dialect.endpoints.revocation),
+            revocation_endpoint_auth_methods_supported: own,
+        }
+    }
+
+    fn has_refresh(&self, endpoint: &RealmEndpoint) -> bool {
+        endpoint.dialect.refresh.policy != chancela_core::dialect::RefreshPolicy::None
+    }
+}
+
+fn key_policy(endpoints: &[RealmEndpoint]) -> Policy {
+    Policy::for_longest_token(endpoints.iter().map(|endpoint| endpoint.access_token_lifetime).max().unwrap_or(0))
+}
+
+/// The methods of all the dialect's token endpoints together, in standard form: resource servers introspect with
+/// whichever of them they are used to.
+fn client_authentication(dialect: &Dialect) -> ClientAuthentication {
+    let mut policy = ClientAuthentication { methods: Vec::new(), ..ClientAuthentication::default() };
+    for endpoint in &dialect.token_endpoints {
+        let own = &endpoint.client_authentication;
+        policy.trailing_newline = own.trailing_newline;
+        for method in own.methods.iter().filter(|method| **method != Method::None) {
+            if !policy.methods.contains(method) {
+                policy.methods.push(*method);
+            }
+        }
+    }
+    policy
+}

@@ -1,0 +1,130 @@
+//! Which realm and endpoint a request is for: exact, canonical paths below each realm's issuer, by host. Nothing is
+//! normalised, so there is no second spelling of a path (requirement HS-06).
+
+use crate::realm::Realm;
+use bytes::Bytes;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What a path leads to.
+#[derive(Debug, Clone)]
+pub enum Route {
+    /// Token endpoint of this index in the realm.
+    Token(Arc<Realm>, usize),
+    /// RFC 7662.
+    Introspection(Arc<Realm>),
+    /// RFC 7009.
+    Revocation(Arc<Realm>),
+    /// RFC 7517 §5.
+    Jwks(Arc<Realm>),
+    /// RFC 8414 §3.
+    Metadata(Arc<Realm>),
+    /// A fixed JSON document.
+    Json(Bytes),
+}
+
+/// Paths of one host (or of one port of its own).
+#[derive(Debug, Default)]
+pub struct Table {
+    exact: HashMap<Box<str>, Route>,
+    tenant: Vec<TenantPath>,
+}
+
+#[derive(Debug)]
+struct TenantPath {
+    before: Box<str>,
+    after: Box<str>,
+    route: Route,
+}
+
+/// All hosts of one listener.
+#[derive(Debug, Default)]
+pub struct Router {
+    hosts: HashMap<Box<str>, Table>,
+}
+
+/// A found route and the tenant that the path names.
+pub type Found<'a> = (&'a Route, Option<&'a str>);
+
+impl Router {
+    /// A router for the realms at their issuers.
+    pub fn for_issuers(realms: &[Arc<Realm>]) -> Self {
+        let mut router = Self::default();
+        for realm in realms {
+            let table = router.hosts.entry(realm.location.authority.as_str().into()).or_default();
+            table.mount(realm, &realm.location.path);
+        }
+        router
+    }
+
+    /// A router for one realm at the root, whatever the host: for a port of its own.
+    pub fn for_root(realm: &Arc<Realm>) -> Self {
+        let mut table = Table::default();
+        table.mount(realm, "");
+        Self { hosts: HashMap::from([(Box::from(""), table)]) }
+    }
+
+    /// Adds a fixed JSON document on every host.
+    pub fn add_json(&mut self, path: &str, body: &Bytes) {
+        for table in self.hosts.values_mut() {
+            table.exact.insert(path.into(), Route::Json(body.clone()));
+        }
+    }
+
+    /// The route of a request. Where all realms share one host, any host is that one: the `Host` header then decides
+    /// nothing (requirement HF-05). `Err` if several hosts are served and this is none of them.
+    ///
+    /// # Errors
+    /// `()`: the request is misdirected.
+    #[expect(clippy::result_unit_err, reason = "there is one way to fail")]
+    pub fn find<'a>(&'a self, host: &str, path: &'a str) -> Result<Option<Found<'a>>, ()> {
+        let table = match self.hosts.values().next() {
+            Some(only) if self.hosts.len() == 1 => only,
+            _ => match self.hosts.get(host) {
+                Some(table) => table,
+                None => self.hosts.get(host.to_ascii_lowercase().as_str()).ok_or(())?,
+            },
+        };
+        Ok(table.find(path))
+    }
+}
+
+impl Table {
+    fn mount(&mut self, realm: &Arc<Realm>, prefix: &str) {
+        for (index, endpoint) in realm.endpoints.iter().enumerate() {
+            for path in &endpoint.dialect.paths {
+                let route = Route::Token(Arc::clone(realm), index);
+                match path.split_once("{tenant}") {
+                    Some((before, after)) => self.tenant.push(TenantPath {
+                        before: format!("{prefix}{before}").into(),
+                        after: after.into(),
+                        route,
+                    }),
+                    None => {
+                        self.exact.insert(format!("{prefix}{path}").into(), route);
+                    }
+                }
+            }
+        }
+        let own = &realm.dialect.endpoints;
+        let mut add = |path: String, route: Route| self.exact.insert(path.into(), route);
+        add(format!("{prefix}{}", own.introspection), Route::Introspection(Arc::clone(realm)));
+        add(format!("{prefix}{}", own.revocation), Route::Revocation(Arc::clone(realm)));
+        add(format!("{prefix}{}", own.jwks), Route::Jwks(Arc::clone(realm)));
+        // RFC 8414 §3.1 puts the well-known part before the issuer's path; many clients append it instead.
+        const WELL_KNOWN: &str = "/.well-known/oauth-authorization-server";
+        add(format!("{WELL_KNOWN}{prefix}"), Route::Metadata(Arc::clone(realm)));
+        add(format!("{prefix}{WELL_KNOWN}"), Route::Metadata(Arc::clone(realm)));
+    }
+
+    fn find<'a>(&'a self, path: &'a str) -> Option<Found<'a>> {
+        if let Some(route) = self.exact.get(path) {
+            return Some((route, None));
+        }
+        self.tenant.iter().find_map(|tenant| {
+            let rest = path.strip_prefix(&*tenant.before)?;
+            let name = rest.strip_suffix(&*tenant.after)?;
+            (!name.is_empty() && !name.contains('/')).then_some((&tenant.route, Some(name)))
+        })
+    }
+}

@@ -1,0 +1,172 @@
+//! The authorization server at run time: a store, its realms, and what they share.
+
+use crate::clock::Clock;
+use crate::config::{Config, ConfigError};
+use crate::key_ring::kek::Kek;
+use crate::key_ring::{self, KeyRingError};
+use crate::metrics::Metrics;
+use crate::password::PasswordPool;
+use crate::realm::{Realm, RealmPlan};
+use crate::revoked::RevokedTokens;
+use chancela_core::dialect::Library;
+use chancela_core::effect::Effect;
+use chancela_core::entropy::Entropy;
+use chancela_core::rejection::{Rejection, Rule};
+use chancela_store::{CommitOutcome, Store, StoreError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Why a server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A realm's keys.
+    #[error("realm {realm}: {error}")]
+    Keys {
+        /// The realm.
+        realm: String,
+        /// What is wrong.
+        error: KeyRingError,
+    },
+}
+
+/// The server.
+pub struct Server<S> {
+    /// Records.
+    pub store: S,
+    /// Realms in the order of their names.
+    pub realms: Vec<Arc<Realm>>,
+    /// Revoked self-contained tokens.
+    pub revoked: RevokedTokens,
+    /// Password checks.
+    pub passwords: PasswordPool,
+    /// Counters.
+    pub metrics: Metrics,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Random numbers.
+    pub entropy: Arc<dyn Entropy>,
+    /// Seals keys.
+    pub kek: Kek,
+    /// Set when shutting down: not ready any more.
+    pub draining: AtomicBool,
+}
+
+impl<S: Store> Server<S> {
+    /// Opens all realms of a checked configuration: makes what keys are missing, loads clients, scopes and revocations.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn open(
+        config: &Config,
+        library: &Library,
+        store: S,
+        kek: Kek,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, StartError> {
+        let metrics = Metrics::default();
+        let now = clock.now();
+        let mut realms = Vec::new();
+        for (name, realm) in &config.realm {
+            let plan = RealmPlan::new(name, realm, library)?;
+            let algorithms = key_ring::algorithms(&plan.endpoints);
+            let at = |error| StartError::Keys { realm: name.clone(), error };
+            let records =
+                key_ring::maintain(&store, &kek, name, &algorithms, plan.key_policy(), now, &*entropy).await.map_err(at)?;
+            let pepper = key_ring::pepper(&records, &kek).map_err(at)?;
+            let keys = key_ring::key_set(&records, &kek, &plan.endpoints, now).map_err(at)?;
+            realms.push(Arc::new(plan.open(pepper, keys, metrics.realm(name))));
+        }
+        for client in store.clients().await? {
+            if let Some(realm) = realms.iter().find(|realm| *realm.name == *client.realm) {
+                realm.directory.put(client);
+            }
+        }
+        for scope in store.scopes().await? {
+            if let Some(realm) = realms.iter().find(|realm| *realm.name == *scope.realm) {
+                realm.directory.put_scope(&scope.name, &scope.description);
+            }
+        }
+        let revoked = RevokedTokens::new(store.revoked_tokens(now).await?);
+        Ok(Self {
+            store,
+            realms,
+            revoked,
+            passwords: PasswordPool::new(std::thread::available_parallelism().map_or(1, usize::from)),
+            metrics,
+            clock,
+            entropy,
+            kek,
+            draining: AtomicBool::new(false),
+        })
+    }
+
+    /// The realm of this name.
+    pub fn realm(&self, name: &str) -> Option<&Arc<Realm>> {
+        self.realms.iter().find(|realm| realm.name == name)
+    }
+
+    /// Whether requests should come here: not draining, and the store takes a real write.
+    pub async fn is_ready(&self) -> bool {
+        !self.draining.load(Ordering::Relaxed) && self.store.probe().await.is_ok()
+    }
+
+    /// Runs the key schedule of every realm and shows the result to requests.
+    ///
+    /// # Errors
+    /// [`StartError`] for the first realm that fails; the others keep their keys.
+    pub async fn maintain_keys(&self) -> Result<(), StartError> {
+        for realm in &self.realms {
+            self.maintain_realm_keys(realm)
+                .await
+                .map_err(|error| StartError::Keys { realm: realm.name.clone(), error })?;
+        }
+        Ok(())
+    }
+
+    /// Runs the key schedule of one realm and shows the result to requests.
+    ///
+    /// # Errors
+    /// [`KeyRingError`].
+    pub async fn maintain_realm_keys(&self, realm: &Realm) -> Result<(), KeyRingError> {
+        let now = self.clock.now();
+        let algorithms = key_ring::algorithms(&realm.endpoints);
+        let policy = realm.key_policy();
+        let records =
+            key_ring::maintain(&self.store, &self.kek, &realm.name, &algorithms, policy, now, &*self.entropy).await?;
+        let keys = key_ring::key_set(&records, &self.kek, &realm.endpoints, now)?;
+        if keys.jwks != realm.keys.load().jwks {
+            realm.verified.clear();
+        }
+        realm.keys.store(Arc::new(keys));
+        Ok(())
+    }
+
+    /// Commits, or says why the client has to wait.
+    pub(crate) async fn commit(&self, effects: Vec<Effect>) -> Result<CommitOutcome, Rejection> {
+        self.store.commit(effects).await.map_err(store_rejection)
+    }
+}
+
+/// What a client hears of a store that failed; the reason goes to the log.
+pub(crate) fn store_rejection(error: StoreError) -> Rejection {
+    match error {
+        StoreError::Overloaded => Rule::Overloaded.into(),
+        StoreError::Engine(reason) => {
+            tracing::error!(reason, "the store failed");
+            Rule::StoreFailed.into()
+        }
+    }
+}
+
+impl<S> std::fmt::Debug for Server<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("realms", &self.realms.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,47 @@
+//! Serving one connection: HTTP/1.1 with explicit limits (requirements.md 5.1).
+
+use crate::endpoint;
+use crate::router::Router;
+use crate::server::Server;
+use chancela_store::Store;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::Watcher;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpStream;
+
+/// How long a request's head may take, and how long a connection may be idle between requests.
+const HEAD_TIME: Duration = Duration::from_secs(30);
+/// Most header fields of a request.
+const MAX_HEADERS: usize = 64;
+/// Largest head of a request in bytes.
+const MAX_HEAD_BYTES: usize = 32 * 1024;
+
+/// Serves requests on `stream` until either side ends it.
+pub(super) async fn serve<S: Store>(
+    server: Arc<Server<S>>,
+    router: Arc<Router>,
+    stream: TcpStream,
+    watcher: Watcher,
+) {
+    // Answers are small and written whole: waiting for more to send would only delay them.
+    let _ = stream.set_nodelay(true);
+    let handler = service_fn(|request| {
+        let (server, router) = (Arc::clone(&server), Arc::clone(&router));
+        async move { Ok::<_, Infallible>(endpoint::respond(&server, &router, request).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIME)
+        .max_headers(MAX_HEADERS)
+        .max_buf_size(MAX_HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), handler);
+    server.metrics.connections.inc();
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!(%error, "connection ended");
+    }
+    server.metrics.connections.dec();
+}

@@ -1,0 +1,5 @@
+//! Transport: connections, their limits and their end. Owns no protocol.
+
+pub mod body;
+pub mod connection;
+pub mod listener;

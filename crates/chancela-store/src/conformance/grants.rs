@@ -1,0 +1,80 @@
+//! Grants, and revoked self-contained tokens.
+
+use super::samples::{NOW, grant, grant_id, revoked, rotate};
+use super::{Fixture, committed, conflict};
+use crate::Store;
+use chancela_core::effect::Effect;
+use chancela_core::record::Grant;
+use chancela_core::time::Timestamp;
+
+pub async fn a_grant_reads_back_in_every_field<F: Fixture>(fixture: F) {
+    let store = fixture.open();
+    assert_eq!(store.grant(grant_id(1)).await.unwrap(), None);
+    for grant in [grant(1), Grant { generation: u32::MAX, revoked: true, ..grant(2) }] {
+        committed(&store, vec![Effect::InsertGrant(grant.clone())]).await;
+        assert_eq!(store.grant(grant.id).await.unwrap(), Some(grant));
+    }
+}
+
+pub async fn a_second_grant_of_the_same_id_is_a_conflict<F: Fixture>(fixture: F) {
+    let store = fixture.open();
+    committed(&store, vec![Effect::InsertGrant(grant(1))]).await;
+    conflict(&store, vec![Effect::InsertGrant(Grant { subject: "eve".into(), ..grant(1) })]).await;
+    assert_eq!(store.grant(grant_id(1)).await.unwrap(), Some(grant(1)));
+}
+
+pub async fn rotation_moves_the_generation_and_the_times<F: Fixture>(fixture: F) {
+    let store = fixture.open();
+    committed(&store, vec![Effect::InsertGrant(grant(1)), Effect::InsertGrant(grant(2))]).await;
+    committed(&store, vec![rotate(grant_id(1), 0)]).await;
+    let rotated = Grant { generation: 1, rotated_at: NOW + 60, refresh_expires_at: NOW + 7200, ..grant(1) };
+    assert_eq!(store.grant(grant_id(1)).await.unwrap(), Some(rotated));
+    assert_eq!(store.grant(grant_id(2)).await.unwrap(), Some(grant(2)));
+}
+
+pub async fn rotation_from_another_generation_is_a_conflict<F: Fixture>(fixture: F) {
+    let store = fixture.open();
+    committed(&store, vec![Effect::InsertGrant(Grant { generation: 3, ..grant(1) })]).await;
+    for generation in [0, 2, 4, u32::MAX] {
+        conflict(&store, vec![rotate(grant_id(1), generation)]).await;
+    }
+    committed(&store, vec![rotate(grant_id(1), 3)]).await;
+    conflict(&store, vec![rotate(grant_id(1), 3)]).await;
+    assert_eq!(store.grant(grant_id(1)).await.unwrap().unwrap().generation, 4);
+}
+
+pub async fn rotation_of_a_revoked_or_missing_grant_is_a_conflict<F: Fixture>(fixture: F) {
+    let store = fixture.open();
+    conflict(&store, vec![rotate(grant_id(1), 0)]).await;
+    committed(&store, vec![Effect::InsertGrant(grant(1)), Effect::RevokeGrant(grant_id(1))]).await;
+    conflict(&store, vec![rotate(grant_id(1), 0)]).await;
+    assert_eq!(store.grant(grant_id(1)).await.unwrap(), Some(Grant { revoked: true, ..grant(1) }));
+}
+
+pub async fn revoking_is_idempotent_and_a_missing_grant_is_no_conflict<F: Fixture>(fixture: F) {
+    let store = fixture.open();
+    committed(&store, vec![Effect::RevokeGrant(grant_id(1))]).await;
+    assert_eq!(store.grant(grant_id(1)).await.unwrap(), None);
+    committed(&store, vec![Effect::InsertGrant(grant(1))]).await;
+    for _ in 0..2 {
+        committed(&store, vec![Effect::RevokeGrant(grant_id(1))]).await;
+        assert_eq!(store.grant(grant_id(1)).await.unwrap(), Some(Grant { revoked: true, ..grant(1) }));
+    }
+}
+
+pub async fn revoked_tokens_are_listed_until_they_expire<F: Fixture>(fixture: F) {
+    let store = fixture.open();
+    let (early, late) = (revoked(1, NOW + 10), revoked(2, NOW + 20));
+    for token in [late, early, late] {
+        committed(&store, vec![Effect::RevokeToken(token)]).await;
+    }
+    let listed = async |seconds| {
+        let mut tokens = store.revoked_tokens(Timestamp::from_seconds(seconds)).await.unwrap();
+        tokens.sort_by_key(|token| token.expires_at);
+        tokens
+    };
+    assert_eq!(listed(NOW).await, [early, late]);
+    assert_eq!(listed(NOW + 9).await, [early, late]);
+    assert_eq!(listed(NOW + 10).await, [late]);
+    assert_eq!(listed(NOW + 20).await, []);
+}

@@ -1,0 +1,110 @@
+//! Lists of effects: all or nothing.
+
+use super::samples::{
+    NOW, client, full_token, grant, grant_id, insert, key, put, put_user, revoked, rotate, scope, token, user,
+};
+use super::{Fixture, committed, conflict};
+use crate::{CommitOutcome, Store};
+use chancela_core::effect::Effect;
+use chancela_core::record::{Client, Grant, User};
+use chancela_core::time::Timestamp;
+use std::sync::Arc;
+
+pub async fn an_empty_list_commits<F: Fixture>(fixture: F) {
+    committed(&fixture.open(), Vec::new()).await;
+}
+
+pub async fn a_list_whose_last_guard_fails_applies_nothing<F: Fixture>(fixture: F) {
+    let store = fixture.open();
+    let token = token(1, NOW, 300);
+    let effects = vec![insert(&token), Effect::InsertGrant(grant(1)), rotate(grant_id(2), 0)];
+    conflict(&store, effects).await;
+    assert_eq!(store.access_token(token.key).await.unwrap(), None);
+    assert_eq!(store.grant(grant_id(1)).await.unwrap(), None);
+}
+
+pub async fn a_list_whose_first_guard_fails_applies_nothing<F: Fixture>(fixture: F) {
+    let store = fixture.open();
+    let token = token(1, NOW, 300);
+    let effects = vec![rotate(grant_id(2), 0), Effect::InsertGrant(grant(1)), insert(&token)];
+    conflict(&store, effects).await;
+    assert_eq!(store.access_token(token.key).await.unwrap(), None);
+    assert_eq!(store.grant(grant_id(1)).await.unwrap(), None);
+}
+
+/// As in a database's transaction: effects happen in order.
+pub async fn a_guard_sees_the_effects_before_it<F: Fixture>(fixture: F) {
+    let store = fixture.open();
+    conflict(&store, vec![put(&client(1, "a"), None), put(&client(2, "a"), None)]).await;
+    assert_eq!(store.clients().await.unwrap(), []);
+    committed(&store, vec![Effect::InsertGrant(grant(1)), rotate(grant_id(1), 0), rotate(grant_id(1), 1)])
+        .await;
+    conflict(&store, vec![Effect::RevokeGrant(grant_id(1)), rotate(grant_id(1), 2)]).await;
+    let kept = store.grant(grant_id(1)).await.unwrap().unwrap();
+    assert_eq!((kept.generation, kept.revoked), (2, false));
+}
+
+pub async fn a_conflict_undoes_every_kind_of_effect<F: Fixture>(fixture: F) {
+    let store = fixture.open();
+    let kept = full_token(1, NOW, 300);
+    let before = vec![
+        insert(&kept),
+        Effect::InsertGrant(grant(1)),
+        put(&client(1, "a"), None),
+        put(&client(2, "b"), None),
+        put_user(&user("", "u"), None),
+        Effect::PutScope(scope("s", "one")),
+        Effect::InsertKey(key("k")),
+        Effect::InsertKey(key("l")),
+    ];
+    committed(&store, before).await;
+    let new = token(2, NOW, 300);
+    let undone = vec![
+        insert(&new),
+        Effect::DeleteAccessToken(kept.key),
+        Effect::RevokeToken(revoked(1, NOW + 9)),
+        rotate(grant_id(1), 0),
+        Effect::RevokeGrant(grant_id(1)),
+        put(&Client { version: 2, ..client(1, "a") }, Some(1)),
+        Effect::DeleteClient { client: client(2, "b") },
+        put(&client(2, "c"), None),
+        put_user(&User { version: 2, ..user("", "u") }, Some(1)),
+        Effect::PutScope(scope("s", "two")),
+        Effect::DeleteScope { realm: "bank".into(), name: "s".into() },
+        Effect::UpdateKey(key("k")),
+        Effect::DeleteKey { realm: "bank".into(), kid: "l".into() },
+        Effect::InsertKey(key("k")), // the one whose guard fails
+    ];
+    conflict(&store, undone).await;
+    assert_eq!(store.access_token(new.key).await.unwrap(), None);
+    assert_eq!(store.access_token(kept.key).await.unwrap(), Some(kept));
+    assert_eq!(store.revoked_tokens(Timestamp::from_seconds(NOW)).await.unwrap(), []);
+    assert_eq!(store.grant(grant_id(1)).await.unwrap(), Some(grant(1)));
+    let mut clients = store.clients().await.unwrap();
+    clients.sort_by_key(|client| client.key);
+    assert_eq!(clients, [client(1, "a"), client(2, "b")]);
+    assert_eq!(store.user("bank", "", "u").await.unwrap(), Some(user("", "u")));
+    assert_eq!(store.scopes().await.unwrap(), [scope("s", "one")]);
+    assert_eq!(store.keys().await.unwrap().len(), 2);
+}
+
+/// Lists that are committed at the same time may share a transaction underneath; that must not show.
+pub async fn a_conflict_spares_the_lists_committed_beside_it<F: Fixture>(fixture: F) {
+    let store = Arc::new(fixture.open());
+    let mut tasks = tokio::task::JoinSet::new();
+    for n in 0..200 {
+        let store = Arc::clone(&store);
+        tasks.spawn(async move {
+            let lost = vec![Effect::InsertGrant(grant(n)), rotate(grant_id(9999), 0)];
+            let kept =
+                vec![Effect::InsertGrant(Grant { generation: 7, ..grant(n) }), insert(&token(n, NOW, 60))];
+            let (lost, kept) = tokio::join!(store.commit(lost), store.commit(kept));
+            assert_eq!((lost.unwrap(), kept.unwrap()), (CommitOutcome::Conflict, CommitOutcome::Committed));
+            assert_eq!(store.grant(grant_id(n)).await.unwrap().unwrap().generation, 7);
+            assert!(store.access_token(token(n, NOW, 60).key).await.unwrap().is_some());
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done.unwrap();
+    }
+}

@@ -1,0 +1,172 @@
+//! Random lists of effects against a model simple enough to be read at a glance: maps that are copied before each
+//! list and put back when a guard fails.
+
+use super::Fixture;
+use super::samples::{NOW, Random, client, grant, key, put, put_user, revoked, scope, token, user};
+use crate::{CommitOutcome, Store};
+use chancela_core::effect::Effect;
+use chancela_core::record::{AccessToken, Client, Grant, KeyRecord, RevokedToken, ScopeRecord, User};
+use chancela_core::time::Timestamp;
+use std::collections::BTreeMap;
+
+const SEEDS: u64 = 6;
+const LISTS: u64 = 250;
+
+#[derive(Debug, Clone, Default)]
+struct Model {
+    tokens: BTreeMap<(i64, [u8; 16]), AccessToken>,
+    grants: BTreeMap<[u8; 16], Grant>,
+    revoked: BTreeMap<(i64, [u8; 16]), RevokedToken>,
+    clients: BTreeMap<String, Client>,
+    users: BTreeMap<(String, String), User>,
+    scopes: BTreeMap<String, ScopeRecord>,
+    keys: BTreeMap<String, KeyRecord>,
+}
+
+pub async fn random_effects_agree_with_a_simple_model<F: Fixture>(_: F) {
+    for seed in 0..SEEDS {
+        let (store, mut random, mut model) = (F::default(), Random(seed), Model::default());
+        let opened = store.open();
+        for list in 0..LISTS {
+            let effects: Vec<Effect> = (0..=random.below(4)).map(|_| effect(&mut random, &model)).collect();
+            let mut next = model.clone();
+            let holds = effects.iter().all(|effect| next.apply(effect));
+            let expected = if holds { CommitOutcome::Committed } else { CommitOutcome::Conflict };
+            let outcome = opened.commit(effects.clone()).await.unwrap();
+            assert_eq!(outcome, expected, "seed {seed}, list {list}: {effects:#?}");
+            model = if holds { next } else { model };
+        }
+        model.compare(&opened, seed).await;
+    }
+}
+
+impl Model {
+    fn apply(&mut self, effect: &Effect) -> bool {
+        match effect.clone() {
+            Effect::InsertAccessToken(token) => {
+                self.tokens.entry((token.key.tick, token.key.tag)).or_insert(token);
+            }
+            Effect::DeleteAccessToken(key) => drop(self.tokens.remove(&(key.tick, key.tag))),
+            Effect::InsertGrant(grant) => return self.grants.insert(grant.id.0, grant).is_none(),
+            Effect::RotateGrant { id, expected_generation, rotated_at, refresh_expires_at } => {
+                let Some(grant) = self.grants.get_mut(&id.0) else { return false };
+                let holds = !grant.revoked && grant.generation == expected_generation;
+                grant.generation += 1;
+                (grant.rotated_at, grant.refresh_expires_at) = (rotated_at, refresh_expires_at);
+                return holds;
+            }
+            Effect::RevokeGrant(id) => {
+                if let Some(grant) = self.grants.get_mut(&id.0) {
+                    grant.revoked = true;
+                }
+            }
+            Effect::RevokeToken(token) => drop(self.revoked.insert((token.expires_at, token.id.0), token)),
+            Effect::PutClient { client, expected_version } => {
+                let taken = self.clients.values().any(|other| other.key == client.key);
+                let old = self.clients.insert(client.client_id.to_string(), client.clone());
+                return match (old, expected_version) {
+                    (None, None) => !taken,
+                    (Some(old), Some(version)) => old.version == version && old.key == client.key,
+                    _ => false,
+                };
+            }
+            Effect::DeleteClient { client } => {
+                let old = self.clients.remove(&*client.client_id);
+                return old.is_some_and(|old| old.version == client.version && old.key == client.key);
+            }
+            Effect::PutUser { user, expected_version } => {
+                let old = self.users.insert((user.tenant.to_string(), user.username.to_string()), user);
+                return old.map(|old| old.version) == expected_version;
+            }
+            Effect::PutScope(scope) => drop(self.scopes.insert(scope.name.to_string(), scope)),
+            Effect::DeleteScope { name, .. } => drop(self.scopes.remove(&*name)),
+            Effect::InsertKey(key) => return self.keys.insert(key.kid.to_string(), key).is_none(),
+            Effect::UpdateKey(key) => {
+                let Some(old) = self.keys.get_mut(&*key.kid) else { return false };
+                let KeyRecord { created_at, not_before, not_after, expires_at, .. } = key;
+                *old = KeyRecord { created_at, not_before, not_after, expires_at, ..old.clone() };
+            }
+            Effect::DeleteKey { kid, .. } => drop(self.keys.remove(&*kid)),
+        }
+        true
+    }
+
+    async fn compare(&self, store: &impl Store, seed: u64) {
+        for token in (0..12).flat_map(|n| LIFETIMES.map(|lifetime| token(n, NOW, lifetime))) {
+            let expected = self.tokens.get(&(token.key.tick, token.key.tag)).cloned();
+            assert_eq!(store.access_token(token.key).await.unwrap(), expected, "seed {seed}");
+        }
+        for n in 0..6 {
+            let id = grant(n).id;
+            assert_eq!(store.grant(id).await.unwrap(), self.grants.get(&id.0).cloned(), "seed {seed}");
+        }
+        let mut revoked = store.revoked_tokens(Timestamp::from_seconds(NOW)).await.unwrap();
+        revoked.sort_by_key(|token| (token.expires_at, token.id));
+        assert!(revoked.iter().eq(self.revoked.values()), "seed {seed}");
+        let mut clients = store.clients().await.unwrap();
+        clients.sort_by(|a, b| a.client_id.cmp(&b.client_id));
+        assert!(clients.iter().eq(self.clients.values()), "seed {seed}");
+        for user in self.users.values() {
+            let found = store.user("bank", &user.tenant, &user.username).await.unwrap();
+            assert_eq!(found.as_ref(), Some(user), "seed {seed}");
+            let same_name = self.users.keys().filter(|(_, name)| **name == *user.username).count();
+            let named = store.users_named("bank", &user.username).await.unwrap();
+            assert_eq!(named.len(), same_name.min(2), "seed {seed}");
+        }
+        let mut scopes = store.scopes().await.unwrap();
+        scopes.sort_by(|a, b| a.name.cmp(&b.name));
+        assert!(scopes.iter().eq(self.scopes.values()), "seed {seed}");
+        let mut keys = store.keys().await.unwrap();
+        keys.sort_by(|a, b| a.kid.cmp(&b.kid));
+        assert!(keys.iter().eq(self.keys.values()), "seed {seed}");
+    }
+}
+
+const LIFETIMES: [i64; 3] = [60, 3600, 86_400];
+
+/// An effect on one of a few records, whose guard holds more often than not.
+fn effect(random: &mut Random, model: &Model) -> Effect {
+    let n = random.below(6);
+    let name = ["a", "b", "c", "ç"][usize::try_from(random.below(4)).unwrap()];
+    let other = random.below(4) == 0; // a guess instead of what the model knows
+    match random.below(14) {
+        0 | 1 => {
+            let mut token =
+                token(random.below(12), NOW, LIFETIMES[usize::try_from(random.below(3)).unwrap()]);
+            token.scope = name.into();
+            Effect::InsertAccessToken(token)
+        }
+        2 => Effect::DeleteAccessToken(token(random.below(12), NOW, 60).key),
+        3 => Effect::InsertGrant(grant(n)),
+        4 | 5 => {
+            let known = model.grants.get(&grant(n).id.0).map_or(0, |grant| grant.generation);
+            let expected_generation = if other { 1 } else { known };
+            let (rotated_at, refresh_expires_at) = (NOW + 1, NOW + 2);
+            Effect::RotateGrant { id: grant(n).id, expected_generation, rotated_at, refresh_expires_at }
+        }
+        6 if random.below(3) == 0 => Effect::RevokeGrant(grant(n).id),
+        6 => Effect::RevokeToken(revoked(n, NOW + 1 + n.cast_signed())),
+        7 | 8 => {
+            let known = model.clients.get(name);
+            let version = known.map(|client| client.version);
+            let key = known.filter(|_| !other).map_or(n, |client| client.key.0);
+            let new = Client { version: version.unwrap_or(0) + 1, ..client(key, name) };
+            put(&new, if other { Some(1) } else { version })
+        }
+        9 => {
+            let client = model.clients.get(name).cloned().unwrap_or_else(|| client(n, name));
+            Effect::DeleteClient { client: Client { version: client.version + u64::from(other), ..client } }
+        }
+        10 => {
+            let tenant = ["", "acme", "z"][usize::try_from(random.below(3)).unwrap()];
+            let known = model.users.get(&(tenant.to_owned(), name.to_owned())).map(|user| user.version);
+            let new = User { version: known.unwrap_or(0) + 1, ..user(tenant, name) };
+            put_user(&new, if other { None } else { known })
+        }
+        11 if other => Effect::DeleteScope { realm: "bank".into(), name: name.into() },
+        11 => Effect::PutScope(scope(name, &n.to_string())),
+        12 if other => Effect::DeleteKey { realm: "bank".into(), kid: name.into() },
+        12 => Effect::InsertKey(key(name)),
+        _ => Effect::UpdateKey(KeyRecord { not_after: NOW + n.cast_signed(), sealed: vec![1], ..key(name) }),
+    }
+}

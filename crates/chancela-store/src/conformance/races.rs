@@ -1,0 +1,137 @@
+//! Races on real threads: of those who decided on the same fact, exactly one wins, every time.
+
+use super::samples::{NOW, client, grant, grant_id, insert, put, rotate, token};
+use super::{Fixture, committed};
+use crate::{CommitOutcome, Store};
+use chancela_core::effect::Effect;
+use chancela_core::record::{Client, Grant};
+use std::future::Future;
+use std::sync::Arc;
+use tokio::sync::Barrier;
+use tokio::task::JoinSet;
+
+const CONTENDERS: u64 = 64;
+const ROUNDS: u64 = 20;
+
+/// Commits `list(n)` for all contenders at once; answers who won.
+async fn race<S: Store>(store: &Arc<S>, list: impl Fn(u64) -> Vec<Effect>) -> Vec<u64> {
+    let barrier = Arc::new(Barrier::new(CONTENDERS as usize));
+    let mut tasks = JoinSet::new();
+    for n in 0..CONTENDERS {
+        let (store, barrier, effects) = (Arc::clone(store), Arc::clone(&barrier), list(n));
+        tasks.spawn(async move {
+            barrier.wait().await;
+            (n, store.commit(effects).await.unwrap())
+        });
+    }
+    let done = tasks.join_all().await;
+    done.into_iter().filter(|(_, outcome)| *outcome == CommitOutcome::Committed).map(|(n, _)| n).collect()
+}
+
+pub async fn one_of_64_rotations_wins<F: Fixture>(fixture: F) {
+    let store = Arc::new(fixture.open());
+    committed(&*store, vec![Effect::InsertGrant(grant(1))]).await;
+    for round in 0..ROUNDS {
+        let generation = u32::try_from(round).unwrap();
+        let issued = |n| token(round * 1000 + n, NOW, 300);
+        let won = race(&store, |n| vec![insert(&issued(n)), rotate(grant_id(1), generation)]).await;
+        assert_eq!(won.len(), 1, "winners: {won:?}");
+        assert_eq!(store.grant(grant_id(1)).await.unwrap().unwrap().generation, generation + 1);
+        for n in 0..CONTENDERS {
+            let there = store.access_token(issued(n).key).await.unwrap().is_some();
+            assert_eq!(there, won.contains(&n), "the losers' tokens do not exist");
+        }
+    }
+}
+
+pub async fn one_of_64_inserted_grants_wins<F: Fixture>(fixture: F) {
+    let store = Arc::new(fixture.open());
+    for round in 0..ROUNDS {
+        let new = |n: u64| Grant { subject: n.to_string().into(), ..grant(round) };
+        let won = race(&store, |n| vec![Effect::InsertGrant(new(n))]).await;
+        assert_eq!(won.len(), 1, "winners: {won:?}");
+        assert_eq!(store.grant(grant_id(round)).await.unwrap(), Some(new(won[0])));
+    }
+}
+
+pub async fn one_of_64_new_clients_wins<F: Fixture>(fixture: F) {
+    let store = Arc::new(fixture.open());
+    for round in 0..ROUNDS {
+        let new = |n: u64| client(round * 1000 + n, &format!("client-{round}"));
+        let won = race(&store, |n| vec![put(&new(n), None)]).await;
+        assert_eq!(won.len(), 1, "winners: {won:?}");
+        assert!(store.clients().await.unwrap().contains(&new(won[0])));
+    }
+    assert_eq!(store.clients().await.unwrap().len() as u64, ROUNDS);
+}
+
+pub async fn one_of_64_client_changes_wins<F: Fixture>(fixture: F) {
+    let store = Arc::new(fixture.open());
+    committed(&*store, vec![put(&client(1, "a"), None)]).await;
+    for round in 1..=ROUNDS {
+        let changed =
+            |n: u64| Client { version: round + 1, client_name: Some(n.to_string().into()), ..client(1, "a") };
+        let won = race(&store, |n| vec![put(&changed(n), Some(round))]).await;
+        assert_eq!(won.len(), 1, "winners: {won:?}");
+        assert_eq!(store.clients().await.unwrap(), [changed(won[0])]);
+    }
+}
+
+/// Load, decide, commit, and again on conflict: what the server does.
+pub async fn increments_by_compare_and_swap_lose_nothing<F: Fixture>(fixture: F) {
+    let store = Arc::new(fixture.open());
+    committed(&*store, vec![Effect::InsertGrant(grant(1))]).await;
+    let mut tasks = JoinSet::new();
+    for _ in 0..CONTENDERS {
+        let store = Arc::clone(&store);
+        tasks.spawn(async move {
+            loop {
+                let generation = store.grant(grant_id(1)).await.unwrap().unwrap().generation;
+                if store.commit(vec![rotate(grant_id(1), generation)]).await.unwrap()
+                    == CommitOutcome::Committed
+                {
+                    return;
+                }
+            }
+        });
+    }
+    tasks.join_all().await;
+    assert_eq!(u64::from(store.grant(grant_id(1)).await.unwrap().unwrap().generation), CONTENDERS);
+}
+
+pub async fn a_commit_can_be_read_as_soon_as_it_is_answered<F: Fixture>(fixture: F) {
+    let store = Arc::new(fixture.open());
+    let mut tasks = JoinSet::new();
+    for task in 0..CONTENDERS {
+        let store = Arc::clone(&store);
+        tasks.spawn(async move {
+            for n in 0..50 {
+                let issued_at = NOW + i64::try_from(n).unwrap();
+                let token = token(task * 1000 + n, issued_at, 300);
+                committed(&*store, vec![insert(&token)]).await;
+                assert_eq!(store.access_token(token.key).await.unwrap(), Some(token));
+            }
+        });
+    }
+    tasks.join_all().await;
+}
+
+pub async fn a_dropped_commit_is_applied_as_a_whole_or_not_at_all<F: Fixture>(fixture: F) {
+    let store = Arc::new(fixture.open());
+    for n in 0..200 {
+        let mut commit =
+            Box::pin(store.commit(vec![insert(&token(n, NOW, 300)), Effect::InsertGrant(grant(n))]));
+        // Polled once and given up, as when a connection closes.
+        std::future::poll_fn(|context| {
+            let _ = commit.as_mut().poll(context);
+            std::task::Poll::Ready(())
+        })
+        .await;
+        drop(commit);
+    }
+    committed(&*store, vec![Effect::InsertGrant(grant(9999))]).await; // behind all of them
+    for n in 0..200 {
+        let token = store.access_token(token(n, NOW, 300).key).await.unwrap();
+        assert_eq!(token.is_some(), store.grant(grant_id(n)).await.unwrap().is_some());
+    }
+}

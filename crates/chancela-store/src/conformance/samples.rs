@@ -1,0 +1,178 @@
+//! Records for tests, and a small seeded generator (SplitMix64), so that a failure can be repeated.
+
+use chancela_core::effect::Effect;
+use chancela_core::grant::GrantType;
+use chancela_core::id::{AccessTokenKey, ClientKey, GrantId, TokenId};
+use chancela_core::record::{
+    AccessToken, Client, ClientSecret, Grant, KeyPurpose, KeyRecord, RevokedToken, ScopeRecord, User,
+};
+use chancela_core::scope::Scope;
+use chancela_core::secret::SecretDigest;
+
+/// The suite's idea of now, in seconds since the epoch.
+pub const NOW: i64 = 1_800_000_000;
+
+/// SplitMix64.
+#[derive(Debug, Clone)]
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn word(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// Of `0..bound`.
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.word() % bound
+    }
+
+    pub fn tag(&mut self) -> [u8; 16] {
+        let mut tag = [0; 16];
+        tag[..8].copy_from_slice(&self.word().to_le_bytes());
+        tag[8..].copy_from_slice(&self.word().to_le_bytes());
+        tag
+    }
+}
+
+/// A tag that is `n`.
+pub fn tag(n: u64) -> [u8; 16] {
+    Random(n).tag()
+}
+
+/// A token issued at `issued_at` that lives `lifetime` seconds.
+pub fn token(n: u64, issued_at: i64, lifetime: i64) -> AccessToken {
+    let expires_at = issued_at + lifetime;
+    AccessToken {
+        key: AccessTokenKey { tick: expires_at * 64, tag: tag(n) },
+        client: ClientKey(n),
+        issued_at,
+        expires_at,
+        scope: "GI_006 payments:write".into(),
+        subject: None,
+        certificate: None,
+        grant: None,
+    }
+}
+
+/// A token with every optional field.
+pub fn full_token(n: u64, issued_at: i64, lifetime: i64) -> AccessToken {
+    AccessToken {
+        subject: Some("maria".into()),
+        certificate: Some([7; 32]),
+        grant: Some(grant_id(n)),
+        ..token(n, issued_at, lifetime)
+    }
+}
+
+pub fn insert(token: &AccessToken) -> Effect {
+    Effect::InsertAccessToken(token.clone())
+}
+
+/// Of a grant that expires a day after [`NOW`].
+pub fn grant_id(n: u64) -> GrantId {
+    let mut random = [0; 10];
+    random[..8].copy_from_slice(&n.to_be_bytes());
+    GrantId::new(NOW + 86_400, random)
+}
+
+pub fn grant(n: u64) -> Grant {
+    Grant {
+        id: grant_id(n),
+        client: ClientKey(5),
+        subject: "maria".into(),
+        scope: "openid offline".into(),
+        generation: 0,
+        issued_at: NOW,
+        rotated_at: NOW,
+        refresh_expires_at: NOW + 3600,
+        expires_at: NOW + 86_400,
+        revoked: false,
+    }
+}
+
+/// From `generation` to the next.
+pub fn rotate(id: GrantId, generation: u32) -> Effect {
+    let (rotated_at, refresh_expires_at) = (NOW + 60, NOW + 7200);
+    Effect::RotateGrant { id, expected_generation: generation, rotated_at, refresh_expires_at }
+}
+
+pub fn revoked(n: u64, expires_at: i64) -> RevokedToken {
+    RevokedToken { id: TokenId(tag(n)), expires_at }
+}
+
+/// A client of realm `bank` named `client_id`, version 1.
+pub fn client(key: u64, client_id: &str) -> Client {
+    Client {
+        key: ClientKey(key),
+        realm: "bank".into(),
+        client_id: client_id.into(),
+        client_name: Some("Padaria São João".into()),
+        secrets: vec![ClientSecret {
+            digest: SecretDigest::from_bytes([9; 32]),
+            created_at: NOW,
+            expires_at: Some(NOW + 9),
+        }],
+        token_endpoint_auth_method: None,
+        grant_types: vec![GrantType::ClientCredentials, GrantType::RefreshToken],
+        scope: Scope::parse("pix:read pix:write").unwrap(),
+        redirect_uris: vec!["https://partner.example/cb".into()],
+        token_endpoint: None,
+        chained_to: Some("other".into()),
+        tenant: Some("acme".into()),
+        access_token_lifetime: Some(300),
+        refresh_token_lifetime: None,
+        certificate: None,
+        jwks: Some(serde_json::json!({"keys": [{"kty": "OKP", "n": null}]})),
+        may_introspect_any: true,
+        partner: false,
+        enabled: true,
+        tokens_not_before: 0,
+        created_at: NOW,
+        version: 1,
+    }
+}
+
+/// Adds a client, or replaces the one of `expected_version`.
+pub fn put(client: &Client, expected_version: Option<u64>) -> Effect {
+    Effect::PutClient { client: client.clone(), expected_version }
+}
+
+/// A user of realm `bank`, version 1.
+pub fn user(tenant: &str, username: &str) -> User {
+    User {
+        realm: "bank".into(),
+        tenant: tenant.into(),
+        username: username.into(),
+        subject: format!("sub-{tenant}-{username}").into(),
+        password_hash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".into(),
+        enabled: true,
+        version: 1,
+    }
+}
+
+/// Adds a user, or replaces the one of `expected_version`.
+pub fn put_user(user: &User, expected_version: Option<u64>) -> Effect {
+    Effect::PutUser { user: user.clone(), expected_version }
+}
+
+pub fn scope(name: &str, description: &str) -> ScopeRecord {
+    ScopeRecord { realm: "bank".into(), name: name.into(), description: description.into() }
+}
+
+pub fn key(kid: &str) -> KeyRecord {
+    KeyRecord {
+        realm: "bank".into(),
+        kid: kid.into(),
+        purpose: KeyPurpose::AccessTokenSigning,
+        algorithm: "ES256".into(),
+        sealed: vec![0, 1, 254, 255],
+        created_at: NOW,
+        not_before: NOW + 1,
+        not_after: NOW + 2,
+        expires_at: NOW + 3,
+    }
+}

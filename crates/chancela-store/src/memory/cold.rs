@@ -1,0 +1,243 @@
+//! Everything but access tokens, behind one lock: changed rarely, and read by the server once at start.
+//!
+//! A list of effects is applied in order and each change notes what it replaced; when a guard fails, the notes are
+//! played back. So each guard sees what the effects before it in its own list did, as in a database's transaction.
+
+use crate::Expired;
+use chancela_core::effect::Effect;
+use chancela_core::id::{ClientKey, GrantId, TokenId};
+use chancela_core::record::{Client, Grant, KeyRecord, RevokedToken, ScopeRecord, User};
+use chancela_core::time::Timestamp;
+use std::collections::{BTreeMap, HashSet};
+
+/// Rows that one expiry run removes while the lock is held.
+const SLICE: u64 = 2000;
+
+/// (realm, name): `client_id`, scope name or `kid`.
+type Named = (Box<str>, Box<str>);
+/// (realm, username, tenant): all users of one name lie together.
+type UserName = (Box<str>, Box<str>, Box<str>);
+
+#[derive(Debug, Default)]
+pub(super) struct Cold {
+    clients: BTreeMap<Named, Client>,
+    client_keys: HashSet<ClientKey>,
+    users: BTreeMap<UserName, User>,
+    scopes: BTreeMap<Named, ScopeRecord>,
+    keys: BTreeMap<Named, KeyRecord>,
+    grants: BTreeMap<GrantId, Grant>,
+    revoked: BTreeMap<(i64, TokenId), ()>,
+}
+
+/// What stood in a place before a change.
+pub(super) enum Undo {
+    Client(Named, Option<Box<Client>>),
+    User(UserName, Option<User>),
+    Scope(Named, Option<ScopeRecord>),
+    Key(Named, Option<KeyRecord>),
+    Grant(GrantId, Option<Grant>),
+    Revoked((i64, TokenId)),
+}
+
+impl Cold {
+    /// Applies one effect and notes how to undo it; `false` if its guard does not hold (and nothing was changed).
+    pub(super) fn apply(&mut self, effect: Effect, undo: &mut Vec<Undo>) -> bool {
+        let done = match effect {
+            Effect::InsertAccessToken(_) | Effect::DeleteAccessToken(_) => return true, // not this module's
+            Effect::InsertGrant(grant) => self.insert_grant(grant),
+            Effect::RotateGrant { id, expected_generation, rotated_at, refresh_expires_at } => self
+                .change_grant(id, |grant| {
+                    let holds = !grant.revoked && grant.generation == expected_generation;
+                    grant.generation = expected_generation.saturating_add(1);
+                    grant.rotated_at = rotated_at;
+                    grant.refresh_expires_at = refresh_expires_at;
+                    holds
+                }),
+            Effect::RevokeGrant(id) => {
+                undo.extend(self.change_grant(id, |grant| {
+                    grant.revoked = true;
+                    true
+                }));
+                return true;
+            }
+            Effect::RevokeToken(token) => {
+                let key = (token.expires_at, token.id);
+                undo.extend(self.revoked.insert(key, ()).is_none().then_some(Undo::Revoked(key)));
+                return true;
+            }
+            Effect::PutClient { client, expected_version } => self.put_client(client, expected_version),
+            Effect::DeleteClient { client } => self.delete_client(&client),
+            Effect::PutUser { user, expected_version } => self.put_user(user, expected_version),
+            Effect::PutScope(scope) => {
+                let name = (scope.realm.clone(), scope.name.clone());
+                Some(Undo::Scope(name.clone(), self.scopes.insert(name, scope)))
+            }
+            Effect::DeleteScope { realm, name } => {
+                let name = (realm, name);
+                let old = self.scopes.remove(&name);
+                Some(Undo::Scope(name, old))
+            }
+            Effect::InsertKey(key) => self.insert_key(key),
+            Effect::UpdateKey(key) => self.update_key(key),
+            Effect::DeleteKey { realm, kid } => {
+                let name = (realm, kid);
+                let old = self.keys.remove(&name);
+                Some(Undo::Key(name, old))
+            }
+        };
+        let holds = done.is_some();
+        undo.extend(done);
+        holds
+    }
+
+    /// Plays notes back, newest first.
+    pub(super) fn undo(&mut self, notes: Vec<Undo>) {
+        for note in notes.into_iter().rev() {
+            match note {
+                Undo::Client(name, old) => self.place_client(name, old.map(|client| *client)),
+                Undo::User(name, old) => place(&mut self.users, name, old),
+                Undo::Scope(name, old) => place(&mut self.scopes, name, old),
+                Undo::Key(name, old) => place(&mut self.keys, name, old),
+                Undo::Grant(id, old) => place(&mut self.grants, id, old),
+                Undo::Revoked(key) => place(&mut self.revoked, key, None),
+            }
+        }
+    }
+
+    fn insert_grant(&mut self, grant: Grant) -> Option<Undo> {
+        let id = grant.id;
+        if self.grants.contains_key(&id) {
+            return None;
+        }
+        Some(Undo::Grant(id, self.grants.insert(id, grant)))
+    }
+
+    /// `change` says whether its guard held; where not, its change is thrown away.
+    fn change_grant(&mut self, id: GrantId, change: impl FnOnce(&mut Grant) -> bool) -> Option<Undo> {
+        let grant = self.grants.get_mut(&id)?;
+        let old = grant.clone();
+        if change(grant) {
+            return Some(Undo::Grant(id, Some(old)));
+        }
+        *grant = old;
+        None
+    }
+
+    fn put_client(&mut self, client: Client, expected_version: Option<u64>) -> Option<Undo> {
+        let name = (client.realm.clone(), client.client_id.clone());
+        let holds = match (self.clients.get(&name), expected_version) {
+            (None, None) => !self.client_keys.contains(&client.key),
+            (Some(stored), Some(version)) => stored.version == version && stored.key == client.key,
+            _ => false,
+        };
+        holds.then(|| {
+            let old = self.clients.get(&name).cloned().map(Box::new);
+            self.place_client(name.clone(), Some(client));
+            Undo::Client(name, old)
+        })
+    }
+
+    fn delete_client(&mut self, client: &Client) -> Option<Undo> {
+        let name = (client.realm.clone(), client.client_id.clone());
+        let stored = self.clients.get(&name)?;
+        if stored.version != client.version || stored.key != client.key {
+            return None;
+        }
+        let old = Some(Box::new(stored.clone()));
+        self.place_client(name.clone(), None);
+        Some(Undo::Client(name, old))
+    }
+
+    fn place_client(&mut self, name: Named, client: Option<Client>) {
+        if let Some(old) = self.clients.get(&name) {
+            self.client_keys.remove(&old.key);
+        }
+        self.client_keys.extend(client.as_ref().map(|client| client.key));
+        place(&mut self.clients, name, client);
+    }
+
+    fn put_user(&mut self, user: User, expected_version: Option<u64>) -> Option<Undo> {
+        let name = (user.realm.clone(), user.username.clone(), user.tenant.clone());
+        if self.users.get(&name).map(|stored| stored.version) != expected_version {
+            return None;
+        }
+        Some(Undo::User(name.clone(), self.users.insert(name, user)))
+    }
+
+    fn insert_key(&mut self, key: KeyRecord) -> Option<Undo> {
+        let name = (key.realm.clone(), key.kid.clone());
+        if self.keys.contains_key(&name) {
+            return None;
+        }
+        Some(Undo::Key(name.clone(), self.keys.insert(name, key)))
+    }
+
+    fn update_key(&mut self, key: KeyRecord) -> Option<Undo> {
+        let name = (key.realm, key.kid);
+        let stored = self.keys.get_mut(&name)?;
+        let old = stored.clone();
+        stored.created_at = key.created_at;
+        stored.not_before = key.not_before;
+        stored.not_after = key.not_after;
+        stored.expires_at = key.expires_at;
+        Some(Undo::Key(name, Some(old)))
+    }
+
+    pub(super) fn grant(&self, id: GrantId) -> Option<Grant> {
+        self.grants.get(&id).cloned()
+    }
+
+    pub(super) fn user(&self, realm: &str, tenant: &str, username: &str) -> Option<User> {
+        self.users.get(&(realm.into(), username.into(), tenant.into())).cloned()
+    }
+
+    pub(super) fn users_named(&self, realm: &str, username: &str) -> Vec<User> {
+        let from: UserName = (realm.into(), username.into(), "".into());
+        let same_name = |user: &&User| *user.realm == *realm && *user.username == *username;
+        self.users.range(from..).map(|(_, user)| user).take_while(same_name).take(2).cloned().collect()
+    }
+
+    pub(super) fn clients(&self) -> Vec<Client> {
+        self.clients.values().cloned().collect()
+    }
+
+    pub(super) fn scopes(&self) -> Vec<ScopeRecord> {
+        self.scopes.values().cloned().collect()
+    }
+
+    pub(super) fn keys(&self) -> Vec<KeyRecord> {
+        self.keys.values().cloned().collect()
+    }
+
+    pub(super) fn revoked_tokens(&self, now: Timestamp) -> Vec<RevokedToken> {
+        let alive = (now.seconds().saturating_add(1), TokenId([0; 16]));
+        self.revoked.range(alive..).map(|(&(expires_at, id), ())| RevokedToken { id, expires_at }).collect()
+    }
+
+    /// Removes grants and revoked tokens with `expires_at <= now`, a slice of each.
+    pub(super) fn expire(&mut self, now: Timestamp) -> Expired {
+        let alive = now.seconds().saturating_add(1);
+        let grants = drain_before(&mut self.grants, &GrantId::lower_bound(alive));
+        let revoked = drain_before(&mut self.revoked, &(alive, TokenId([0; 16])));
+        Expired { rows: grants + revoked, more: grants == SLICE || revoked == SLICE }
+    }
+}
+
+fn place<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, value: Option<V>) {
+    match value {
+        Some(value) => map.insert(key, value),
+        None => map.remove(&key),
+    };
+}
+
+fn drain_before<K: Ord, V>(map: &mut BTreeMap<K, V>, bound: &K) -> u64 {
+    let mut removed = 0;
+    while removed < SLICE {
+        match map.first_entry() {
+            Some(first) if first.key() < bound => drop(first.remove()),
+            _ => break,
+        }
+        removed += 1;
+    }
+    removed
+}
