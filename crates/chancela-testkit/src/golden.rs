@@ -93,6 +93,11 @@ impl Exchange {
         self.place(request.body(Bytes::from(body)).map_err(|error| error.to_string()))
     }
 
+    /// Whether the answer is a token.
+    pub const fn is_success(&self) -> bool {
+        self.status >= 200 && self.status < 300
+    }
+
     /// Judges an answer and takes what later requests need.
     ///
     /// # Errors

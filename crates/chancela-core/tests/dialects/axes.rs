@@ -1,5 +1,5 @@
-//! Every axis on which token endpoints of the field differ can be held as data. The providers are made up; each test
-//! says which kind of neighbour it stands for.
+//! Every axis on which token endpoints of the field differ can be held as data. The provider is made up; each test stands
+//! for something that a real one documents.
 
 use super::{acme, whole};
 use chancela_core::client_auth::Method;
@@ -37,38 +37,52 @@ fn refusal(dialect: &Dialect, rule: Rule) -> String {
 
 #[test]
 fn a_json_body_with_an_indent_and_scopes_that_belong_to_the_client() {
-    // Efí: Basic and JSON over mutual TLS, no scope in the request.
-    let dialect = acme("[request]\nencodings = [\"json\"]\n[client_authentication]\nmethods = [\"client_secret_basic\"]\nrequire_client_certificate = true\n[[request.headers]]\nname = \"x-skip-mtls-checking\"\n");
+    // Basic and JSON over mutual TLS, no scope in the request.
+    let dialect = acme(
+        "[request]\nencodings = [\"json\"]\n[client_authentication]\nmethods = [\"client_secret_basic\"]\nrequire_client_certificate = true\n[[request.headers]]\nname = \"x-skip-mtls-checking\"\n",
+    );
     assert_eq!(endpoint(&dialect).request.encodings, [BodyEncoding::Json]);
-    assert_eq!(check::unsupported(&dialect), ["token endpoint \"token\": a client certificate is not served yet"]);
+    assert_eq!(
+        check::unsupported(&dialect),
+        ["token endpoint \"token\": a client certificate is not served yet"]
+    );
 }
 
 #[test]
 fn several_token_paths_a_tenant_segment_and_a_trailing_slash() {
-    // C6's path ends in a slash; Vantage's has a tenant; Itaú's sandbox has a path of its own.
-    let dialect = whole("[token_endpoint.token]\npaths = [\"/v1/auth/\", \"/as/{tenant}/token.oauth2\"]\n[request.grants]\nclient_credentials = \"client_credentials\"\n");
+    // One bank's path ends in a slash, another's has a tenant, a third's sandbox has a path of its own.
+    let dialect = whole(
+        "[token_endpoint.token]\npaths = [\"/v1/auth/\", \"/as/{tenant}/token.oauth2\"]\n[request.grants]\nclient_credentials = \"client_credentials\"\n",
+    );
     assert_eq!(endpoint(&dialect).paths, ["/v1/auth/", "/as/{tenant}/token.oauth2"]);
 }
 
 #[test]
 fn the_grant_in_the_query() {
-    // Santander.
-    let dialect = acme("[request]\ngrant_type_in = \"query\"\n[client_authentication]\nmethods = [\"client_secret_post\"]\n");
+    let dialect = acme(
+        "[request]\ngrant_type_in = \"query\"\n[client_authentication]\nmethods = [\"client_secret_post\"]\n",
+    );
     assert_eq!(endpoint(&dialect).request.grant_type_in, GrantTypeIn::Query);
-    assert_eq!(check::unsupported(&dialect), ["token endpoint \"token\": grant_type in the query is not served yet"]);
+    assert_eq!(
+        check::unsupported(&dialect),
+        ["token endpoint \"token\": grant_type in the query is not served yet"]
+    );
 }
 
 #[test]
 fn a_multipart_body() {
-    // Celcoin: multipart documented, a form accepted.
+    // Multipart is documented, a form accepted.
     let dialect = acme("[request]\nencodings = [\"multipart\", \"form\"]\n");
     assert_eq!(endpoint(&dialect).request.encodings, [BodyEncoding::Multipart, BodyEncoding::Form]);
-    assert_eq!(check::unsupported(&dialect), ["token endpoint \"token\": a multipart body is not served yet"]);
+    assert_eq!(
+        check::unsupported(&dialect),
+        ["token endpoint \"token\": a multipart body is not served yet"]
+    );
 }
 
 #[test]
 fn a_certificate_instead_of_a_secret_or_beside_it_or_a_signed_assertion() {
-    // Sicoob and Cora; Itaú and Inter; Bradesco.
+    // Three kinds of bank: id and certificate; id, secret and certificate; a signed JWT.
     for methods in ["tls_client_auth", "self_signed_tls_client_auth", "private_key_jwt"] {
         let dialect = acme(&format!("[client_authentication]\nmethods = [{methods:?}]\n"));
         assert_eq!(
@@ -76,13 +90,15 @@ fn a_certificate_instead_of_a_secret_or_beside_it_or_a_signed_assertion() {
             ["token endpoint \"token\": client authentication by certificate or assertion is not served yet"]
         );
     }
-    let dialect = acme("[client_authentication]\nmethods = [\"client_secret_post\"]\nrequire_client_certificate = true\n");
+    let dialect = acme(
+        "[client_authentication]\nmethods = [\"client_secret_post\"]\nrequire_client_certificate = true\n",
+    );
     assert!(endpoint(&dialect).client_authentication.require_client_certificate);
 }
 
 #[test]
 fn other_names_for_everything_and_no_grant_type() {
-    // Unicred: JSON with names of its own and an API key; the answer has other names too, and no token type.
+    // JSON with names of its own and an API key; the answer has other names too, and no token type.
     let dialect = whole(
         r#"
         [token_endpoint.token]
@@ -105,7 +121,6 @@ fn other_names_for_everything_and_no_grant_type() {
 
 #[test]
 fn scopes_as_an_array_and_the_expiry_as_a_date() {
-    // FitBank.
     let dialect = acme(
         r#"
         [request]
@@ -121,12 +136,15 @@ fn scopes_as_an_array_and_the_expiry_as_a_date() {
         "#,
     );
     assert_eq!(endpoint(&dialect).request.scope_as, ScopeAs::Array);
-    assert_eq!(success(&dialect), r#"200 {"token":"TOKEN","expire_at":"2027-01-15T08:00:00Z","scopes":["read","write"]}"#);
+    assert_eq!(
+        success(&dialect),
+        r#"200 {"token":"TOKEN","expire_at":"2027-01-15T08:00:00Z","scopes":["read","write"]}"#
+    );
 }
 
 #[test]
 fn every_way_to_say_when_a_token_expires_and_what_it_may() {
-    // PinBank's expire_in has no s; others send a text, a point in time, or capitals.
+    // One bank's expire_in has no s; others send a text, a point in time, or capitals.
     let dialect = acme(
         r#"
         [response]
@@ -152,7 +170,7 @@ fn every_way_to_say_when_a_token_expires_and_what_it_may() {
 
 #[test]
 fn a_certificate_in_a_header_and_credentials_as_json() {
-    // FireBanking: URL-encoded PEM in a header, 400 without it, 401 where it is wrong, 1800 seconds.
+    // URL-encoded PEM in a header, 400 without it, 401 where it is wrong, 1800 seconds.
     let dialect = whole(
         r#"
         [token_endpoint.token]
@@ -175,19 +193,21 @@ fn a_certificate_in_a_header_and_credentials_as_json() {
 
 #[test]
 fn every_fate_of_a_refresh_token() {
-    // Cora: three uses, and a session that dies after 60 idle days.
+    // Three uses, and a session that dies after 60 idle days, is one bank's rule.
     let refresh = |tables: &str| endpoint(&acme(&format!("[refresh]\n{tables}"))).refresh.clone();
     let thrice = refresh("policy = \"uses\"\nuses = 3\nlifetime = 5184000\nsliding = true\n");
     assert_eq!((thrice.policy, thrice.uses, thrice.sliding), (RefreshPolicy::Uses, Some(3), true));
     assert_eq!(refresh("policy = \"fixed\"\n").policy, RefreshPolicy::Fixed);
     assert_eq!(refresh("policy = \"none\"\n").policy, RefreshPolicy::None);
-    let absolute = refresh("policy = \"rotate\"\nlifetime = 60\nabsolute_lifetime = 120\nrequires_scope = \"offline\"\n");
+    let absolute = refresh(
+        "policy = \"rotate\"\nlifetime = 60\nabsolute_lifetime = 120\nrequires_scope = \"offline\"\n",
+    );
     assert_eq!((absolute.absolute_lifetime, absolute.requires_scope.as_deref()), (120, Some("offline")));
 }
 
 #[test]
 fn a_fresh_header_a_fixed_one_and_an_api_key_beside_a_password() {
-    // Safra's correlation id is new in each request; Sicredi's context is one word beside x-api-key.
+    // A correlation id that is new in each request; a context that is one word, beside x-api-key.
     let dialect = whole(
         r#"
         [token_endpoint.token]
@@ -205,21 +225,31 @@ fn a_fresh_header_a_fixed_one_and_an_api_key_beside_a_password() {
     assert_eq!(headers[1].value.as_deref(), Some("COBRANCA"));
     assert_eq!(endpoint(&dialect).client_authentication.methods, [Method::None]);
     assert_eq!(check::dangers(&dialect), ["token_endpoint.token.request.grants.password = danger_password"]);
-    assert_eq!(check::unsupported(&dialect), ["token endpoint \"token\": an API key header is not served yet"]);
+    assert_eq!(
+        check::unsupported(&dialect),
+        ["token endpoint \"token\": an API key header is not served yet"]
+    );
 }
 
 #[test]
 fn a_token_travels_in_any_header_with_or_without_a_word() {
-    // Bearer; bare in Authorization (Bradesco); in access_token (Sensedia); in token (Semear's third header).
-    for (header, scheme) in [("Authorization", "Bearer"), ("Authorization", ""), ("access_token", ""), ("token", "")] {
+    // Bearer, bare, or in a header of its own.
+    for (header, scheme) in
+        [("Authorization", "Bearer"), ("Authorization", ""), ("access_token", ""), ("token", "")]
+    {
         let dialect = acme(&format!("[token]\nheader = {header:?}\nscheme = {scheme:?}\n"));
-        assert_eq!((endpoint(&dialect).token.header.as_str(), endpoint(&dialect).token.scheme.as_str()), (header, scheme));
+        assert_eq!(
+            (endpoint(&dialect).token.header.as_str(), endpoint(&dialect).token.scheme.as_str()),
+            (header, scheme)
+        );
     }
 }
 
 #[test]
 fn lifetimes_differ_by_environment_and_by_step() {
-    let dialect = acme("[environments.sandbox]\naccess_token_lifetime = 60\nrefresh_token_lifetime = 30\n[token]\nlifetime = 900\n");
+    let dialect = acme(
+        "[environments.sandbox]\naccess_token_lifetime = 60\nrefresh_token_lifetime = 30\n[token]\nlifetime = 900\n",
+    );
     let lifetimes = |environment| {
         (
             dialect.access_token_lifetime(endpoint(&dialect), environment),
@@ -231,8 +261,10 @@ fn lifetimes_differ_by_environment_and_by_step() {
 
 #[test]
 fn a_rate_limit_a_scope_cap_and_basic_as_it_is_sent() {
-    // Inter: five a minute.
-    let dialect = acme("[rate_limit]\nrequests = 5\nperiod = 60\n[scope]\nmax = 10\nwhen_ungranted = \"narrow\"\n[client_authentication]\nbasic_encoding = \"raw\"\n[request]\nscope_as = \"comma_text\"\n");
+    // Five a minute, in one bank's case.
+    let dialect = acme(
+        "[rate_limit]\nrequests = 5\nperiod = 60\n[scope]\nmax = 10\nwhen_ungranted = \"narrow\"\n[client_authentication]\nbasic_encoding = \"raw\"\n[request]\nscope_as = \"comma_text\"\n",
+    );
     assert_eq!(endpoint(&dialect).rate_limit.map(|limit| limit.requests), Some(5));
     assert_eq!(endpoint(&dialect).scope.max, Some(10));
 }
@@ -296,13 +328,18 @@ fn an_error_has_a_code_and_a_message_of_the_provider() {
         refusal(&dialect, Rule::WrongSecret),
         r#"401 application/json {"code":"AUTH-001","message":"Credenciais inválidas","version":"1"}"#
     );
-    assert!(refusal(&dialect, Rule::MissingCredentials).starts_with(r#"403 application/json {"code":"AUTH-002","#));
+    assert!(
+        refusal(&dialect, Rule::MissingCredentials)
+            .starts_with(r#"403 application/json {"code":"AUTH-002","#)
+    );
 }
 
 #[test]
 fn an_error_has_no_body_and_a_header_of_the_vendor() {
-    // Inter's X-Ca-Err, and gateways that answer with nothing at all.
-    let dialect = acme("[errors]\nmembers = []\nwww_authenticate = \"\"\n[errors.code.invalid_client]\nheaders = [[\"X-Ca-Err\", \"201\"]]\n");
+    // Some gateways answer with a header of their vendor and nothing else.
+    let dialect = acme(
+        "[errors]\nmembers = []\nwww_authenticate = \"\"\n[errors.code.invalid_client]\nheaders = [[\"X-Ca-Err\", \"201\"]]\n",
+    );
     assert_eq!(refusal(&dialect, Rule::WrongSecret), "401 - ");
     let response = error_response::encode(endpoint(&dialect), "acme", Rule::WrongSecret.into());
     assert_eq!(response.headers()["x-ca-err"], "201");
@@ -311,7 +348,12 @@ fn an_error_has_no_body_and_a_header_of_the_vendor() {
 
 #[test]
 fn generated_credentials_have_any_of_four_shapes() {
-    for shape in ["{ format = \"own\" }", "{ format = \"uuid\" }", "{ format = \"hex\", length = 40 }", "{ format = \"digits\", length = 8 }"] {
+    for shape in [
+        "{ format = \"own\" }",
+        "{ format = \"uuid\" }",
+        "{ format = \"hex\", length = 40 }",
+        "{ format = \"digits\", length = 8 }",
+    ] {
         acme(&format!("[credentials]\nclient_id = {shape}\nclient_secret = {shape}\n"));
     }
 }

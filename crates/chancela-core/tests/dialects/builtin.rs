@@ -2,8 +2,8 @@
 
 use chancela_core::client_auth::Method::{ClientSecretBasic, ClientSecretPost};
 use chancela_core::dialect::{
-    BodyEncoding, CredentialFormat, Dialect, Grant, Library, RefreshPolicy, Thumbprint, TokenEndpoint, TokenFormat,
-    TrailingNewline, WhenScopeAbsent, check,
+    BodyEncoding, CredentialFormat, Dialect, Grant, Library, RefreshPolicy, Thumbprint, TokenEndpoint,
+    TokenFormat, TrailingNewline, WhenScopeAbsent, check,
 };
 use chancela_core::error_code::ErrorCode;
 use chancela_core::jose::JwsAlgorithm;
@@ -97,8 +97,13 @@ fn bs2_is_as_its_pages_and_recordings_say() {
     assert_eq!((endpoint.refresh.policy, endpoint.refresh.sliding), (RefreshPolicy::Rotate, true));
     assert_eq!(endpoint.rate_limit.map(|limit| (limit.requests, limit.period)), Some((10, 60)));
     assert_eq!(dialect.credentials.client_id, CredentialFormat::Hex { prefix: "l7".into(), length: 32 });
-    assert_eq!(dialect.credentials.client_secret, CredentialFormat::Hex { prefix: String::new(), length: 32 });
-    for scope in "cob.write cob.read dict.write dict.read webhook.read webhook.write pix.read pix.write".split(' ') {
+    assert_eq!(
+        dialect.credentials.client_secret,
+        CredentialFormat::Hex { prefix: String::new(), length: 32 }
+    );
+    for scope in
+        "cob.write cob.read dict.write dict.read webhook.read webhook.write pix.read pix.write".split(' ')
+    {
         assert!(dialect.scopes.contains_key(scope), "{scope}");
     }
     assert_eq!(dialect.endpoints.authorization, "/api-banking/auth/oauth/v2/authorize");
@@ -127,7 +132,10 @@ fn semear_is_two_steps_with_credentials_of_their_own() {
     assert_eq!(application.requires.danger_client_certificate.as_ref().unwrap().header, "client-cert");
     assert_eq!(application.exact_scope.as_ref().unwrap().len(), 13);
     assert_eq!((application.token.format, application.token.lifetime), (TokenFormat::Jwt, 3600));
-    assert_eq!((application.token.header.as_str(), application.token.scheme.as_str()), ("Authorization", "Bearer"));
+    assert_eq!(
+        (application.token.header.as_str(), application.token.scheme.as_str()),
+        ("Authorization", "Bearer")
+    );
     let jwt = &application.token.jwt;
     assert_eq!((jwt.algorithm, jwt.typ.as_str(), jwt.kid), (JwsAlgorithm::Rs256, "JWT", false));
     assert_eq!(jwt.thumbprint, Thumbprint::DangerHex);
@@ -144,7 +152,10 @@ fn celcash_is_as_its_page_says() {
     let dialect = load("celcash");
     let endpoint = dialect.token_endpoint("token").unwrap();
     assert_eq!(endpoint.paths, ["/v2/token"]);
-    assert_eq!((endpoint.request.encodings.as_slice(), endpoint.request.json_labelled_as_form), (&[BodyEncoding::Json][..], true));
+    assert_eq!(
+        (endpoint.request.encodings.as_slice(), endpoint.request.json_labelled_as_form),
+        (&[BodyEncoding::Json][..], true)
+    );
     assert_eq!(grants(endpoint), [("authorization_code", Grant::ClientCredentials)]);
     assert_eq!(endpoint.client_authentication.methods, [ClientSecretBasic]);
     let partner = endpoint.client_authentication.partner.as_ref().unwrap();
@@ -190,7 +201,10 @@ fn celcash_says_everything_in_portuguese() {
     for rule in Rule::ALL.iter().filter(|rule| !NOT_AT_CELCASH.contains(rule)) {
         let own = errors.rule.get(rule).unwrap_or_else(|| panic!("nothing is said for {}", rule.name()));
         assert!(own.field.is_some() && own.detail.is_some(), "{}", rule.name());
-        let general = own.description.as_ref().or(errors.code.get(&rule.code()).and_then(|over| over.description.as_ref()));
+        let general = own
+            .description
+            .as_ref()
+            .or(errors.code.get(&rule.code()).and_then(|over| over.description.as_ref()));
         assert!(general.is_some(), "{}", rule.name());
         let counted = |text: &str| text.contains("{n}");
         let detail = own.detail.as_deref().unwrap_or_default();
@@ -214,7 +228,10 @@ fn vantage_is_as_its_page_says() {
         ]
     );
     assert_eq!(endpoint.client_authentication.methods, [ClientSecretPost, ClientSecretBasic]);
-    assert_eq!((endpoint.token.format, endpoint.token.jwt.algorithm), (TokenFormat::Jwt, JwsAlgorithm::Rs256));
+    assert_eq!(
+        (endpoint.token.format, endpoint.token.jwt.algorithm),
+        (TokenFormat::Jwt, JwsAlgorithm::Rs256)
+    );
     assert_eq!(endpoint.token.jwt.typ, "at+jwt");
     for environment in ["us", "eu", "au"] {
         assert_eq!(dialect.access_token_lifetime(endpoint, environment), 86_400);
@@ -234,7 +251,10 @@ fn standard_is_the_vocabularys_default() {
     let endpoint = dialect.token_endpoint("token").unwrap();
     assert_eq!(endpoint.paths, ["/oauth/token"]);
     assert_eq!(endpoint.client_authentication.methods, [ClientSecretBasic, ClientSecretPost]);
-    assert_eq!((endpoint.token.format, endpoint.token.jwt.algorithm), (TokenFormat::Jwt, JwsAlgorithm::Es256));
+    assert_eq!(
+        (endpoint.token.format, endpoint.token.jwt.algorithm),
+        (TokenFormat::Jwt, JwsAlgorithm::Es256)
+    );
     assert_eq!(dialect.access_token_lifetime(endpoint, "default"), 300);
     assert_eq!(
         members(endpoint),

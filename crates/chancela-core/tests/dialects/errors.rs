@@ -29,7 +29,12 @@ fn an_unknown_choice_lists_the_choices() {
 #[test]
 fn an_unknown_rule_lists_the_rules() {
     let text = error("[errors.rule.wrong_pasword]\nstatus = 400\n");
-    assert!(text.starts_with("acme.toml:11: unknown variant `wrong_pasword`, expected one of `method_not_allowed`"), "{text}");
+    assert!(
+        text.starts_with(
+            "acme.toml:11: unknown variant `wrong_pasword`, expected one of `method_not_allowed`"
+        ),
+        "{text}"
+    );
     assert!(text.contains("`wrong_password`"), "{text}");
 }
 
@@ -57,7 +62,10 @@ fn a_mark_stands_for_a_key_of_the_same_file() {
     insta::assert_snapshot!(error("[marks]\n\"title.length\" = \"inferred\"\n"), @r#"acme.toml: marks."title.length": names no key of this file"#);
     insta::assert_snapshot!(error("[marks]\n\"token lifetime\" = \"inferred\"\n"), @r#"acme.toml: marks."token lifetime": is not a dotted TOML key"#);
     let base = "[token]\nlifetime = 60\n";
-    let child = format!("{}[marks]\n\"token.lifetime\" = \"ours\"\n", HEAD.replacen("title", "extends = \"base/e\"\ntitle", 1));
+    let child = format!(
+        "{}[marks]\n\"token.lifetime\" = \"ours\"\n",
+        HEAD.replacen("title", "extends = \"base/e\"\ntitle", 1)
+    );
     insta::assert_snapshot!(try_load(&[("acme", &child), ("base/e", base)]).unwrap_err(), @r#"acme.toml: marks."token.lifetime": names no key of this file"#);
 }
 
@@ -65,14 +73,16 @@ fn a_mark_stands_for_a_key_of_the_same_file() {
 fn a_quoted_part_of_a_mark_may_have_a_dot() {
     let tables = "[scopes]\n\"pix.read\" = \"x\"\n[marks]\n'scopes.\"pix.read\"' = \"client\"\n\"request.grants\" = \"ours\"\n";
     assert_eq!(super::acme(tables).marks.len(), 2);
-    assert!(error("[scopes]\n\"pix.read\" = \"x\"\n[marks]\n\"scopes.pix.read\" = \"client\"\n").contains("names no key"));
+    assert!(
+        error("[scopes]\n\"pix.read\" = \"x\"\n[marks]\n\"scopes.pix.read\" = \"client\"\n")
+            .contains("names no key")
+    );
 }
 
 #[test]
 fn a_file_says_which_vocabulary_and_whose_dialect_it_is() {
-    let with = |old: &str, new: &str| {
-        try_load(&[("acme", &HEAD.replacen(old, new, 1))]).unwrap_err().to_string()
-    };
+    let with =
+        |old: &str, new: &str| try_load(&[("acme", &HEAD.replacen(old, new, 1))]).unwrap_err().to_string();
     insta::assert_snapshot!(with("format = 1", "format = 2"), @"acme.toml: format: must be 1, the version of the vocabulary");
     insta::assert_snapshot!(with("format = 1", ""), @"acme.toml: format: must be 1, the version of the vocabulary");
     insta::assert_snapshot!(with("name = \"acme\"", "name = \"emca\""), @r#"acme.toml: name: must be "acme", the file's name"#);
@@ -85,7 +95,16 @@ fn a_file_says_which_vocabulary_and_whose_dialect_it_is() {
 
 #[test]
 fn a_path_is_canonical() {
-    for path in ["oauth/token", "/oauth//token", "/oauth/../token", "/oauth/./token", "/o%61uth", "/{tenant}/{tenant}", "/a?b", "/á"] {
+    for path in [
+        "oauth/token",
+        "/oauth//token",
+        "/oauth/../token",
+        "/oauth/./token",
+        "/o%61uth",
+        "/{tenant}/{tenant}",
+        "/a?b",
+        "/á",
+    ] {
         let text = try_load(&[("acme", &HEAD.replacen("/oauth/token", path, 1))]).unwrap_err().to_string();
         assert!(text.starts_with("acme.toml: token_endpoint.token.paths: "), "{text}");
     }
@@ -119,10 +138,15 @@ fn tables_do_not_contradict_each_other() {
 
 #[test]
 fn a_chain_has_two_steps() {
-    let step = |from: &str| format!("[token_endpoint.second]\npaths = [\"/two\"]\nrequires.access_token = {{ header = \"t\", from = {from:?} }}\n");
+    let step = |from: &str| {
+        format!(
+            "[token_endpoint.second]\npaths = [\"/two\"]\nrequires.access_token = {{ header = \"t\", from = {from:?} }}\n"
+        )
+    };
     insta::assert_snapshot!(error(&step("first")), @"acme.toml: token_endpoint.second.requires.access_token.from: must name another token endpoint");
     insta::assert_snapshot!(error(&step("second")), @"acme.toml: token_endpoint.second.requires.access_token.from: must name another token endpoint");
-    let third = step("second").replace("[token_endpoint.second]", "[token_endpoint.third]").replace("/two", "/three");
+    let third =
+        step("second").replace("[token_endpoint.second]", "[token_endpoint.third]").replace("/two", "/three");
     insta::assert_snapshot!(error(&format!("{}{third}", step("token"))), @"acme.toml: token_endpoint.third.requires.access_token.from: must name a first step, which requires no token itself");
 }
 

@@ -81,8 +81,12 @@ fn tables_are_merged_and_lists_are_replaced() {
 
 #[test]
 fn an_endpoints_own_tables_lie_over_the_files() {
-    let dialect = acme("[token]\nlifetime = 60\nheader = \"X-T\"\n[token_endpoint.other]\npaths = [\"/other\"]\ntoken.lifetime = 90\n");
-    let lifetime = |name| dialect.token_endpoint(name).map(|endpoint| (endpoint.token.lifetime, endpoint.token.header.clone()));
+    let dialect = acme(
+        "[token]\nlifetime = 60\nheader = \"X-T\"\n[token_endpoint.other]\npaths = [\"/other\"]\ntoken.lifetime = 90\n",
+    );
+    let lifetime = |name| {
+        dialect.token_endpoint(name).map(|endpoint| (endpoint.token.lifetime, endpoint.token.header.clone()))
+    };
     assert_eq!(lifetime("token"), Some((60, "X-T".to_owned())));
     assert_eq!(lifetime("other"), Some((90, "X-T".to_owned())));
 }
@@ -92,6 +96,7 @@ fn marks_of_a_base_file_stay_the_bases() {
     let base = "name = \"base/e\"\n[token]\nlifetime = 60\n[marks]\n\"token.lifetime\" = \"recorded\"\n";
     let child = format!("extends = \"base/e\"\n{HEAD}[marks]\nextends = \"inferred\"\n");
     let dialect = try_load(&[("acme", &child), ("base/e", base)]).unwrap();
-    let marks: Vec<(&str, &str)> = dialect.marks.iter().map(|(file, key, _)| (file.as_str(), key.as_str())).collect();
+    let marks: Vec<(&str, &str)> =
+        dialect.marks.iter().map(|(file, key, _)| (file.as_str(), key.as_str())).collect();
     assert_eq!(marks, [("acme", "extends"), ("base/e", "token.lifetime")]);
 }

@@ -1,0 +1,139 @@
+//! The goldens beside the dialect files, as far as they can be judged without a server: each is in the format, each
+//! request is one that its endpoint reads, each refusal that needs no stored facts is written as the golden says, and
+//! so is each success. The server's own test replays them whole.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use bytes::Bytes;
+use chancela_core::dialect::{Dialect, Library, TokenEndpoint, TokenFormat};
+use chancela_core::message::token_request::{GrantRequest, TokenRequest};
+use chancela_core::message::token_response::TokenResponse;
+use chancela_core::message::{HttpRequest, error_response};
+use chancela_core::scope::Scope;
+use chancela_testkit::golden::{self, ClientFixture, Exchange, Fixtures, Source};
+use http::{Request, Response};
+use std::path::Path;
+
+fn exchanges(name: &str) -> Vec<Exchange> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../dialects").join(format!("{name}.http"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}.http: {error}"));
+    golden::parse(&text).unwrap_or_else(|error| panic!("{name}.http: {error}"))
+}
+
+fn fixtures() -> Fixtures {
+    let mut fixtures = Fixtures {
+        username: Some("ana@acme.example".into()),
+        password: Some("p&s+w ord".into()),
+        tenant: Some("5a1f7a34-7c1c-4d0e-9a5e-0c5c8f9f6b11".into()),
+        ..Fixtures::default()
+    };
+    for label in ["demo", "gateway", "application", "partner", "basic", "post"] {
+        let client = ClientFixture {
+            client_id: format!("id-of-{label}"),
+            client_secret: "s3cr+t/".into(),
+            certificate_pem: Some("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".into()),
+        };
+        fixtures.clients.insert(label.into(), client);
+    }
+    fixtures
+}
+
+fn endpoint<'a>(dialect: &'a Dialect, path: &str) -> &'a TokenEndpoint {
+    let is = |pattern: &str| {
+        let (a, b): (Vec<&str>, Vec<&str>) = (pattern.split('/').collect(), path.split('/').collect());
+        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| *a == "{tenant}" || *a == b)
+    };
+    dialect
+        .token_endpoints
+        .iter()
+        .find(|endpoint| endpoint.paths.iter().any(|path| is(path)))
+        .unwrap_or_else(|| panic!("no endpoint at {path}"))
+}
+
+/// What the endpoint answers without looking anything up; `None` where that is not known yet.
+fn answer(
+    endpoint: &TokenEndpoint,
+    environment_lifetime: u32,
+    request: &Request<Bytes>,
+    is_success: bool,
+) -> Option<Response<Bytes>> {
+    let http = HttpRequest {
+        method: request.method(),
+        query: None,
+        headers: request.headers(),
+        body: request.body(),
+    };
+    let read = match TokenRequest::parse(endpoint, &http) {
+        Ok(read) => read,
+        Err(rejection) => return Some(error_response::encode(endpoint, "acme", rejection)),
+    };
+    if !is_success {
+        return None;
+    }
+    let access_token = match endpoint.token.format {
+        TokenFormat::Jwt | TokenFormat::Opaque => "eyJ0.eyJ9.c2ln",
+        TokenFormat::Uuid => "36ee37ec-a475-4068-8f6e-e08dd2b8880d",
+        TokenFormat::Hex => "a2f25405ed3917e6d2cdb66ef8130217",
+    };
+    let granted = match (&read.grant, &read.scope) {
+        // A renewal without scope gets what was granted at first.
+        (GrantRequest::RefreshToken { .. }, None) => "openid permissions global.wildcard offline_access",
+        (_, scope) => {
+            scope.as_deref().unwrap_or(if endpoint.token.header == "access_token" { "" } else { "a" })
+        }
+    };
+    let scope = Scope::parse(granted).unwrap();
+    let wants_refresh =
+        endpoint.refresh.requires_scope.as_ref().is_none_or(|needed| scope.iter().any(|s| s == needed))
+            && !matches!(read.grant, GrantRequest::ClientCredentials);
+    let response = TokenResponse {
+        access_token: access_token.into(),
+        expires_in: environment_lifetime,
+        expires_at: 1_800_000_000,
+        scope,
+        refresh_token: wants_refresh.then(|| ("AGAIN".into(), 600)),
+    };
+    Some(response.encode(endpoint))
+}
+
+#[test]
+fn every_golden_is_what_its_dialect_writes() {
+    let library = Library::builtin();
+    let mut judged = 0;
+    for name in library.names() {
+        let dialect = library.load(name).unwrap();
+        let mut fixtures = fixtures();
+        for exchange in exchanges(name) {
+            let request = exchange.request(&fixtures).unwrap_or_else(|error| panic!("{name}.http, {error}"));
+            let endpoint = endpoint(&dialect, request.uri().path());
+            let environment = match exchange.realm.as_deref().and_then(|realm| realm.strip_prefix(name)) {
+                Some(rest) => rest.trim_start_matches('-').to_owned(),
+                None => dialect.environments.keys().next().cloned().unwrap_or_default(),
+            };
+            assert!(
+                dialect.environments.contains_key(&environment),
+                "{name}.http has a realm of no environment"
+            );
+            let lifetime = dialect.access_token_lifetime(endpoint, &environment);
+            let Some(response) = answer(endpoint, lifetime, &request, exchange.is_success()) else {
+                continue;
+            };
+            let (parts, body) = response.into_parts();
+            match exchange.check(parts.status.as_u16(), &parts.headers, &body, &fixtures) {
+                Ok(captures) => fixtures.tokens.extend(captures),
+                Err(fault) => panic!("{name}.http, {fault}"),
+            }
+            judged += 1;
+        }
+    }
+    assert!(judged >= 25, "only {judged} goldens were judged");
+}
+
+#[test]
+fn every_provider_has_a_documented_exchange() {
+    for name in Library::builtin().names() {
+        let documented =
+            |exchange: &Exchange| matches!(exchange.source, Source::Seed | Source::Documentation);
+        assert!(exchanges(name).iter().any(documented), "{name}");
+    }
+}
