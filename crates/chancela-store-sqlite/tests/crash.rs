@@ -3,6 +3,7 @@
 //!
 //! A kill proves the grouping, the recovery and the lock's release, not fsync: the kernel keeps what was written.
 
+#![allow(clippy::disallowed_methods, reason = "the parent tells its child by environment what to do")]
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
 
 use chancela_core::effect::Effect;
