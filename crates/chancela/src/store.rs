@@ -10,7 +10,7 @@ use chancela_store_sqlite::SqliteStore;
 /// One of the stores.
 pub(crate) enum AnyStore {
     /// In memory.
-    Memory(MemoryStore),
+    Memory(Box<MemoryStore>),
     /// SQLite.
     Sqlite(Box<SqliteStore>),
 }
@@ -68,5 +68,15 @@ impl Store for AnyStore {
 
     async fn probe(&self) -> Result<(), StoreError> {
         each!(self, store => store.probe())
+    }
+}
+
+impl AnyStore {
+    /// Why the store failed for good, if it did.
+    pub(crate) fn failure(&self) -> Option<String> {
+        match self {
+            Self::Memory(_) => None,
+            Self::Sqlite(store) => store.failure().map(str::to_owned),
+        }
     }
 }
