@@ -3,7 +3,7 @@
 
 use super::plan::{Plan, PlannedClient, PlannedRealm};
 use crate::failure::Failure;
-use crate::store::AnyStore;
+use crate::store::ConfiguredStore;
 use chancela_server::control::{self, Command, ControlError, NewClient, Request};
 use chancela_server::realm::Realm;
 use chancela_server::server::Server;
@@ -38,7 +38,7 @@ pub(super) struct ClientCredentials {
 }
 
 /// Makes what is missing and answers all of it.
-pub(super) async fn prepare(server: &Server<AnyStore>, plan: &Plan, data: &Path) -> Result<Credentials, Failure> {
+pub(super) async fn prepare(server: &Server<ConfiguredStore>, plan: &Plan, data: &Path) -> Result<Credentials, Failure> {
     let path = data.join(FILE);
     let mut all: Credentials = match fs::read(&path) {
         Ok(text) => serde_json::from_slice(&text).unwrap_or_default(),
@@ -69,7 +69,7 @@ pub(super) async fn prepare(server: &Server<AnyStore>, plan: &Plan, data: &Path)
 }
 
 async fn make_client(
-    server: &Server<AnyStore>,
+    server: &Server<ConfiguredStore>,
     realm: &Realm,
     planned: &PlannedClient,
     own: &RealmCredentials,
@@ -103,7 +103,7 @@ async fn make_client(
 }
 
 async fn make_users(
-    server: &Server<AnyStore>,
+    server: &Server<ConfiguredStore>,
     planned: &PlannedRealm,
     own: &mut RealmCredentials,
 ) -> Result<(), Failure> {
