@@ -56,27 +56,27 @@ impl Default for Listen {
     }
 }
 
-/// Where records are kept.
+/// Where records are kept: in SQLite in the data folder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct StoreConfig {
-    /// Which store.
-    pub kind: StoreKind,
+    /// Where the rows of reference tokens (UUID, hexadecimal, opaque) are.
+    pub access_tokens: AccessTokens,
 }
 
 impl Default for StoreConfig {
     fn default() -> Self {
-        Self { kind: StoreKind::Sqlite }
+        Self { access_tokens: AccessTokens::Durable }
     }
 }
 
-/// Which store.
+/// Where the rows of reference tokens are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum StoreKind {
-    /// A file in the data folder; every answer waits until it is on disk.
-    Sqlite,
-    /// Nothing is kept: clients and keys too are gone when the process ends.
+pub enum AccessTokens {
+    /// On disk before the answer, with everything else.
+    Durable,
+    /// In memory: they die with the process, and their clients must ask for new ones. Everything else stays durable.
     DangerMemory,
 }
 

@@ -14,11 +14,6 @@ pub(crate) fn line(text: &str) {
     let _ = writeln!(io::stdout().lock(), "{text}");
 }
 
-/// Prints a message for people on standard error.
-pub(crate) fn note(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{text}");
-}
-
 /// Prints an error.
 pub(crate) fn complain(text: &str) {
     let _ = writeln!(io::stderr().lock(), "chancela: {text}");

@@ -172,8 +172,8 @@ pub(super) async fn set_enabled<S: Store>(
     let now = server.clock.now().seconds();
     let changed = replace(server, realm, &client, |new| {
         // Tokens from before a pause stay dead after it.
-        if new.enabled && !enabled {
-            new.tokens_not_before = now + 1;
+        if enabled && !new.enabled {
+            new.tokens_not_before = now;
         }
         new.enabled = enabled;
     });
@@ -332,7 +332,8 @@ fn build<S: Store>(
         may_introspect_any: new.may_introspect_any,
         partner: new.partner,
         enabled: true,
-        tokens_not_before: 0,
+        // A token of an earlier client of this id is no token of this one.
+        tokens_not_before: now,
         created_at: now,
         version: 1,
     };

@@ -1,0 +1,29 @@
+//! Subcommands, one file each.
+
+mod administration;
+mod config;
+mod dialect;
+
+use crate::cli::{Cli, Command};
+use crate::failure::Failure;
+use crate::{sandbox, serve};
+use clap::CommandFactory;
+
+/// Runs what was asked for.
+pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
+    match cli.command {
+        Command::Sandbox(arguments) => sandbox::run(&arguments),
+        Command::Serve { config } => serve::run(&config),
+        Command::Config { action } => config::run(action),
+        Command::Client { action } => administration::client(action),
+        Command::Scope { action } => administration::scope(action),
+        Command::Key { action } => administration::key(action),
+        Command::User { action } => administration::user(action),
+        Command::Token { action } => administration::token(action),
+        Command::Dialect { action } => dialect::run(action),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "chancela", &mut std::io::stdout());
+            Ok(())
+        }
+    }
+}

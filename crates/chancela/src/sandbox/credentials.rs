@@ -1,0 +1,138 @@
+//! The demo clients' and users' credentials. The store keeps only digests, so a sandbox with a data folder keeps the
+//! texts beside it in a file of its own (mode 0600), to print the same ones when it starts again.
+
+use super::plan::{Plan, PlannedClient, PlannedRealm};
+use crate::failure::Failure;
+use crate::store::ConfiguredStore;
+use chancela_server::control::{self, Command, ControlError, NewClient, Request};
+use chancela_server::realm::Realm;
+use chancela_server::server::Server;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+const FILE: &str = "sandbox-credentials.json";
+
+/// Credentials by realm.
+pub(super) type Credentials = BTreeMap<String, RealmCredentials>;
+
+/// Credentials of one realm.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct RealmCredentials {
+    /// By label.
+    pub(super) clients: BTreeMap<String, ClientCredentials>,
+    /// Passwords by username.
+    pub(super) users: BTreeMap<String, String>,
+}
+
+/// Credentials of one client.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct ClientCredentials {
+    pub(super) client_id: String,
+    pub(super) client_secret: String,
+    pub(super) certificate_pem: Option<String>,
+    pub(super) private_key_pem: Option<String>,
+}
+
+/// Makes what is missing and answers all of it.
+pub(super) async fn prepare(server: &Server<ConfiguredStore>, plan: &Plan, data: &Path) -> Result<Credentials, Failure> {
+    let path = data.join(FILE);
+    let mut all: Credentials = match fs::read(&path) {
+        Ok(text) => serde_json::from_slice(&text).unwrap_or_default(),
+        Err(_) => Credentials::new(),
+    };
+    for planned in &plan.realms {
+        let Some(realm) = server.realm(&planned.name) else { continue };
+        let own = all.entry(planned.name.clone()).or_default();
+        for client in &planned.clients {
+            let kept = own.clients.get(&client.label).filter(|kept| realm.directory.client(&kept.client_id).is_some());
+            if kept.is_none() {
+                let made = make_client(server, realm, client, own).await?;
+                own.clients.insert(client.label.clone(), made);
+            }
+        }
+        make_users(server, planned, own).await?;
+    }
+    let text = serde_json::to_vec_pretty(&all).unwrap_or_default();
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&path)
+        .map_err(Failure::io(path.display().to_string()))?;
+    file.write_all(&text).map_err(Failure::io(path.display().to_string()))?;
+    Ok(all)
+}
+
+async fn make_client(
+    server: &Server<ConfiguredStore>,
+    realm: &Realm,
+    planned: &PlannedClient,
+    own: &RealmCredentials,
+) -> Result<ClientCredentials, Failure> {
+    let everything = || realm.dialect.scopes.keys().cloned().collect::<Vec<_>>().join(" ");
+    let certificate = planned.certificate.then(certificate).transpose()?;
+    let first = planned.chained_to.as_ref().and_then(|label| own.clients.get(label));
+    let new = NewClient {
+        client_name: Some(format!("Sandbox {}", planned.label)),
+        grant_types: Some(planned.grant_types.clone()),
+        token_endpoint_auth_method: (!planned.any_method).then_some(planned.method),
+        scope: Some(planned.scope.clone().unwrap_or_else(everything)),
+        token_endpoint: planned.token_endpoint.clone(),
+        chained_to: first.map(|first| first.client_id.clone()),
+        tenant: planned.tenant.clone(),
+        certificate_pem: certificate.as_ref().map(|(pem, _)| pem.clone()),
+        may_introspect_any: planned.may_introspect_any,
+        partner: planned.partner,
+        ..NewClient::default()
+    };
+    let command = Command::ClientCreate(Box::new(new));
+    let shown = control::execute(server, Request { realm: realm.name.clone(), command }).await?;
+    let text = |member: &str| shown.get(member).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
+    let (certificate_pem, private_key_pem) = certificate.unzip();
+    Ok(ClientCredentials {
+        client_id: text("client_id"),
+        client_secret: text("client_secret"),
+        certificate_pem,
+        private_key_pem,
+    })
+}
+
+async fn make_users(
+    server: &Server<ConfiguredStore>,
+    planned: &PlannedRealm,
+    own: &mut RealmCredentials,
+) -> Result<(), Failure> {
+    for user in &planned.users {
+        if own.users.contains_key(&user.username) {
+            continue;
+        }
+        let password = control::client_secret(
+            &chancela_core::dialect::CredentialFormat::Hex { prefix: "senha-".into(), length: 16 },
+            &*server.entropy,
+        )
+        .map_err(ControlError::from)?;
+        let command = Command::UserCreate {
+            username: user.username.clone(),
+            password: password.expose().to_owned(),
+            tenant: user.tenant.clone(),
+        };
+        control::execute(server, Request { realm: planned.name.clone(), command }).await?;
+        own.users.insert(user.username.clone(), password.expose().to_owned());
+    }
+    Ok(())
+}
+
+/// A self-signed RSA certificate and its key, as the provider sends one at onboarding.
+fn certificate() -> Result<(String, String), Failure> {
+    let failed = |error: rcgen::Error| Failure::Other(format!("making a demo certificate: {error}"));
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).map_err(failed)?;
+    let mut parameters = rcgen::CertificateParams::new(Vec::new()).map_err(failed)?;
+    parameters.distinguished_name.push(rcgen::DnType::CommonName, "Chancela sandbox application");
+    let certificate = parameters.self_signed(&key).map_err(failed)?;
+    Ok((certificate.pem(), key.serialize_pem()))
+}

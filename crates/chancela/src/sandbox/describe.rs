@@ -1,0 +1,182 @@
+//! What the sandbox says of itself: for programs (`/sandbox.json`, a fixed form) and for people (ready curl lines).
+
+use super::credentials::{Credentials, RealmCredentials};
+use super::plan::{Plan, PlannedClient, PlannedRealm};
+use crate::store::ConfiguredStore;
+use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
+use chancela_core::dialect::Grant;
+use chancela_server::realm::Realm;
+use chancela_server::server::Server;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::fmt::Write as _;
+use std::net::{SocketAddr, TcpListener};
+
+/// `/sandbox.json`; members stand in the documented order.
+#[derive(Debug, Serialize)]
+pub(super) struct Description {
+    version: u8,
+    ca_certificate_pem: Option<String>,
+    realms: Map<String, Value>,
+    #[serde(skip)]
+    credentials: Credentials,
+}
+
+#[derive(Debug, Serialize)]
+struct DescribedRealm {
+    dialect: String,
+    environment: String,
+    base_url: String,
+    root_url: String,
+    mtls_base_url: Option<String>,
+    endpoints: Map<String, Value>,
+    clients: Vec<DescribedClient>,
+    users: Vec<DescribedUser>,
+}
+
+#[derive(Debug, Serialize)]
+struct DescribedClient {
+    client_id: String,
+    client_secret: String,
+    scope: String,
+    grant_types: Vec<String>,
+    token_endpoint_auth_method: &'static str,
+    redirect_uris: Vec<String>,
+    certificate_pem: Option<String>,
+    private_key_pem: Option<String>,
+    label: String,
+}
+
+#[derive(Debug, Serialize)]
+struct DescribedUser {
+    username: String,
+    password: String,
+    tenant: Option<String>,
+}
+
+impl Description {
+    pub(super) fn new(
+        server: &Server<ConfiguredStore>,
+        plan: &Plan,
+        credentials: &Credentials,
+        roots: &[(TcpListener, SocketAddr)],
+    ) -> Self {
+        let mut realms = Map::new();
+        for (planned, (_, root)) in plan.realms.iter().zip(roots) {
+            if let (Some(realm), Some(own)) = (server.realm(&planned.name), credentials.get(&planned.name)) {
+                let described = realm_of(realm, planned, own, *root);
+                realms.insert(planned.name.clone(), serde_json::to_value(described).unwrap_or_default());
+            }
+        }
+        Self { version: 1, ca_certificate_pem: None, realms, credentials: credentials.clone() }
+    }
+
+    pub(super) fn json(&self) -> String {
+        serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+
+    /// The text for people: for each realm its address and the provider's request, ready to paste.
+    pub(super) fn text(&self, plan: &Plan) -> String {
+        let mut out = String::from("Chancela sandbox. Every line below works as it stands; stop with Ctrl-C.\n");
+        for planned in &plan.realms {
+            let Some(base) = self.realms.get(&planned.name).and_then(|realm| realm.get("base_url")?.as_str()) else {
+                continue;
+            };
+            let Some(own) = self.credentials.get(&planned.name) else { continue };
+            let _ = write!(out, "\n# {} at {base}\n{}", planned.name, fill(&planned.curl, base, own));
+        }
+        let main = self.realms.values().next().and_then(|realm| realm.get("base_url")?.as_str());
+        if let Some((origin, _)) = main.and_then(|url| url.rsplit_once('/')) {
+            let _ = write!(out, "\n# for programs: {origin}/sandbox.json");
+        }
+        out
+    }
+}
+
+fn realm_of(realm: &Realm, planned: &PlannedRealm, own: &RealmCredentials, root: SocketAddr) -> DescribedRealm {
+    let clients = planned.clients.iter().filter_map(|client| client_of(realm, client, own)).collect();
+    let users = planned.users.iter().map(|user| DescribedUser {
+        username: user.username.clone(),
+        password: own.users.get(&user.username).cloned().unwrap_or_default(),
+        tenant: user.tenant.clone(),
+    });
+    DescribedRealm {
+        dialect: realm.dialect.name.clone(),
+        environment: realm.environment.clone(),
+        base_url: realm.issuer.clone(),
+        root_url: format!("http://{root}"),
+        mtls_base_url: None,
+        endpoints: endpoints(realm),
+        clients,
+        users: users.collect(),
+    }
+}
+
+/// `token` is the endpoint that gives the final token; a dialect with several steps lists each by its name too.
+fn endpoints(realm: &Realm) -> Map<String, Value> {
+    let metadata = realm.metadata();
+    let mut out = Map::new();
+    let mut add = |name: String, url: String| out.insert(name, Value::from(url));
+    add("token".into(), metadata.token_endpoint);
+    for endpoint in &realm.endpoints {
+        for path in &endpoint.dialect.paths {
+            match path.contains("{tenant}") {
+                true => {
+                    for tenant in &realm.tenants {
+                        add(format!("token_{tenant}"), realm.url(&path.replace("{tenant}", tenant)));
+                    }
+                }
+                false if realm.endpoints.len() > 1 => {
+                    add(endpoint.dialect.name.clone(), realm.url(path));
+                }
+                false => {}
+            }
+        }
+    }
+    add("introspection".into(), metadata.introspection_endpoint);
+    add("revocation".into(), metadata.revocation_endpoint);
+    add("jwks".into(), metadata.jwks_uri);
+    add("metadata".into(), realm.url("/.well-known/oauth-authorization-server"));
+    out
+}
+
+fn client_of(realm: &Realm, planned: &PlannedClient, own: &RealmCredentials) -> Option<DescribedClient> {
+    let credentials = own.clients.get(&planned.label)?;
+    let record = realm.directory.client(&credentials.client_id)?;
+    let endpoint = realm
+        .endpoints
+        .iter()
+        .find(|endpoint| planned.token_endpoint.as_deref().is_none_or(|name| name == endpoint.dialect.name))?;
+    // The values that the dialect uses on the wire, not what they mean.
+    let wire = |meaning: &Grant| planned.grant_types.contains(&meaning.grant_type());
+    let grants = endpoint.dialect.request.grants.iter().filter(|(_, meaning)| wire(meaning));
+    Some(DescribedClient {
+        client_id: credentials.client_id.clone(),
+        client_secret: credentials.client_secret.clone(),
+        scope: record.scope.as_str().to_owned(),
+        grant_types: grants.map(|(name, _)| name.clone()).collect(),
+        token_endpoint_auth_method: planned.method.as_str(),
+        redirect_uris: record.redirect_uris.iter().map(|uri| uri.to_string()).collect(),
+        certificate_pem: credentials.certificate_pem.clone(),
+        private_key_pem: credentials.private_key_pem.clone(),
+        label: planned.label.clone(),
+    })
+}
+
+/// Puts address and credentials into a request.
+fn fill(curl: &str, base_url: &str, own: &RealmCredentials) -> String {
+    let mut text = curl.replace("{base_url}", base_url);
+    for (label, client) in &own.clients {
+        let basic = BASE64.encode(format!("{}:{}", client.client_id, client.client_secret));
+        let certificate = client.certificate_pem.as_deref().unwrap_or_default();
+        for (name, value) in [
+            ("client_id", client.client_id.as_str()),
+            ("client_secret", client.client_secret.as_str()),
+            ("basic", &basic),
+            ("certificate", &certificate.split_whitespace().collect::<Vec<_>>().join(" ")),
+        ] {
+            text = text.replace(&format!("{{{name}:{label}}}"), value);
+        }
+    }
+    text
+}

@@ -1,0 +1,97 @@
+//! What the sandbox starts, as data: `dialects/sandbox/realms.toml`.
+
+use crate::failure::Failure;
+use chancela_core::client_auth::Method;
+use chancela_core::grant::GrantType;
+use chancela_core::security_profile::SecurityProfile;
+use chancela_server::config::RealmConfig;
+use serde::Deserialize;
+
+const FILE: &str = include_str!("../../../../dialects/sandbox/realms.toml");
+
+/// The file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Plan {
+    /// Realms in the order of their ports.
+    #[serde(rename = "realm")]
+    pub(super) realms: Vec<PlannedRealm>,
+}
+
+/// A realm.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PlannedRealm {
+    pub(super) name: String,
+    dialect: String,
+    environment: String,
+    #[serde(default)]
+    tenants: Vec<String>,
+    pub(super) clients: Vec<PlannedClient>,
+    #[serde(default)]
+    pub(super) users: Vec<PlannedUser>,
+    /// The request of the provider's page, with placeholders.
+    pub(super) curl: String,
+}
+
+/// A client.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PlannedClient {
+    pub(super) label: String,
+    /// The method that the provider's page shows.
+    pub(super) method: Method,
+    /// Whether the dialect's other methods work for it too.
+    #[serde(default)]
+    pub(super) any_method: bool,
+    pub(super) grant_types: Vec<GrantType>,
+    /// All scopes of the dialect if absent.
+    pub(super) scope: Option<String>,
+    pub(super) token_endpoint: Option<String>,
+    /// Label of the client of the earlier step.
+    pub(super) chained_to: Option<String>,
+    pub(super) tenant: Option<String>,
+    #[serde(default)]
+    pub(super) certificate: bool,
+    #[serde(default)]
+    pub(super) partner: bool,
+    #[serde(default)]
+    pub(super) may_introspect_any: bool,
+}
+
+/// A user; the password is generated.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PlannedUser {
+    pub(super) username: String,
+    pub(super) tenant: Option<String>,
+}
+
+impl Plan {
+    /// Reads the file that is built in.
+    pub(super) fn read() -> Result<Self, Failure> {
+        toml::from_str(FILE).map_err(|error| Failure::Other(format!("dialects/sandbox/realms.toml: {error}")))
+    }
+}
+
+impl PlannedRealm {
+    /// The realm's configuration at an issuer.
+    pub(super) fn configuration(&self, issuer: String, rate_limit: bool) -> RealmConfig {
+        RealmConfig {
+            issuer,
+            dialect: self.dialect.clone(),
+            environment: Some(self.environment.clone()),
+            security_profile: SecurityProfile::Legacy,
+            audience: None,
+            access_token_lifetime: None,
+            refresh_token_lifetime: None,
+            access_token_format: None,
+            signing_algorithm: None,
+            scopes: Vec::new(),
+            tenants: self.tenants.clone(),
+            rate_limit,
+            // The sandbox listens on loopback unless its user says otherwise.
+            danger_http_issuer: true,
+        }
+    }
+}
