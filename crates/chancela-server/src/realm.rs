@@ -101,9 +101,9 @@ impl RealmPlan {
         Ok(Self { name: name.to_owned(), dialect, environment, location, config: config.clone(), endpoints })
     }
 
-    /// How long keys live in this realm.
+    /// How long keys live in this realm, as far as its own lifetimes go.
     pub fn key_policy(&self) -> Policy {
-        key_policy(&self.endpoints)
+        Policy::for_longest_token(longest_lifetime(&self.endpoints))
     }
 
     /// The realm with its keys.
@@ -168,9 +168,11 @@ impl RealmEndpoint {
 }
 
 impl Realm {
-    /// How long keys live in this realm.
+    /// How long keys live in this realm: its longest token's life counts, whether the realm or a client sets it.
     pub fn key_policy(&self) -> Policy {
-        key_policy(&self.endpoints)
+        let clients = self.directory.clients();
+        let longest = clients.iter().filter_map(|client| client.access_token_lifetime).max().unwrap_or(0);
+        Policy::for_longest_token(longest.max(longest_lifetime(&self.endpoints)))
     }
 
     /// An absolute URL below the issuer.
@@ -224,8 +226,8 @@ impl Realm {
     }
 }
 
-fn key_policy(endpoints: &[RealmEndpoint]) -> Policy {
-    Policy::for_longest_token(endpoints.iter().map(|endpoint| endpoint.access_token_lifetime).max().unwrap_or(0))
+fn longest_lifetime(endpoints: &[RealmEndpoint]) -> u32 {
+    endpoints.iter().map(|endpoint| endpoint.access_token_lifetime).max().unwrap_or(0)
 }
 
 /// The methods of all the dialect's token endpoints together, in standard form: resource servers introspect with
