@@ -17,7 +17,7 @@ use chancela_core::record::Client;
 use chancela_core::secret::Pepper;
 use chancela_core::token::reference;
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// One issuer.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub struct Realm {
     /// Its name.
     pub name: String,
     /// Its dialect as written.
-    pub dialect: Dialect,
+    pub dialect: Arc<Dialect>,
     /// Its environment.
     pub environment: String,
     /// The issuer URL.
@@ -70,7 +70,7 @@ pub struct RealmEndpoint {
 pub struct RealmPlan {
     /// Its name.
     pub name: String,
-    dialect: Dialect,
+    dialect: Arc<Dialect>,
     environment: String,
     location: Issuer,
     config: RealmConfig,

@@ -11,7 +11,7 @@ use chancela_core::message::token_response::TokenResponse;
 use chancela_core::rejection::Rule;
 use chancela_core::scope::Scope;
 
-fn load(name: &str) -> Dialect {
+fn load(name: &str) -> std::sync::Arc<Dialect> {
     Library::builtin().load(name).unwrap_or_else(|error| panic!("{error}"))
 }
 

@@ -22,7 +22,7 @@ paths = ["/oauth/token"]
 client_credentials = "client_credentials"
 "#;
 
-fn try_load(files: &[(&str, &str)]) -> Result<Dialect, DialectError> {
+fn try_load(files: &[(&str, &str)]) -> Result<std::sync::Arc<Dialect>, DialectError> {
     let mut library = Library::default();
     for (name, text) in files {
         library.add(name, &format!("{name}.toml"), text);
