@@ -267,7 +267,7 @@ fn standard_is_the_vocabularys_default() {
 fn no_dialect_tells_unknown_wrong_and_disabled_apart() {
     let library = Library::builtin();
     for name in library.names() {
-        for endpoint in load(name).token_endpoints {
+        for endpoint in &load(name).token_endpoints {
             let said = |rule| endpoint.errors.rule.get(&rule);
             for rule in [Rule::WrongSecret, Rule::DisabledClient, Rule::WrongAuthenticationMethod] {
                 assert_eq!(said(rule), said(Rule::UnknownClient), "{name}, {}", rule.name());
