@@ -175,7 +175,9 @@ impl Config {
         if self.realm.is_empty() {
             return Err(ConfigError("there is no realm; add a table [realm.<name>]".into()));
         }
-        if self.listen.management.is_some_and(|management| management == self.listen.address) {
+        // Port 0 is the system's choice, each time another.
+        let address = self.listen.address;
+        if self.listen.management.is_some_and(|management| management == address && address.port() != 0) {
             return Err(ConfigError("listen.management must not be listen.address; give it a port of its own".into()));
         }
         for (name, realm) in &self.realm {

@@ -16,7 +16,7 @@ use chancela_server::transport::listener::{Bound, Workers};
 use chancela_store::{MemoryStore, Store};
 use chancela_store_sqlite::{Options, SqliteStore};
 use std::fs;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -48,8 +48,11 @@ pub(crate) fn run(file: &cli::ConfigFile) -> Result<(), Failure> {
     runtime.block_on(async {
         let server = open(&config, &library).await?;
         let bound = [Bound { listener, router: Arc::new(Router::for_issuers(&server.realms)) }];
-        let ready = || {
-            tracing::info!(%address, realms = server.realms.len(), millis = started.elapsed().as_millis(), "ready");
+        let address = bound[0].listener.local_addr().map_err(Failure::io("asking for the port"))?;
+        let ready = |management: Option<SocketAddr>| {
+            let management = management.map(tracing::field::display);
+            let millis = started.elapsed().as_millis();
+            tracing::info!(%address, management, realms = server.realms.len(), millis, "ready");
         };
         run_until_stopped(&server, &config, &bound, ready).await
     })
@@ -120,7 +123,7 @@ pub(crate) async fn run_until_stopped(
     server: &Arc<Server<AnyStore>>,
     config: &Config,
     bound: &[Bound],
-    ready: impl FnOnce(),
+    ready: impl FnOnce(Option<SocketAddr>),
 ) -> Result<(), Failure> {
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::io("listening for signals"))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::io("listening for signals"))?;
@@ -130,14 +133,16 @@ pub(crate) async fn run_until_stopped(
         let control = socket::bind(&path).map_err(Failure::io(format!("control socket {}", path.display())))?;
         tasks.spawn(socket::serve(Arc::clone(server), control));
     }
+    let mut management = None;
     if let Some(address) = config.listen.management {
         let listener = tokio::net::TcpListener::bind(address).await;
         let listener = listener.map_err(Failure::io(format!("listening on {address} (management)")))?;
+        management = Some(listener.local_addr().map_err(Failure::io("asking for the management port"))?);
         tasks.spawn(management::serve(Arc::clone(server), listener));
     }
     let threads = config.listen.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let workers = Workers::start(server, bound, threads).map_err(Failure::io("starting the serving threads"))?;
-    ready();
+    ready(management);
     let outcome = tokio::select! {
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
@@ -148,7 +153,13 @@ pub(crate) async fn run_until_stopped(
     let pause = Duration::from_secs(if outcome.is_ok() { config.listen.drain_seconds } else { 0 });
     let stop = async {
         tokio::time::sleep(pause).await;
-        tokio::task::spawn_blocking(move || workers.stop()).await
+        let (stopped, wait) = tokio::sync::oneshot::channel();
+        // A thread of its own: the runtime would wait for one of its own even when told to end at once.
+        std::thread::spawn(move || {
+            workers.stop();
+            let _ = stopped.send(());
+        });
+        wait.await
     };
     tokio::select! {
         _ = stop => {}
