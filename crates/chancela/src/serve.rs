@@ -47,14 +47,14 @@ pub(crate) fn run(file: &cli::ConfigFile) -> Result<(), Failure> {
     let runtime = runtime()?;
     runtime.block_on(async {
         let server = open(&config, &library).await?;
-        let bound = [Bound { listener, router: Arc::new(Router::for_issuers(&server.realms)) }];
+        let bound = vec![Bound { listener, router: Arc::new(Router::for_issuers(&server.realms)) }];
         let address = bound[0].listener.local_addr().map_err(Failure::io("asking for the port"))?;
         let ready = |management: Option<SocketAddr>| {
             let management = management.map(tracing::field::display);
             let millis = started.elapsed().as_millis();
             tracing::info!(%address, management, realms = server.realms.len(), millis, "ready");
         };
-        run_until_stopped(&server, &config, &bound, ready).await
+        run_until_stopped(&server, &config, bound, ready).await
     })
 }
 
@@ -122,7 +122,7 @@ pub(crate) async fn open(config: &Config, library: &Library) -> Result<Arc<Serve
 pub(crate) async fn run_until_stopped(
     server: &Arc<Server<AnyStore>>,
     config: &Config,
-    bound: &[Bound],
+    bound: Vec<Bound>,
     ready: impl FnOnce(Option<SocketAddr>),
 ) -> Result<(), Failure> {
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::io("listening for signals"))?;
@@ -141,7 +141,9 @@ pub(crate) async fn run_until_stopped(
         tasks.spawn(management::serve(Arc::clone(server), listener));
     }
     let threads = config.listen.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    let workers = Workers::start(server, bound, threads).map_err(Failure::io("starting the serving threads"))?;
+    let workers = Workers::start(server, &bound, threads).map_err(Failure::io("starting the serving threads"))?;
+    // The threads have the sockets now: when they stop, nobody listens and new connections are refused.
+    drop(bound);
     ready(management);
     let outcome = tokio::select! {
         _ = terminate.recv() => Ok(()),

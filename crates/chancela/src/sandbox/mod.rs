@@ -56,7 +56,7 @@ pub(crate) fn run(arguments: &cli::Sandbox) -> Result<(), Failure> {
             true => output::line(&String::from_utf8_lossy(&json)),
             false => output::line(&description.text(&plan)),
         };
-        serve::run_until_stopped(&server, &config, &bound, ready).await
+        serve::run_until_stopped(&server, &config, bound, ready).await
     })
 }
 
