@@ -138,7 +138,8 @@ fn subcommands(path: &[String], out: &mut Vec<(Vec<String>, String)>) {
     assert_eq!(output.status.code(), Some(0), "{path:?}");
     let text = String::from_utf8(output.stdout).unwrap();
     let listed = text.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
-    for name in listed.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help") {
+    let entries = listed.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    for name in entries.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help") {
         let below = path.iter().cloned().chain([name.to_owned()]).collect::<Vec<_>>();
         subcommands(&below, out);
     }
