@@ -142,10 +142,11 @@ impl<S: Store> Server<S> {
         let records =
             key_ring::maintain(&self.store, &self.kek, &realm.name, &algorithms, policy, now, &*self.entropy).await?;
         let keys = key_ring::key_set(&records, &self.kek, &realm.endpoints, now)?;
-        if keys.jwks != realm.keys.load().jwks {
+        let changed = keys.jwks != realm.keys.load().jwks;
+        realm.keys.store(Arc::new(keys));
+        if changed {
             realm.verified.clear();
         }
-        realm.keys.store(Arc::new(keys));
         Ok(())
     }
 
