@@ -43,7 +43,7 @@ pub(crate) fn run(file: &cli::ConfigFile) -> Result<(), Failure> {
     log::start(&config.log);
     protect_memory();
     let address = config.listen.address;
-    let listener = TcpListener::bind(address).map_err(Failure::io(format!("listening on {address}")))?;
+    let listener = TcpListener::bind(address).map_err(Failure::io(format!("listening on {address} (listen.address)")))?;
     let runtime = runtime()?;
     runtime.block_on(async {
         let server = open(&config, &library).await?;
@@ -136,7 +136,7 @@ pub(crate) async fn run_until_stopped(
     let mut management = None;
     if let Some(address) = config.listen.management {
         let listener = tokio::net::TcpListener::bind(address).await;
-        let listener = listener.map_err(Failure::io(format!("listening on {address} (management)")))?;
+        let listener = listener.map_err(Failure::io(format!("listening on {address} (listen.management)")))?;
         management = Some(listener.local_addr().map_err(Failure::io("asking for the management port"))?);
         tasks.spawn(management::serve(Arc::clone(server), listener));
     }
