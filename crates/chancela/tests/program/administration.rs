@@ -54,11 +54,14 @@ fn kid_of(token: &str) -> String {
 
 /// Every command once, with what it must answer. Leaves one client with a known secret behind.
 fn every_command(site: &Site) {
-    let made = site.done(&["client", "create", "--realm", "main", "--name", "Ledger", "--scope", "read write"]);
+    let made =
+        site.done(&["client", "create", "--realm", "main", "--name", "Ledger", "--scope", "read write"]);
     assert_eq!(members(&made)[..2], ["client_id", "client_secret"]);
     let (id, secret) = (text(&made, "client_id"), text(&made, "client_secret"));
     assert!(secret.len() >= 43, "256 bits: {}", secret.len());
-    for arguments in [vec!["client", "show", "--realm", "main", id], vec!["client", "list", "--realm", "main"]] {
+    for arguments in
+        [vec!["client", "show", "--realm", "main", id], vec!["client", "list", "--realm", "main"]]
+    {
         let outcome = site.run(&arguments);
         assert!(outcome.stdout.contains(id) && outcome.stdout.contains("Ledger"), "{outcome:?}");
         assert!(!outcome.stdout.contains(secret) && !outcome.stdout.contains("digest"), "{outcome:?}");
@@ -76,22 +79,28 @@ fn every_command(site: &Site) {
     site.run(&["client", "delete", "--realm", "main", id]).failed(3, &[id]);
     site.run(&["client", "list", "--realm", "nowhere"]).failed(3, &["nowhere", "bank, main"]);
 
-    let file = site.write("client.json", r#"{"client_id":"imported","client_secret":"kept-as-it-was","scope":"read"}"#);
+    let file = site
+        .write("client.json", r#"{"client_id":"imported","client_secret":"kept-as-it-was","scope":"read"}"#);
     let file = file.to_str().unwrap();
     assert_eq!(site.done(&["client", "import", "--realm", "main", file])["client_id"], "imported");
     site.run(&["client", "import", "--realm", "main", file]).failed(4, &["imported", "already"]);
 
-    let made = site.done(&["scope", "create", "--realm", "main", "orders.read", "--description", "Read orders"]);
+    let made =
+        site.done(&["scope", "create", "--realm", "main", "orders.read", "--description", "Read orders"]);
     assert_eq!(made, json!({ "name": "orders.read", "description": "Read orders" }));
     let listed = site.done(&["scope", "list", "--realm", "main"]);
     assert!(listed.as_array().unwrap().contains(&made), "{listed}");
-    assert_eq!(site.done(&["scope", "delete", "--realm", "main", "orders.read"]), json!({ "deleted": "orders.read" }));
+    assert_eq!(
+        site.done(&["scope", "delete", "--realm", "main", "orders.read"]),
+        json!({ "deleted": "orders.read" })
+    );
     site.run(&["scope", "delete", "--realm", "main", "orders.read"]).failed(3, &["scope list"]);
     site.run(&["scope", "delete", "--realm", "main", "read"]).failed(2, &["dialect"]);
     site.run(&["scope", "create", "--realm", "main", "two words"]).failed(2, &["one scope"]);
 
     let keys = site.done(&["key", "list", "--realm", "main"]);
-    let signing = |keys: &Value| keys.as_array().unwrap().iter().filter(|key| key["algorithm"] == "ES256").count();
+    let signing =
+        |keys: &Value| keys.as_array().unwrap().iter().filter(|key| key["algorithm"] == "ES256").count();
     assert_eq!(signing(&keys), 1);
     assert!(!keys.to_string().contains("sealed"));
     let keys = site.done(&["key", "rotate", "--realm", "main", "--urgency", "planned"]);
@@ -123,7 +132,16 @@ fn every_command_works_while_no_server_runs_and_the_server_finds_it_all_later() 
     every_command(&site);
     let server = site.serve();
     token_with(&server, "imported", "kept-as-it-was").token();
-    let client = site.done(&["client", "create", "--realm", "bank", "--scope", "forintegration", "--grant-type", "password"]);
+    let client = site.done(&[
+        "client",
+        "create",
+        "--realm",
+        "bank",
+        "--scope",
+        "forintegration",
+        "--grant-type",
+        "password",
+    ]);
     let fields = [
         ("grant_type", "password"),
         ("scope", "forintegration"),
@@ -138,7 +156,8 @@ fn every_command_works_while_no_server_runs_and_the_server_finds_it_all_later() 
 fn a_new_client_and_a_new_scope_work_at_once() {
     let site = Site::new();
     let server = site.serve();
-    site.run(&["client", "create", "--realm", "main", "--scope", "orders.read"]).failed(2, &["orders.read", "scope create"]);
+    site.run(&["client", "create", "--realm", "main", "--scope", "orders.read"])
+        .failed(2, &["orders.read", "scope create"]);
     site.done(&["scope", "create", "--realm", "main", "orders.read"]);
     let client = site.done(&["client", "create", "--realm", "main", "--scope", "orders.read"]);
     let fields = [("grant_type", "client_credentials"), ("scope", "orders.read")];
@@ -207,7 +226,9 @@ fn a_client_that_is_made_again_under_the_same_id_does_not_revive_tokens() {
     site.done(&["client", "delete", "--realm", "main", "phoenix"]);
     let issued = std::time::SystemTime::now();
     // Times in tokens are whole seconds.
-    crate::support::await_some("another second", || (issued.elapsed().unwrap().as_millis() >= 1000).then_some(()));
+    crate::support::await_some("another second", || {
+        (issued.elapsed().unwrap().as_millis() >= 1000).then_some(())
+    });
     site.done(&import);
     assert!(!is_active(&server, &asker, &token));
 }
@@ -227,7 +248,9 @@ fn the_old_secret_works_during_the_overlap_and_never_without_one() {
     }
     token_of(&server, &third).token();
     let fourth = site.done(&["client", "rotate-secret", "--realm", "main", id, "--overlap", "1"]);
-    crate::support::await_some("the end of the overlap", || (token_of(&server, &third).status == 401).then_some(()));
+    crate::support::await_some("the end of the overlap", || {
+        (token_of(&server, &third).status == 401).then_some(())
+    });
     token_of(&server, &fourth).token();
 }
 
@@ -242,11 +265,16 @@ fn an_import_keeps_ids_secrets_and_keys_and_takes_a_list() {
           "redirect_uris": ["https://partner.example/cb"], "contacts": ["ops@partner.example"] },
         { "client_name": "generated", "scope": "read" },
     ]);
-    let shown = site.run_with_input(&["client", "import", "--realm", "main", "-"], &metadata.to_string()).json();
+    let shown =
+        site.run_with_input(&["client", "import", "--realm", "main", "-"], &metadata.to_string()).json();
     assert_eq!(shown.as_array().unwrap().len(), 3);
     token_with(&server, "um", "segredo-um").token();
-    let fields =
-        [("grant_type", "client_credentials"), ("client_id", "dois"), ("client_secret", "s p:a%c+e&é"), ("scope", "read")];
+    let fields = [
+        ("grant_type", "client_credentials"),
+        ("client_id", "dois"),
+        ("client_secret", "s p:a%c+e&é"),
+        ("scope", "read"),
+    ];
     Request::form(server.url(TOKEN), &fields).send().token();
     token_of(&server, &shown[2]).token();
     assert_eq!(site.done(&["client", "show", "--realm", "main", "um"])["jwks"], jwks);
@@ -263,7 +291,10 @@ fn an_import_with_a_mistake_names_it_and_changes_nothing() {
         (json!({ "client_id": "bad", "colour": "blue" }), vec!["client 2", "colour"]),
         (json!({ "client_id": "bad", "scope": "unheard.of" }), vec!["client 2", "unheard.of"]),
         (json!({ "client_id": "", "scope": "read" }), vec!["client 2", "client_id"]),
-        (json!({ "client_id": "bad", "client_secret": "ends in a line break\n" }), vec!["client 2", "client_secret"]),
+        (
+            json!({ "client_id": "bad", "client_secret": "ends in a line break\n" }),
+            vec!["client 2", "client_secret"],
+        ),
         (json!({ "client_id": "bad", "grant_types": ["telepathy"] }), vec!["client 2", "telepathy"]),
     ] {
         let file = json!([good, bad]).to_string();
@@ -330,7 +361,10 @@ fn an_inspected_token_says_whose_it_is_and_the_token_is_not_repeated() {
     let token = token_of(&server, &client).token();
     let outcome = site.run_with_input(&["token", "inspect", "--realm", "main"], &format!("{token}\n"));
     let shown = outcome.json();
-    assert_eq!((&shown["active"], &shown["client_id"], &shown["scope"]), (&json!(true), &client["client_id"], &json!("read")));
+    assert_eq!(
+        (&shown["active"], &shown["client_id"], &shown["scope"]),
+        (&json!(true), &client["client_id"], &json!("read"))
+    );
     assert!(!outcome.stdout.contains(&token));
     let elsewhere = site.run_with_input(&["token", "inspect", "--realm", "bank"], &token).json();
     assert_eq!(elsewhere["active"], false, "a token of another realm");
@@ -349,10 +383,13 @@ fn results_for_people_are_lines_and_failures_leave_standard_output_empty() {
     let site = Site::new();
     let config = site.config();
     let config = config.to_str().unwrap();
-    let made = crate::support::process::run(&["client", "create", "--realm", "main", "--scope", "read", "--config", config]);
+    let made = crate::support::process::run(&[
+        "client", "create", "--realm", "main", "--scope", "read", "--config", config,
+    ]);
     assert_eq!(made.code, 0);
     assert!(made.stdout.lines().any(|line| line.starts_with("client_secret ")), "{made:?}");
-    let failed = crate::support::process::run(&["client", "show", "--realm", "main", "nobody", "--config", config]);
+    let failed =
+        crate::support::process::run(&["client", "show", "--realm", "main", "nobody", "--config", config]);
     failed.failed(3, &["nobody"]);
     assert_eq!(failed.stdout, "");
 }

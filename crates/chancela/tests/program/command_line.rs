@@ -14,7 +14,10 @@ fn check(realms: &str) -> crate::support::process::Finished {
 #[test]
 fn a_good_configuration_is_checked_and_shown_with_all_defaults() {
     let site = Site::new();
-    assert_eq!(site.done(&["config", "check"]), serde_json::json!({ "ok": true, "realms": ["bank", "main"] }));
+    assert_eq!(
+        site.done(&["config", "check"]),
+        serde_json::json!({ "ok": true, "realms": ["bank", "main"] })
+    );
     let shown = site.done(&["config", "show"]);
     assert_eq!(shown["store"]["kind"], "sqlite");
     assert_eq!(shown["log"]["filter"], "info");
@@ -23,7 +26,11 @@ fn a_good_configuration_is_checked_and_shown_with_all_defaults() {
     let text = run(&["config", "show", "--config", config.to_str().unwrap()]);
     assert_eq!(text.code, 0);
     let again = site.write("again.toml", &text.stdout);
-    assert_eq!(run(&["config", "check", "--config", again.to_str().unwrap()]).code, 0, "what is shown can be read");
+    assert_eq!(
+        run(&["config", "check", "--config", again.to_str().unwrap()]).code,
+        0,
+        "what is shown can be read"
+    );
     assert!(!site.data().exists(), "a check makes nothing");
 }
 
@@ -59,7 +66,13 @@ fn an_http_issuer_is_for_loopback_only() {
     for good in ["http://127.0.0.1:8080/main", "http://localhost/main", "http://[::1]:8080/main"] {
         assert_eq!(with(good).code, 0, "{good}");
     }
-    for bad in ["login.example.com", "https://login.example.com/main/", "https://a@b.example/", "https://b.example/?x", "ftp://b.example"] {
+    for bad in [
+        "login.example.com",
+        "https://login.example.com/main/",
+        "https://a@b.example/",
+        "https://b.example/?x",
+        "ftp://b.example",
+    ] {
         with(bad).failed(2, &["issuer"]);
     }
 }
@@ -83,7 +96,8 @@ fn a_realm_names_an_existing_dialect_and_environment() {
 
 #[test]
 fn a_lifetime_that_the_token_format_cannot_carry_is_refused() {
-    check(&format!("{REALM}access_token_format = \"uuid\"\naccess_token_lifetime = 99999999\n")).failed(2, &["access_token_lifetime"]);
+    check(&format!("{REALM}access_token_format = \"uuid\"\naccess_token_lifetime = 99999999\n"))
+        .failed(2, &["access_token_lifetime"]);
     check(&format!("{REALM}access_token_lifetime = 0\n")).failed(2, &["access_token_lifetime"]);
 }
 
@@ -102,8 +116,10 @@ fn wrong_usage_exits_with_two() {
         assert_eq!(run(&arguments).code, 2, "{arguments:?}");
     }
     let site = Site::new();
-    site.run(&["client", "create", "--realm", "main", "--grant-type", "telepathy"]).failed(2, &["grant type", "client_credentials"]);
-    site.run(&["client", "create", "--realm", "main", "--auth-method", "telepathy"]).failed(2, &["method", "client_secret_basic"]);
+    site.run(&["client", "create", "--realm", "main", "--grant-type", "telepathy"])
+        .failed(2, &["grant type", "client_credentials"]);
+    site.run(&["client", "create", "--realm", "main", "--auth-method", "telepathy"])
+        .failed(2, &["method", "client_secret_basic"]);
 }
 
 #[test]
@@ -117,6 +133,23 @@ fn a_second_server_on_the_same_folder_is_refused() {
 }
 
 #[test]
+fn a_port_in_use_is_named_with_its_key() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for key in ["address", "management"] {
+        let site = Site::new();
+        let config = std::fs::read_to_string(site.config()).unwrap();
+        let config = config.replace(&format!("{key} = \"127.0.0.1:0\""), &format!("{key} = \"{address}\""));
+        let file = site.write("taken.toml", &config);
+        let outcome = run(&["serve", "--config", file.to_str().unwrap()]);
+        assert_eq!(outcome.code, 1, "{outcome:?}");
+        for word in [address.as_str(), &format!("listen.{key}"), "in use"] {
+            assert!(outcome.stderr.contains(word), "{outcome:?}");
+        }
+    }
+}
+
+#[test]
 fn completions_are_scripts_of_their_shell() {
     let script = run(&["completions", "bash"]);
     assert_eq!(script.code, 0);
@@ -124,7 +157,8 @@ fn completions_are_scripts_of_their_shell() {
     bash.stdin.take().unwrap().write_all(script.stdout.as_bytes()).unwrap();
     assert!(bash.wait().unwrap().success());
     let works = format!("{}\ncomplete -p chancela", script.stdout);
-    let mut bash = Command::new("bash").arg("-s").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut bash =
+        Command::new("bash").arg("-s").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     bash.stdin.take().unwrap().write_all(works.as_bytes()).unwrap();
     assert!(bash.wait().unwrap().success(), "bash completes chancela");
     assert!(run(&["completions", "zsh"]).stdout.starts_with("#compdef chancela"));
@@ -137,7 +171,8 @@ fn subcommands(path: &[String], out: &mut Vec<(Vec<String>, String)>) {
     let output = Command::new(PROGRAM).args(path).arg("--help").output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{path:?}");
     let text = String::from_utf8(output.stdout).unwrap();
-    let listed = text.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let listed =
+        text.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
     let entries = listed.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
     for name in entries.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help") {
         let below = path.iter().cloned().chain([name.to_owned()]).collect::<Vec<_>>();
@@ -152,8 +187,26 @@ fn every_subcommand_has_help_in_words_of_its_users() {
     subcommands(&[], &mut all);
     assert!(all.len() >= 30, "only {} subcommands", all.len());
     let internal = [
-        "todo", "fixme", "unimplemented", "effect", "pepper", "digest", "serde", "tokio", "hyper", "axum", "rusqlite",
-        "struct", "crate", "trait", "enum", "panic", "flatten", "issue ", "skeleton", "milestone",
+        "todo",
+        "fixme",
+        "unimplemented",
+        "effect",
+        "pepper",
+        "digest",
+        "serde",
+        "tokio",
+        "hyper",
+        "axum",
+        "rusqlite",
+        "struct",
+        "crate",
+        "trait",
+        "enum",
+        "panic",
+        "flatten",
+        "issue ",
+        "skeleton",
+        "milestone",
     ];
     for (path, text) in all {
         let lower = text.to_lowercase();
@@ -163,7 +216,8 @@ fn every_subcommand_has_help_in_words_of_its_users() {
         assert!(text.contains("Usage: chancela"), "{path:?}");
         // Each option and argument says what it is for.
         for line in text.lines().filter(|line| line.starts_with("      --") || line.starts_with("  -")) {
-            let explained = line.trim().splitn(2, "  ").nth(1).is_some() || text.contains(&format!("{line}\n          "));
+            let explained =
+                line.trim().splitn(2, "  ").nth(1).is_some() || text.contains(&format!("{line}\n          "));
             assert!(explained, "{path:?}: {line:?} has no text");
         }
     }
@@ -178,7 +232,8 @@ fn the_version_is_told() {
 #[test]
 fn dialects_are_listed_shown_and_checked() {
     let listed = run(&["dialect", "list", "--json"]).json();
-    let names: Vec<_> = listed.as_array().unwrap().iter().map(|dialect| dialect["name"].as_str().unwrap()).collect();
+    let names: Vec<_> =
+        listed.as_array().unwrap().iter().map(|dialect| dialect["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["bankly", "bs2", "celcash", "semear", "standard", "vantage"]);
     let shown = run(&["dialect", "show", "bs2"]);
     assert!(shown.code == 0 && shown.stdout.contains("/auth/oauth/v2/token"), "{shown:?}");

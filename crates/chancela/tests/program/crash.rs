@@ -70,7 +70,8 @@ fn load(server: &Server, banks: &[Bank], log: &mpsc::Sender<Entry>, acknowledged
         log.send(Entry::Issued(which, token.clone())).unwrap();
         if n % 4 == 0 {
             log.send(Entry::Revoking(token.clone())).unwrap();
-            let Ok(answer) = connection.send(&bank.request(server, bank.revocation, &[("token", &token)])) else {
+            let Ok(answer) = connection.send(&bank.request(server, bank.revocation, &[("token", &token)]))
+            else {
                 return;
             };
             assert_eq!(answer.status, 200);
@@ -134,7 +135,8 @@ fn check(server: &Server, banks: &[Bank], tokens: &[(usize, String, bool)]) {
 fn nothing_acknowledged_is_lost_by_kill_minus_nine_under_load() {
     let start = Instant::now();
     let site = Site::with("", REALMS);
-    let client = |realm: &str, scope: &str| site.done(&["client", "create", "--realm", realm, "--scope", scope]);
+    let client =
+        |realm: &str, scope: &str| site.done(&["client", "create", "--realm", realm, "--scope", scope]);
     let banks = [
         Bank {
             token: "/main/oauth/token",
@@ -168,6 +170,10 @@ fn nothing_acknowledged_is_lost_by_kill_minus_nine_under_load() {
     check(&server, &banks, &all);
     assert_eq!(server.process.stop(), Some(0));
     let dead = all.iter().filter(|(_, _, active)| !active).count();
-    println!("{} tokens acknowledged, {dead} of them revoked; slowest start {slowest:?}; {:?}", all.len(), start.elapsed());
+    println!(
+        "{} tokens acknowledged, {dead} of them revoked; slowest start {slowest:?}; {:?}",
+        all.len(),
+        start.elapsed()
+    );
     assert!(dead > 0 && slowest < Duration::from_secs(5), "{slowest:?}");
 }

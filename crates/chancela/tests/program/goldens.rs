@@ -67,7 +67,8 @@ fn a_client_that_drops_the_path_of_its_base_address_is_served_at_the_realms_own_
 fn a_realms_own_port_describes_the_sandbox_too() {
     let sandbox = Sandbox::start();
     let main = text(sandbox.realm("bankly"), "base_url").trim_end_matches("/bankly").to_owned();
-    let mut origins: Vec<String> = sandbox.realms().map(|(_, realm)| text(realm, "root_url").to_owned()).collect();
+    let mut origins: Vec<String> =
+        sandbox.realms().map(|(_, realm)| text(realm, "root_url").to_owned()).collect();
     origins.push(main);
     for origin in origins {
         let answer = crate::support::http::get(&format!("{origin}/sandbox.json"));

@@ -22,7 +22,16 @@ fn the_description_has_exactly_the_documented_form() {
     for (name, realm) in sandbox.realms() {
         assert_eq!(
             members(realm),
-            ["dialect", "environment", "base_url", "root_url", "mtls_base_url", "endpoints", "clients", "users"]
+            [
+                "dialect",
+                "environment",
+                "base_url",
+                "root_url",
+                "mtls_base_url",
+                "endpoints",
+                "clients",
+                "users"
+            ]
         );
         assert!(name.starts_with(text(realm, "dialect")), "{name}");
         assert!(!text(realm, "environment").is_empty());
@@ -199,11 +208,14 @@ fn the_printed_curl_lines_work_as_they_stand() {
     assert_eq!(blocks.len(), 7, "{printed}");
     for (realm, block) in blocks {
         // As pasted, but for the progress meter and a time limit.
-        let script = format!("curl() {{ command curl --silent --show-error --max-time 20 --noproxy '*' \"$@\"; }}\n{block}");
+        let script = format!(
+            "curl() {{ command curl --silent --show-error --max-time 20 --noproxy '*' \"$@\"; }}\n{block}"
+        );
         let output = Command::new("bash").args(["-c", &script]).output().unwrap();
         let answer = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success(), "{realm}: {answer}{}", String::from_utf8_lossy(&output.stderr));
-        let answer: Value = serde_json::from_str(&answer).unwrap_or_else(|error| panic!("{realm}: {error}: {answer}"));
+        let answer: Value =
+            serde_json::from_str(&answer).unwrap_or_else(|error| panic!("{realm}: {error}: {answer}"));
         let (seconds, has_scope) = match realm.as_str() {
             "bankly" => (3600, true),
             "bs2" => (420, true),
@@ -262,7 +274,8 @@ fn a_first_start_that_was_killed_is_finished_by_the_next() {
     let folder = tempfile::TempDir::new().unwrap();
     let data = folder.path().to_str().unwrap();
     for killed_after in [20, 60, 120, 200, 300, 450] {
-        let mut process = Process::start(command().args(["sandbox", "--listen", "127.0.0.1:0", "--data", data]));
+        let mut process =
+            Process::start(command().args(["sandbox", "--listen", "127.0.0.1:0", "--data", data]));
         std::thread::sleep(Duration::from_millis(killed_after));
         process.kill();
     }
@@ -307,7 +320,10 @@ fn a_folder_in_use_is_said() {
     let _first = Sandbox::in_folder(folder.path());
     let outcome = run(&["sandbox", "--listen", "127.0.0.1:0", "--data", folder.path().to_str().unwrap()]);
     assert_eq!(outcome.code, 1, "{outcome:?}");
-    assert!(outcome.stderr.contains("another process") || outcome.stderr.contains("another server"), "{outcome:?}");
+    assert!(
+        outcome.stderr.contains("another process") || outcome.stderr.contains("another server"),
+        "{outcome:?}"
+    );
 }
 
 #[test]
@@ -315,7 +331,8 @@ fn the_command_line_manages_a_running_sandbox_by_its_folder() {
     let folder = tempfile::TempDir::new().unwrap();
     let data = folder.path().to_str().unwrap();
     let sandbox = Sandbox::in_folder(folder.path());
-    let made = run(&["client", "create", "--realm", "standard", "--data", data, "--scope", "read", "--json"]).json();
+    let made =
+        run(&["client", "create", "--realm", "standard", "--data", data, "--scope", "read", "--json"]).json();
     let url = text(&sandbox.realm("standard")["endpoints"], "token");
     let request = Request::form(url, &[("grant_type", "client_credentials")]);
     request.basic(text(&made, "client_id"), text(&made, "client_secret")).send().token();

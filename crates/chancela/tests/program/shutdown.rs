@@ -132,7 +132,9 @@ fn metrics_are_prometheus_text_and_count() {
     let metrics = answer.text();
     assert_eq!(metric(&metrics, "chancela_tokens_issued_total{realm=\"main\"}"), 3.0);
     assert_eq!(metric(&metrics, "chancela_tokens_issued_total{realm=\"bank\"}"), 0.0);
-    let refused = samples(&metrics).into_iter().filter(|(name, _)| name.starts_with("chancela_requests_refused_total{realm=\"main\""));
+    let refused = samples(&metrics)
+        .into_iter()
+        .filter(|(name, _)| name.starts_with("chancela_requests_refused_total{realm=\"main\""));
     assert_eq!(refused.map(|(_, value)| value).sum::<f64>(), 1.0);
     for (path, status) in [("/livez", 200), ("/readyz", 200), ("/", 404), ("/main/oauth/token", 404)] {
         assert_eq!(get(&server.management(path)).status, status, "{path}");

@@ -67,7 +67,8 @@ impl Connection {
         if self.stream.read_line(&mut line)? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        let status = line.split(' ').nth(1).and_then(|code| code.parse().ok()).ok_or_else(|| bad("status"))?;
+        let status =
+            line.split(' ').nth(1).and_then(|code| code.parse().ok()).ok_or_else(|| bad("status"))?;
         let mut headers = HeaderMap::new();
         loop {
             let mut line = String::new();
@@ -102,7 +103,9 @@ impl Request {
 
     /// A POST of a form.
     pub(crate) fn form(url: impl Into<String>, fields: &[(&str, &str)]) -> Self {
-        Self::new("POST", url).header("Content-Type", "application/x-www-form-urlencoded").body(encode(fields))
+        Self::new("POST", url)
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .body(encode(fields))
     }
 
     /// A POST of JSON.

@@ -58,7 +58,11 @@ pub(crate) fn run_with_input(arguments: &[&str], input: &str) -> Finished {
     let _ = stdin.write_all(input.as_bytes());
     drop(stdin);
     let status = process.wait();
-    Finished { code: status.code().unwrap_or(-1), stdout: process.stdout.text(), stderr: process.stderr.text() }
+    Finished {
+        code: status.code().unwrap_or(-1),
+        stdout: process.stdout.text(),
+        stderr: process.stderr.text(),
+    }
 }
 
 /// What a process has written so far.

@@ -26,7 +26,8 @@ impl Sandbox {
     fn with(arguments: &[&str]) -> Self {
         let mut process =
             Process::start(command().args(["sandbox", "--listen", "127.0.0.1:0", "--json"]).args(arguments));
-        let description = process.await_output("the description", |stdout, _| serde_json::from_str(stdout).ok());
+        let description =
+            process.await_output("the description", |stdout, _| serde_json::from_str(stdout).ok());
         Self { process, description }
     }
 

@@ -30,11 +30,6 @@ impl Site {
         Self::with("", REALMS)
     }
 
-    /// With two realms and something before them.
-    pub(crate) fn with_settings(settings: &str) -> Self {
-        Self::with(settings, REALMS)
-    }
-
     /// With these settings beside the listeners (tables, `log` for example) and these realms.
     pub(crate) fn with(settings: &str, realms: &str) -> Self {
         let site = Self { folder: tempfile::Builder::new().prefix("chancela-test-").tempdir().unwrap() };
