@@ -74,7 +74,8 @@ impl<S: Store> Server<S> {
         let now = clock.now();
         let mut realms = Vec::new();
         for (name, realm) in &config.realm {
-            let plan = RealmPlan::new(name, realm, library)?;
+            let plan = RealmPlan::new(name, realm, library)
+                .map_err(|ConfigError(text)| ConfigError(format!("realm.{name}: {text}")))?;
             let algorithms = key_ring::algorithms(&plan.endpoints);
             let at = |error| StartError::Keys { realm: name.clone(), error };
             let records =
@@ -141,10 +142,11 @@ impl<S: Store> Server<S> {
         let records =
             key_ring::maintain(&self.store, &self.kek, &realm.name, &algorithms, policy, now, &*self.entropy).await?;
         let keys = key_ring::key_set(&records, &self.kek, &realm.endpoints, now)?;
-        if keys.jwks != realm.keys.load().jwks {
+        let changed = keys.jwks != realm.keys.load().jwks;
+        realm.keys.store(Arc::new(keys));
+        if changed {
             realm.verified.clear();
         }
-        realm.keys.store(Arc::new(keys));
         Ok(())
     }
 

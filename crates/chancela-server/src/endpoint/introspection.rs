@@ -107,5 +107,10 @@ pub(crate) fn verify_jwt(realm: &Realm, text: &str, now: Timestamp) -> Option<Ar
         .next()?;
     let verified = Arc::new(verified);
     realm.verified.put(digest, Arc::clone(&verified));
+    // The keys may have changed, and the cache been emptied, since they were loaded: nothing of a key that was destroyed
+    // meanwhile may stay in it.
+    if !Arc::ptr_eq(&keys, &realm.keys.load()) {
+        realm.verified.clear();
+    }
     Some(verified)
 }

@@ -94,7 +94,7 @@ pub fn rotate(
         actions.push(match urgency {
             Urgency::Compromised => Action::Destroy { realm: record.realm.clone(), kid: record.kid.clone() },
             // A key that was waiting for its turn is not needed any more.
-            _ if record.not_before >= switch => Action::Destroy { realm: record.realm.clone(), kid: record.kid.clone() },
+            _ if record.not_before > now && record.not_before >= switch => Action::Destroy { realm: record.realm.clone(), kid: record.kid.clone() },
             _ => {
                 let not_after = record.not_after.min(switch);
                 let expires_at = not_after + policy.retain_after;
@@ -182,6 +182,18 @@ mod tests {
         apply(&mut records, actions, 10);
         assert_eq!(records[0].expires_at, records[0].not_after + longer.retain_after);
         assert!(plan(&records, JwsAlgorithm::Es256, POLICY, 20).is_empty(), "it is not shortened again");
+    }
+
+    #[test]
+    fn a_key_that_signed_for_less_than_a_second_goes_on_verifying() {
+        let mut records = Vec::new();
+        apply(&mut records, plan(&[], JwsAlgorithm::Es256, POLICY, 100), 100);
+        let old = records[0].kid.clone();
+        let actions = rotate(&records, JwsAlgorithm::Es256, POLICY, Urgency::Now, 100);
+        apply(&mut records, actions, 100);
+        assert!(records.iter().any(|record| record.kid == old && record.expires_at > 100 + 3600));
+        let active: Vec<_> = records.iter().filter(|r| r.not_before <= 100 && 100 < r.not_after).collect();
+        assert!(active.len() == 1 && active[0].kid != old);
     }
 
     #[test]
