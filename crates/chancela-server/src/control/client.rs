@@ -181,9 +181,9 @@ pub(super) async fn set_enabled<S: Store>(
     let client = find(realm, client_id)?;
     let now = server.clock.now().seconds();
     let changed = replace(server, realm, &client, |new| {
-        // Tokens from before a pause stay dead after it.
-        if enabled && !new.enabled {
-            new.tokens_not_before = now;
+        // Tokens from before a pause stay dead after it, those of this second too.
+        if new.enabled && !enabled {
+            new.tokens_not_before = now + 1;
         }
         new.enabled = enabled;
     });
