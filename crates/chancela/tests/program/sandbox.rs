@@ -340,3 +340,38 @@ fn the_command_line_manages_a_running_sandbox_by_its_folder() {
     let outcome = run(&["client", "list", "--realm", "standard", "--data", data]);
     outcome.failed(1, &["no server runs", "--config"]);
 }
+
+#[test]
+fn root_ports_are_counted_up_from_the_main_one() {
+    let with_ports = |first: u16| {
+        let listen = format!("127.0.0.1:{first}");
+        let mut process = Process::start(command().args(["sandbox", "--json", "--listen", &listen]));
+        let description = process.await_output("the description, or its failure", |stdout, stderr| {
+            let described = serde_json::from_str::<Value>(stdout).ok().map(Some);
+            described.or_else(|| stderr.contains("in use").then_some(None))
+        });
+        description.map(|description| (process, description))
+    };
+    // Eight free ports in a row: others may take one of them meanwhile.
+    let (_process, description, first) = (20_000..30_000)
+        .step_by(97)
+        .find_map(|first| with_ports(first).map(|(process, description)| (process, description, first)))
+        .expect("eight free ports in a row");
+    for (number, (name, realm)) in (1..).zip(description["realms"].as_object().unwrap()) {
+        assert_eq!(realm["base_url"], format!("http://127.0.0.1:{first}/{name}"));
+        assert_eq!(realm["root_url"], format!("http://127.0.0.1:{}", first + number));
+    }
+}
+
+#[test]
+fn documented_limits_are_enforced_when_asked_for() {
+    let sandbox = Sandbox::with(&["--rate-limits"]);
+    let realm = sandbox.realm("bs2");
+    let request = token_request(realm, client(realm, "demo"), "");
+    // A minute may end in between: then there are ten more.
+    let answers: Vec<Answer> = (0..21).map(|_| request.send()).collect();
+    assert!(answers[..10].iter().all(|answer| answer.status == 200));
+    let refused = answers.iter().find(|answer| answer.status == 429).expect("the limit");
+    let seconds: u32 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=60).contains(&seconds), "{seconds}");
+}
