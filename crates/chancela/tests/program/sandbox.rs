@@ -295,14 +295,12 @@ fn a_first_start_that_was_killed_is_finished_by_the_next() {
 
 #[test]
 fn without_a_folder_nothing_is_left_behind() {
-    let temporary = tempfile::TempDir::new().unwrap();
-    let mut process = Process::start(
-        command().args(["sandbox", "--listen", "127.0.0.1:0", "--json"]).env("TMPDIR", temporary.path()),
-    );
+    let mut process = Process::start(command().args(["sandbox", "--listen", "127.0.0.1:0", "--json"]));
+    let left = |process: &Process| std::fs::read_dir(process.temporary()).unwrap().count();
     process.await_output("the description", |stdout, _| serde_json::from_str::<Value>(stdout).ok());
-    assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 1);
+    assert_eq!(left(&process), 1);
     assert_eq!(process.stop(), Some(0));
-    assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0);
+    assert_eq!(left(&process), 0);
 }
 
 #[test]
