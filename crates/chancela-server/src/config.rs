@@ -57,27 +57,27 @@ impl Default for Listen {
     }
 }
 
-/// Where records are kept.
+/// Where records are kept: in SQLite in the data folder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct StoreConfig {
-    /// Which store.
-    pub kind: StoreKind,
+    /// Where the rows of reference tokens (UUID, hexadecimal, opaque) are.
+    pub access_tokens: AccessTokens,
 }
 
 impl Default for StoreConfig {
     fn default() -> Self {
-        Self { kind: StoreKind::Sqlite }
+        Self { access_tokens: AccessTokens::Durable }
     }
 }
 
-/// Which store.
+/// Where the rows of reference tokens are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum StoreKind {
-    /// A file in the data folder; every answer waits until it is on disk.
-    Sqlite,
-    /// Nothing is kept: clients and keys too are gone when the process ends.
+pub enum AccessTokens {
+    /// On disk before the answer, with everything else.
+    Durable,
+    /// In memory: they die with the process, and their clients must ask for new ones. Everything else stays durable.
     DangerMemory,
 }
 
@@ -181,7 +181,13 @@ impl Config {
         if self.listen.management.is_some_and(|management| management == address && address.port() != 0) {
             return Err(ConfigError("listen.management must not be listen.address; give it a port of its own".into()));
         }
+        let mut issuers: BTreeMap<&str, &str> = BTreeMap::new();
         for (name, realm) in &self.realm {
+            if let Some(other) = issuers.insert(&realm.issuer, name) {
+                return Err(ConfigError(format!(
+                    "realm.{name}: issuer: is that of realm.{other} too; give each realm a host or a path of its own"
+                )));
+            }
             realm.check(name, library).map_err(|ConfigError(text)| ConfigError(format!("realm.{name}: {text}")))?;
         }
         Ok(())

@@ -53,8 +53,12 @@ impl Directory {
 
     /// Removes a client.
     pub fn remove(&self, client: &Client) {
-        write(self.shard(&client.client_id)).remove(&client.client_id);
         write(&self.by_key).remove(&client.key);
+        // Another client may have taken the id since the commit; it stays.
+        let mut shard = write(self.shard(&client.client_id));
+        if shard.get(&client.client_id).is_some_and(|own| own.key == client.key) {
+            shard.remove(&client.client_id);
+        }
     }
 
     /// Whether the realm knows this scope.

@@ -1,11 +1,11 @@
 //! `chancela serve`: opens everything, serves until told to stop, and closes it in order.
 
 use crate::failure::Failure;
-use crate::store::AnyStore;
+use crate::store::ConfiguredStore;
 use crate::{cli, log};
 use chancela_core::dialect::Library;
 use chancela_server::clock::SystemClock;
-use chancela_server::config::{Config, ConfigError, StoreKind};
+use chancela_server::config::{Config, ConfigError};
 use chancela_server::control::socket;
 use chancela_server::entropy::SystemEntropy;
 use chancela_server::key_ring::kek::Kek;
@@ -13,7 +13,7 @@ use chancela_server::management;
 use chancela_server::router::Router;
 use chancela_server::server::Server;
 use chancela_server::transport::listener::{Bound, Workers};
-use chancela_store::{MemoryStore, Store};
+use chancela_store::Store;
 use chancela_store_sqlite::{Options, SqliteStore};
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
@@ -101,18 +101,16 @@ pub(crate) fn library(folder: Option<&Path>) -> Result<Library, Failure> {
 }
 
 /// Opens store, key-encryption key and realms.
-pub(crate) async fn open(config: &Config, library: &Library) -> Result<Arc<Server<AnyStore>>, Failure> {
+pub(crate) async fn open(config: &Config, library: &Library) -> Result<Arc<Server<ConfiguredStore>>, Failure> {
     let entropy = SystemEntropy;
-    let (store, kek) = match config.store.kind {
-        StoreKind::DangerMemory => (AnyStore::Memory(Box::new(MemoryStore::new())), Kek::ephemeral(&entropy)?),
-        StoreKind::Sqlite => {
-            let store = SqliteStore::open(&config.data, Options::default())?;
-            let file = config.kek_file.clone().unwrap_or_else(|| config.data.join("kek"));
-            // A key-encryption key is made for an empty store only: for a filled one a new key would open nothing.
-            let empty = store.keys().await.map_err(|error| Failure::Other(error.to_string()))?.is_empty();
-            (AnyStore::Sqlite(Box::new(store)), Kek::load(&file, empty, &entropy)?)
-        }
-    };
+    let store = ConfiguredStore::new(
+        SqliteStore::open(&config.data, Options::default())?,
+        config.store.access_tokens,
+    );
+    let file = config.kek_file.clone().unwrap_or_else(|| config.data.join("kek"));
+    // A key-encryption key is made for an empty store only: for a filled one a new key would open nothing.
+    let empty = store.keys().await.map_err(|error| Failure::Other(error.to_string()))?.is_empty();
+    let kek = Kek::load(&file, empty, &entropy)?;
     let server = Server::open(config, library, store, kek, Arc::new(SystemClock), Arc::new(entropy)).await?;
     Ok(Arc::new(server))
 }
@@ -120,7 +118,7 @@ pub(crate) async fn open(config: &Config, library: &Library) -> Result<Arc<Serve
 /// Serves until SIGTERM or SIGINT, then drains: not ready at once, a pause for balancers, no new connections, requests
 /// in flight finish, the store closes. A second signal ends it at once; no clean end is ever needed.
 pub(crate) async fn run_until_stopped(
-    server: &Arc<Server<AnyStore>>,
+    server: &Arc<Server<ConfiguredStore>>,
     config: &Config,
     bound: Vec<Bound>,
     ready: impl FnOnce(Option<SocketAddr>),
@@ -129,10 +127,8 @@ pub(crate) async fn run_until_stopped(
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::io("listening for signals"))?;
     let mut tasks = tokio::task::JoinSet::new();
     let path = control_socket(&config.data);
-    if config.store.kind == StoreKind::Sqlite {
-        let control = socket::bind(&path).map_err(Failure::io(format!("control socket {}", path.display())))?;
-        tasks.spawn(socket::serve(Arc::clone(server), control));
-    }
+    let control = socket::bind(&path).map_err(Failure::io(format!("control socket {}", path.display())))?;
+    tasks.spawn(socket::serve(Arc::clone(server), control));
     let mut management = None;
     if let Some(address) = config.listen.management {
         let listener = tokio::net::TcpListener::bind(address).await;
@@ -174,7 +170,7 @@ pub(crate) async fn run_until_stopped(
 }
 
 /// Everything that happens by time. Ends only when the store has failed for good.
-async fn maintain(server: &Server<AnyStore>) -> Failure {
+async fn maintain(server: &Server<ConfiguredStore>) -> Failure {
     let mut expire = tokio::time::interval(EXPIRE_EVERY);
     let mut keys = tokio::time::interval(KEYS_EVERY);
     expire.set_missed_tick_behavior(MissedTickBehavior::Delay);

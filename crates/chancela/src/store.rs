@@ -1,82 +1,97 @@
-//! The stores that a configuration can name, behind one type.
+//! The store that a configuration names: SQLite, with the rows of reference tokens beside it in memory if it says so.
 
 use chancela_core::effect::Effect;
 use chancela_core::id::{AccessTokenKey, GrantId};
 use chancela_core::record::{AccessToken, Client, Grant, KeyRecord, RevokedToken, ScopeRecord, User};
 use chancela_core::time::Timestamp;
+use chancela_server::config::AccessTokens;
 use chancela_store::{CommitOutcome, Expired, MemoryStore, Store, StoreError};
 use chancela_store_sqlite::SqliteStore;
 
-/// One of the stores.
-pub(crate) enum AnyStore {
-    /// In memory.
-    Memory(Box<MemoryStore>),
-    /// SQLite.
-    Sqlite(Box<SqliteStore>),
+/// SQLite, and memory for reference tokens where they need not survive the process.
+pub(crate) struct ConfiguredStore {
+    durable: SqliteStore,
+    access_tokens: Option<MemoryStore>,
 }
 
-/// Calls the same method of whichever store it is.
-macro_rules! each {
-    ($self:ident, $store:ident => $call:expr) => {
-        match $self {
-            AnyStore::Memory($store) => $call.await,
-            AnyStore::Sqlite($store) => $call.await,
-        }
-    };
+impl ConfiguredStore {
+    /// Puts the two together.
+    pub(crate) fn new(durable: SqliteStore, access_tokens: AccessTokens) -> Self {
+        let access_tokens = (access_tokens == AccessTokens::DangerMemory).then(MemoryStore::new);
+        Self { durable, access_tokens }
+    }
+
+    /// Why the store failed for good, if it did.
+    pub(crate) fn failure(&self) -> Option<&str> {
+        self.durable.failure()
+    }
 }
 
-impl Store for AnyStore {
+const fn is_access_token(effect: &Effect) -> bool {
+    matches!(effect, Effect::InsertAccessToken(_) | Effect::DeleteAccessToken(_))
+}
+
+impl Store for ConfiguredStore {
     async fn access_token(&self, key: AccessTokenKey) -> Result<Option<AccessToken>, StoreError> {
-        each!(self, store => store.access_token(key))
+        match &self.access_tokens {
+            Some(memory) => memory.access_token(key).await,
+            None => self.durable.access_token(key).await,
+        }
     }
 
     async fn grant(&self, id: GrantId) -> Result<Option<Grant>, StoreError> {
-        each!(self, store => store.grant(id))
+        self.durable.grant(id).await
     }
 
     async fn user(&self, realm: &str, tenant: &str, username: &str) -> Result<Option<User>, StoreError> {
-        each!(self, store => store.user(realm, tenant, username))
+        self.durable.user(realm, tenant, username).await
     }
 
     async fn users_named(&self, realm: &str, username: &str) -> Result<Vec<User>, StoreError> {
-        each!(self, store => store.users_named(realm, username))
+        self.durable.users_named(realm, username).await
     }
 
     async fn clients(&self) -> Result<Vec<Client>, StoreError> {
-        each!(self, store => store.clients())
+        self.durable.clients().await
     }
 
     async fn scopes(&self) -> Result<Vec<ScopeRecord>, StoreError> {
-        each!(self, store => store.scopes())
+        self.durable.scopes().await
     }
 
     async fn keys(&self) -> Result<Vec<KeyRecord>, StoreError> {
-        each!(self, store => store.keys())
+        self.durable.keys().await
     }
 
     async fn revoked_tokens(&self, now: Timestamp) -> Result<Vec<RevokedToken>, StoreError> {
-        each!(self, store => store.revoked_tokens(now))
+        self.durable.revoked_tokens(now).await
     }
 
+    /// Guards stand on durable records only, so those are committed first; a token's row never outlives a conflict.
     async fn commit(&self, effects: Vec<Effect>) -> Result<CommitOutcome, StoreError> {
-        each!(self, store => store.commit(effects))
+        let Some(memory) = &self.access_tokens else {
+            return self.durable.commit(effects).await;
+        };
+        if effects.iter().all(is_access_token) {
+            return memory.commit(effects).await;
+        }
+        let (tokens, rest): (Vec<_>, Vec<_>) = effects.into_iter().partition(is_access_token);
+        match self.durable.commit(rest).await? {
+            CommitOutcome::Committed if !tokens.is_empty() => memory.commit(tokens).await,
+            outcome => Ok(outcome),
+        }
     }
 
     async fn expire(&self, now: Timestamp) -> Result<Expired, StoreError> {
-        each!(self, store => store.expire(now))
+        let durable = self.durable.expire(now).await?;
+        let memory = match &self.access_tokens {
+            Some(memory) => memory.expire(now).await?,
+            None => Expired::default(),
+        };
+        Ok(Expired { rows: durable.rows + memory.rows, more: durable.more || memory.more })
     }
 
     async fn probe(&self) -> Result<(), StoreError> {
-        each!(self, store => store.probe())
-    }
-}
-
-impl AnyStore {
-    /// Why the store failed for good, if it did.
-    pub(crate) fn failure(&self) -> Option<String> {
-        match self {
-            Self::Memory(_) => None,
-            Self::Sqlite(store) => store.failure().map(str::to_owned),
-        }
+        self.durable.probe().await
     }
 }

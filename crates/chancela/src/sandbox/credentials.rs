@@ -3,7 +3,7 @@
 
 use super::plan::{Plan, PlannedClient, PlannedRealm, PlannedUser};
 use crate::failure::Failure;
-use crate::store::AnyStore;
+use crate::store::ConfiguredStore;
 use chancela_core::dialect::CredentialFormat;
 use chancela_server::control::{self, Command, ControlError, NewClient, Request};
 use chancela_server::realm::Realm;
@@ -41,7 +41,7 @@ pub(super) struct ClientCredentials {
 
 /// Makes what is missing and answers all of it. Passwords are on disk before their users are, so that a start which was
 /// interrupted goes on where it was.
-pub(super) async fn prepare(server: &Server<AnyStore>, plan: &Plan, data: &Path) -> Result<Credentials, Failure> {
+pub(super) async fn prepare(server: &Server<ConfiguredStore>, plan: &Plan, data: &Path) -> Result<Credentials, Failure> {
     let path = data.join(FILE);
     let mut all = read(&path)?;
     for planned in &plan.realms {
@@ -101,20 +101,20 @@ fn lost(path: &Path) -> Failure {
     }
 }
 
-async fn exists(server: &Server<AnyStore>, planned: &PlannedRealm, user: &PlannedUser) -> Result<bool, Failure> {
+async fn exists(server: &Server<ConfiguredStore>, planned: &PlannedRealm, user: &PlannedUser) -> Result<bool, Failure> {
     let tenant = user.tenant.as_deref().unwrap_or_default();
     let found = server.store.user(&planned.name, tenant, &user.username).await.map_err(ControlError::from)?;
     Ok(found.is_some())
 }
 
-fn password(server: &Server<AnyStore>) -> Result<String, Failure> {
+fn password(server: &Server<ConfiguredStore>) -> Result<String, Failure> {
     let format = CredentialFormat::Hex { prefix: "senha-".into(), length: 16 };
     let password = control::client_secret(&format, &*server.entropy).map_err(ControlError::from)?;
     Ok(password.expose().to_owned())
 }
 
 async fn make_client(
-    server: &Server<AnyStore>,
+    server: &Server<ConfiguredStore>,
     realm: &Realm,
     planned: &PlannedClient,
     own: &RealmCredentials,
@@ -148,7 +148,7 @@ async fn make_client(
 }
 
 async fn make_users(
-    server: &Server<AnyStore>,
+    server: &Server<ConfiguredStore>,
     planned: &PlannedRealm,
     own: &RealmCredentials,
 ) -> Result<(), Failure> {

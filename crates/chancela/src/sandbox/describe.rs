@@ -2,7 +2,7 @@
 
 use super::credentials::{Credentials, RealmCredentials};
 use super::plan::{Plan, PlannedClient, PlannedRealm};
-use crate::store::AnyStore;
+use crate::store::ConfiguredStore;
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use chancela_core::dialect::Grant;
 use chancela_server::realm::Realm;
@@ -56,7 +56,7 @@ struct DescribedUser {
 
 impl Description {
     pub(super) fn new(
-        server: &Server<AnyStore>,
+        server: &Server<ConfiguredStore>,
         plan: &Plan,
         credentials: &Credentials,
         roots: &[(TcpListener, SocketAddr)],

@@ -217,7 +217,7 @@ fn every_subcommand_has_help_in_words_of_its_users() {
         // Each option and argument says what it is for.
         for line in text.lines().filter(|line| line.starts_with("      --") || line.starts_with("  -")) {
             let explained =
-                line.trim().split_once("  ").is_some() || text.contains(&format!("{line}\n          "));
+                line.trim().contains("  ") || text.contains(&format!("{line}\n          "));
             assert!(explained, "{path:?}: {line:?} has no text");
         }
     }
