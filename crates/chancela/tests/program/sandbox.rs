@@ -295,14 +295,12 @@ fn a_first_start_that_was_killed_is_finished_by_the_next() {
 
 #[test]
 fn without_a_folder_nothing_is_left_behind() {
-    let temporary = tempfile::TempDir::new().unwrap();
-    let mut process = Process::start(
-        command().args(["sandbox", "--listen", "127.0.0.1:0", "--json"]).env("TMPDIR", temporary.path()),
-    );
+    let mut process = Process::start(command().args(["sandbox", "--listen", "127.0.0.1:0", "--json"]));
+    let left = |process: &Process| std::fs::read_dir(process.temporary()).unwrap().count();
     process.await_output("the description", |stdout, _| serde_json::from_str::<Value>(stdout).ok());
-    assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 1);
+    assert_eq!(left(&process), 1);
     assert_eq!(process.stop(), Some(0));
-    assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0);
+    assert_eq!(left(&process), 0);
 }
 
 #[test]
@@ -339,4 +337,39 @@ fn the_command_line_manages_a_running_sandbox_by_its_folder() {
     drop(sandbox);
     let outcome = run(&["client", "list", "--realm", "standard", "--data", data]);
     outcome.failed(1, &["no server runs", "--config"]);
+}
+
+#[test]
+fn root_ports_are_counted_up_from_the_main_one() {
+    let with_ports = |first: u16| {
+        let listen = format!("127.0.0.1:{first}");
+        let mut process = Process::start(command().args(["sandbox", "--json", "--listen", &listen]));
+        let description = process.await_output("the description, or its failure", |stdout, stderr| {
+            let described = serde_json::from_str::<Value>(stdout).ok().map(Some);
+            described.or_else(|| stderr.contains("in use").then_some(None))
+        });
+        description.map(|description| (process, description))
+    };
+    // Eight free ports in a row: others may take one of them meanwhile.
+    let (_process, description, first) = (20_000..30_000)
+        .step_by(97)
+        .find_map(|first| with_ports(first).map(|(process, description)| (process, description, first)))
+        .expect("eight free ports in a row");
+    for (number, (name, realm)) in (1..).zip(description["realms"].as_object().unwrap()) {
+        assert_eq!(realm["base_url"], format!("http://127.0.0.1:{first}/{name}"));
+        assert_eq!(realm["root_url"], format!("http://127.0.0.1:{}", first + number));
+    }
+}
+
+#[test]
+fn documented_limits_are_enforced_when_asked_for() {
+    let sandbox = Sandbox::with(&["--rate-limits"]);
+    let realm = sandbox.realm("bs2");
+    let request = token_request(realm, client(realm, "demo"), "");
+    // A minute may end in between: then there are ten more.
+    let answers: Vec<Answer> = (0..21).map(|_| request.send()).collect();
+    assert!(answers[..10].iter().all(|answer| answer.status == 200));
+    let refused = answers.iter().find(|answer| answer.status == 429).expect("the limit");
+    let seconds: u32 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=60).contains(&seconds), "{seconds}");
 }

@@ -2,12 +2,14 @@
 //! tells of itself meanwhile.
 
 use crate::support::http::{Connection, Request, get};
+use crate::support::process::run;
 use crate::support::server::{Server, Site};
 use crate::support::{await_some, text};
 use rustix::process::Signal;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
 use std::time::Instant;
 
 fn token_request(server: &Server, client: &Value) -> Request {
@@ -139,4 +141,38 @@ fn metrics_are_prometheus_text_and_count() {
     for path in ["/metrics", "/livez", "/readyz"] {
         assert_eq!(get(&server.url(path)).status, 404, "{path} is for operators only");
     }
+}
+
+#[test]
+fn what_a_killed_server_left_behind_is_no_obstacle() {
+    let site = Site::new();
+    let mut server = site.serve();
+    let client = client(&site);
+    server.process.kill();
+    assert!(site.data().join("control.sock").exists());
+    assert_eq!(site.done(&["client", "list", "--realm", "main"])[0]["client_id"], client["client_id"]);
+    let server = site.serve();
+    token_request(&server, &client).send().token();
+    assert_eq!(site.done(&["client", "list", "--realm", "main"])[0]["client_id"], client["client_id"]);
+}
+
+#[test]
+fn a_lost_key_encryption_key_is_said_and_not_replaced() {
+    let site = Site::new();
+    let mut server = site.serve();
+    let client = client(&site);
+    assert_eq!(server.process.stop(), Some(0));
+    let kek = site.data().join("kek");
+    let mode = std::fs::metadata(&kek).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o400);
+    let elsewhere = site.write("elsewhere", "");
+    std::fs::rename(&kek, &elsewhere).unwrap();
+    let config = site.config();
+    let config = config.to_str().unwrap();
+    let outcome = run(&["serve", "--config", config]);
+    assert_eq!(outcome.code, 1, "{outcome:?}");
+    assert!(outcome.stderr.contains("kek"), "{outcome:?}");
+    assert!(!kek.exists(), "a new one would open nothing");
+    let listed = site.done(&["client", "list", "--realm", "main", "--kek-file", elsewhere.to_str().unwrap()]);
+    assert_eq!(listed[0]["client_id"], client["client_id"]);
 }

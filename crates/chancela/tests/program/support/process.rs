@@ -9,6 +9,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Instant;
+use tempfile::TempDir;
 
 /// The program's path.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_chancela");
@@ -90,9 +91,10 @@ impl Output {
     }
 }
 
-/// A running program; killed when dropped.
+/// A running program; killed when dropped, and whatever it left in its folder for temporary files goes with it.
 pub(crate) struct Process {
     child: Child,
+    temporary: TempDir,
     pub(crate) stdout: Output,
     pub(crate) stderr: Output,
 }
@@ -100,10 +102,12 @@ pub(crate) struct Process {
 impl Process {
     /// Starts it.
     pub(crate) fn start(command: &mut Command) -> Self {
+        let temporary = TempDir::new().unwrap();
+        command.env("TMPDIR", temporary.path());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let stdout = Output::collect(child.stdout.take().unwrap());
         let stderr = Output::collect(child.stderr.take().unwrap());
-        Self { child, stdout, stderr }
+        Self { child, temporary, stdout, stderr }
     }
 
     /// Looks at the output until `found` has what it looks for.
@@ -121,6 +125,11 @@ impl Process {
             assert!(in_time, "{what}: ended {ended:?}, said {}{}", self.stdout.text(), self.stderr.text());
             std::thread::sleep(std::time::Duration::from_millis(2));
         }
+    }
+
+    /// Its folder for temporary files.
+    pub(crate) fn temporary(&self) -> &Path {
+        self.temporary.path()
     }
 
     /// Its process id.

@@ -23,7 +23,8 @@ impl Sandbox {
         Self::with(&["--data", data.to_str().unwrap()])
     }
 
-    fn with(arguments: &[&str]) -> Self {
+    /// Starts one with these options.
+    pub(crate) fn with(arguments: &[&str]) -> Self {
         let mut process =
             Process::start(command().args(["sandbox", "--listen", "127.0.0.1:0", "--json"]).args(arguments));
         let description =
