@@ -1,0 +1,4 @@
+//! The token endpoints.
+
+mod good;
+mod refusals;
