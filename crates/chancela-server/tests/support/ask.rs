@@ -107,10 +107,13 @@ impl Ask {
     }
 
     /// The request for people: long parts are cut and counted.
-    fn show(&self, out: &mut String) {
+    fn show(&self, out: &mut String, masks: &[(String, &str)]) {
         let cut = |bytes: &[u8]| {
-            let text = String::from_utf8_lossy(bytes).into_owned();
-            if text.len() > 160 { format!("{}… ({} bytes)", &text[..48], bytes.len()) } else { text }
+            let mut text = String::from_utf8_lossy(bytes).into_owned();
+            for (from, to) in masks {
+                text = text.replace(from, to);
+            }
+            if text.len() > 160 { format!("{}…", &text[..48]) } else { text }
         };
         let _ = writeln!(out, "{} {}", self.method, cut(self.target.as_bytes()));
         for (name, value) in &self.headers {
@@ -121,11 +124,11 @@ impl Ask {
         }
     }
 
-    /// Sends, and writes the whole exchange.
-    pub async fn exchange<S: Store>(&self, title: &str, world: &World<S>) -> String {
+    /// Sends, and writes the whole exchange; `masks` are what differs from run to run or says nothing, and its name.
+    pub async fn exchange<S: Store>(&self, title: &str, world: &World<S>, masks: &[(String, &str)]) -> String {
         let answer = self.send(world).await;
         let mut out = format!("### {title}\n");
-        self.show(&mut out);
+        self.show(&mut out, masks);
         out.push('\n');
         answer.show(&mut out);
         out

@@ -75,6 +75,15 @@ impl Good {
         self
     }
 
+    /// What of the request says nothing in a snapshot, and its name there.
+    pub fn masks(&self) -> Vec<(String, &'static str)> {
+        let basic = self.client.basic();
+        let mut masks = vec![(basic.clone(), "Basic (id:secret)"), (basic.replacen("Basic", "BASIC", 1), "BASIC (id:secret)")];
+        masks.extend([(self.client.id.clone(), "(id)"), (self.client.secret.clone(), "(secret)")]);
+        masks.extend(self.headers.iter().map(|(name, value)| (value.clone(), if name == "client-cert" { "(certificate)" } else { "(token of the first step)" })));
+        masks
+    }
+
     /// The request without any credentials.
     pub fn bare(&self) -> Ask {
         let fields: Vec<(&str, &str)> = self.fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
