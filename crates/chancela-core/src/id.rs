@@ -48,6 +48,6 @@ pub struct AccessTokenKey {
     pub tag: [u8; 16],
 }
 
-/// Identifier of a self-contained token (`jti`, 128 random bits).
+/// By which a self-contained token is known: 128 bits of SHA-256 of what was signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TokenId(pub [u8; 16]);

@@ -178,7 +178,13 @@ impl Config {
         if self.listen.management.is_some_and(|management| management == self.listen.address) {
             return Err(ConfigError("listen.management must not be listen.address; give it a port of its own".into()));
         }
+        let mut issuers: BTreeMap<&str, &str> = BTreeMap::new();
         for (name, realm) in &self.realm {
+            if let Some(other) = issuers.insert(&realm.issuer, name) {
+                return Err(ConfigError(format!(
+                    "realm.{name}: issuer: is that of realm.{other} too; give each realm a host or a path of its own"
+                )));
+            }
             realm.check(name, library).map_err(|ConfigError(text)| ConfigError(format!("realm.{name}: {text}")))?;
         }
         Ok(())

@@ -60,13 +60,11 @@ impl PasswordPool {
     }
 }
 
-/// A new hash of `password`: argon2id, 19 MiB, two passes (the crate's defaults, and OWASP's floor).
+/// A hash of `password` with 16 random bytes: argon2id, 19 MiB, two passes (the crate's defaults, and OWASP's floor).
 ///
 /// # Errors
 /// [`PasswordError::Failed`].
-pub fn hash(password: &str) -> Result<String, PasswordError> {
-    let mut salt = [0; 16];
-    aws_lc_rs::rand::fill(&mut salt).map_err(|_| PasswordError::Failed)?;
-    let hash = Argon2::default().hash_password_with_salt(password.as_bytes(), &salt);
+pub fn hash(password: &str, salt: &[u8; 16]) -> Result<String, PasswordError> {
+    let hash = Argon2::default().hash_password_with_salt(password.as_bytes(), salt);
     hash.map(|hash| hash.to_string()).map_err(|_| PasswordError::Failed)
 }

@@ -17,7 +17,7 @@ use chancela_core::record::Client;
 use chancela_core::secret::Pepper;
 use chancela_core::token::reference;
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// One issuer.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub struct Realm {
     /// Its name.
     pub name: String,
     /// Its dialect as written.
-    pub dialect: Dialect,
+    pub dialect: Arc<Dialect>,
     /// Its environment.
     pub environment: String,
     /// The issuer URL.
@@ -70,7 +70,7 @@ pub struct RealmEndpoint {
 pub struct RealmPlan {
     /// Its name.
     pub name: String,
-    dialect: Dialect,
+    dialect: Arc<Dialect>,
     environment: String,
     location: Issuer,
     config: RealmConfig,
@@ -101,9 +101,9 @@ impl RealmPlan {
         Ok(Self { name: name.to_owned(), dialect, environment, location, config: config.clone(), endpoints })
     }
 
-    /// How long keys live in this realm.
+    /// How long keys live in this realm, as far as its own lifetimes go.
     pub fn key_policy(&self) -> Policy {
-        key_policy(&self.endpoints)
+        Policy::for_longest_token(longest_lifetime(&self.endpoints))
     }
 
     /// The realm with its keys.
@@ -168,9 +168,11 @@ impl RealmEndpoint {
 }
 
 impl Realm {
-    /// How long keys live in this realm.
+    /// How long keys live in this realm: its longest token's life counts, whether the realm or a client sets it.
     pub fn key_policy(&self) -> Policy {
-        key_policy(&self.endpoints)
+        let clients = self.directory.clients();
+        let longest = clients.iter().filter_map(|client| client.access_token_lifetime).max().unwrap_or(0);
+        Policy::for_longest_token(longest.max(longest_lifetime(&self.endpoints)))
     }
 
     /// An absolute URL below the issuer.
@@ -224,8 +226,8 @@ impl Realm {
     }
 }
 
-fn key_policy(endpoints: &[RealmEndpoint]) -> Policy {
-    Policy::for_longest_token(endpoints.iter().map(|endpoint| endpoint.access_token_lifetime).max().unwrap_or(0))
+fn longest_lifetime(endpoints: &[RealmEndpoint]) -> u32 {
+    endpoints.iter().map(|endpoint| endpoint.access_token_lifetime).max().unwrap_or(0)
 }
 
 /// The methods of all the dialect's token endpoints together, in standard form: resource servers introspect with

@@ -1,5 +1,6 @@
 //! Measures the store on this machine's disk: CPU per commit and per read, and what a dropped bucket costs those who
-//! issue meanwhile. `cargo run --release -p chancela-store-sqlite --example measure [directory [tasks]]`.
+//! issue meanwhile. `cargo run --release -p chancela-store-sqlite --example measure [directory [tasks]]`
+//! (`0` tasks: the bucket alone).
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -9,8 +10,8 @@ use chancela_store::Store;
 use chancela_store::conformance::samples::{NOW, Random, token};
 use chancela_store_sqlite::{Options, SqliteStore};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 
@@ -26,7 +27,7 @@ fn main() {
     drop(store);
     println!("size of an effect: {} B", size_of::<Effect>());
     let only: Option<u64> = std::env::args().nth(2).and_then(|tasks| tasks.parse().ok());
-    for tasks in only.map_or(vec![1, 64, 256], |tasks| vec![tasks]) {
+    for tasks in only.map_or(vec![1, 64, 256], |tasks| vec![tasks]).into_iter().filter(|tasks| *tasks > 0) {
         for (name, runtime) in runtimes() {
             let store = open(&format!("{name}-{tasks}"));
             commits(name, &runtime, &store, tasks);
@@ -104,36 +105,48 @@ fn drop_bucket(runtime: &Runtime, store: &Arc<SqliteStore>) {
             let _ = store.commit(list).await.unwrap();
         }
         for expiring in [false, true] {
-            let (stop, slowest) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+            let (stop, latencies) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(Vec::new())));
             let mut set = tokio::task::JoinSet::new();
             for task in 0..16 {
-                let (store, stop, slowest) = (Arc::clone(store), Arc::clone(&stop), Arc::clone(&slowest));
+                let (store, stop, latencies) = (Arc::clone(store), Arc::clone(&stop), Arc::clone(&latencies));
                 set.spawn(async move {
-                    let mut n = task * 1_000_000;
+                    let (mut n, mut own) = (task * 1_000_000, Vec::new());
                     while !stop.load(Relaxed) {
                         let start = Instant::now();
                         insert(&store, n).await;
-                        slowest.fetch_max(start.elapsed().as_micros() as u64, Relaxed);
+                        own.push(start.elapsed());
                         n += 1;
                     }
+                    latencies.lock().unwrap().extend(own);
                 });
             }
-            tokio::time::sleep(Duration::from_millis(300)).await;
-            let (start, mut calls, mut rows, mut done, cpu) = (Instant::now(), 0, 0, false, cpu());
-            while expiring && !done {
+            let (start, mut calls, mut rows, mut more, cpu) =
+                (Instant::now(), Vec::new(), 0, expiring, cpu());
+            while more {
+                let call = Instant::now();
                 let expired = store.expire(Timestamp::from_seconds(NOW)).await.unwrap();
-                (calls, rows) = (calls + 1, rows + expired.rows);
-                done = !expired.more;
+                calls.push(call.elapsed());
+                (rows, more) = (rows + expired.rows, expired.more);
             }
             let took = start.elapsed();
+            if !expiring {
+                tokio::time::sleep(TIME).await;
+            }
             let cpu = self::cpu() - cpu;
-            tokio::time::sleep(Duration::from_millis(300)).await;
             stop.store(true, Relaxed);
             set.join_all().await;
-            let slowest = slowest.load(Relaxed);
-            println!("expiring {rows} rows: {took:?} in {calls} calls, cpu {cpu:?}, slowest insert beside it {slowest} us");
+            println!("expiring {rows} rows: {took:?}, cpu of everything {cpu:?}");
+            println!("    {} calls: {}", calls.len(), spread(&mut calls));
+            let mut latencies = latencies.lock().unwrap();
+            println!("    {} inserts beside it: {}", latencies.len(), spread(&mut latencies));
         }
     });
+}
+
+fn spread(times: &mut [Duration]) -> String {
+    times.sort_unstable();
+    let at = |share: f64| times.get((times.len() as f64 * share) as usize).copied().unwrap_or_default();
+    format!("p50 {:?}, p99 {:?}, max {:?}", at(0.5), at(0.99), times.last().copied().unwrap_or_default())
 }
 
 fn report(what: &str, count: u64, start: Instant, cpu: Duration) {

@@ -77,9 +77,11 @@ impl<'c> Applier<'c> {
         }
         let place = self.laps.place(token);
         if place.empty_first {
+            // However large: nobody has called `expire` for the eight minutes (two days) since this lap ended.
             self.run(&clear(place.table), [])?;
+            self.laps.note(place.table, None);
         }
-        self.laps.note(place.table, Some(key.tick)); // before a reader could look for the row
+        self.laps.note_row(place.table, key.tick);
         let statement = match &mut self.insert {
             Some((table, statement)) if *table == place.table => statement,
             last => {

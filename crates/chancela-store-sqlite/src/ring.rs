@@ -1,9 +1,9 @@
 //! In which table the row of an access token lies.
 //!
 //! Owns the geometry of two rings of tables by expiry, and the note of which lap each table holds. A ring is a fixed
-//! number of tables that are used in turn: when the clock has passed a bucket, its table is emptied by one
-//! `DELETE FROM t`, which frees pages instead of visiting rows, and serves again a lap later. Does not own the
-//! emptying (`expiry`) nor the rows (`apply`, `read`).
+//! number of tables that are used in turn: when the clock has passed a bucket, its table is emptied, which can free
+//! pages instead of visiting rows, and serves again a lap later. Does not own the emptying (`expiry`) nor the rows
+//! (`apply`, `reader`).
 //!
 //! A row that finds its table held by another lap that is still alive (the clock was set back by hours) goes to a
 //! plain table, [`Table::Other`]: nothing that is alive is ever dropped to make room, and nothing is refused.
@@ -12,7 +12,7 @@ use chancela_core::id::AccessTokenKey;
 use chancela_core::record::AccessToken;
 use chancela_core::time::Timestamp;
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 /// Longest life of an access token that this store accepts, in seconds: 30 days.
 pub const MAX_LIFETIME: i64 = 30 * 24 * 3600;
@@ -31,6 +31,8 @@ const LONG_TABLES: usize = 64;
 
 /// No lap: the table is empty.
 const EMPTY: i64 = i64::MIN;
+/// Nobody has counted the table's rows since the store was opened.
+const UNCOUNTED: u64 = u64::MAX;
 
 /// A table that holds access tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,13 +125,16 @@ pub(crate) fn ticks(now: Timestamp) -> i64 {
 pub(crate) struct Laps {
     held: Box<[AtomicI64]>,
     other: AtomicBool,
+    /// Rows of each table, for the writer alone; too many where rows were rolled back or deleted singly.
+    rows: Box<[AtomicU64]>,
 }
 
 impl Laps {
     /// All tables empty.
     pub(crate) fn new() -> Self {
         let held = (0..SHORT_TABLES + LONG_TABLES).map(|_| AtomicI64::new(EMPTY)).collect();
-        Self { held, other: AtomicBool::new(false) }
+        let rows = Table::all().map(|_| AtomicU64::new(UNCOUNTED)).collect();
+        Self { held, other: AtomicBool::new(false), rows }
     }
 
     /// Notes what a table holds: `tick` of any row, `None` if it is empty.
@@ -137,6 +142,30 @@ impl Laps {
         match self.held.get(table.index()) {
             Some(held) => held.store(tick.map_or(EMPTY, |tick| table.bucket(tick)), Ordering::Release),
             None => self.other.store(tick.is_some(), Ordering::Release),
+        }
+        if tick.is_none() {
+            self.count(table, 0);
+        }
+    }
+
+    /// Notes a row that is about to be added, before a reader could look for it.
+    pub(crate) fn note_row(&self, table: Table, tick: i64) {
+        self.note(table, Some(tick));
+        if let Some(rows) = self.rows(table) {
+            self.count(table, rows.saturating_add(1));
+        }
+    }
+
+    /// Rows of a table, at most; `None` if nobody has counted.
+    pub(crate) fn rows(&self, table: Table) -> Option<u64> {
+        let rows = self.rows.get(table.index())?.load(Ordering::Relaxed);
+        (rows != UNCOUNTED).then_some(rows)
+    }
+
+    /// Notes how many rows a table has.
+    pub(crate) fn count(&self, table: Table, rows: u64) {
+        if let Some(count) = self.rows.get(table.index()) {
+            count.store(rows.min(UNCOUNTED - 1), Ordering::Relaxed);
         }
     }
 

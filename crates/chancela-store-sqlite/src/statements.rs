@@ -46,6 +46,11 @@ pub(crate) fn clear(table: Table) -> String {
     format!("DELETE FROM {}", table.name())
 }
 
+/// Finds a row that has `?1` rows before it.
+pub(crate) fn row_at(table: Table) -> String {
+    format!("SELECT 1 FROM {} LIMIT 1 OFFSET ?1", table.name())
+}
+
 /// The tick of a table's first row.
 pub(crate) fn first_tick(table: Table) -> String {
     format!("SELECT tick FROM {} ORDER BY tick LIMIT 1", table.name())

@@ -4,6 +4,7 @@
 //! is no timer. A list whose guard fails is undone alone. When the transaction itself fails, all of its lists hear so.
 
 use crate::apply::{Applier, Outcome};
+use crate::connection;
 use crate::health::Health;
 use crate::queue::Queue;
 use crate::ring::{Laps, Table};
@@ -132,6 +133,23 @@ impl Writer {
             }
             report
         })
+    }
+
+    /// Like [`Writer::transaction`], durable only with the next one: for changes that lose nothing when a power cut
+    /// takes them back, so that nobody waits for their fsync.
+    pub(crate) fn lazily<T>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T>,
+    ) -> std::result::Result<T, StoreError> {
+        let set =
+            |pragmas| self.connection.execute_batch(pragmas).map_err(|error| self.health.report(&error));
+        set(connection::LAZY)?;
+        let done = self.transaction(work);
+        if let Err(error) = set(connection::EAGER) {
+            self.health.fail("commits would not be durable: `synchronous` could not be set back");
+            return Err(error);
+        }
+        done
     }
 
     fn read_laps(&self) -> Result<()> {

@@ -287,6 +287,43 @@ fn a_table_that_still_holds_the_last_lap_is_emptied_by_the_first_insert() {
     assert_eq!(rows, 1, "earlier laps are gone");
 }
 
+/// A table is emptied whole only where that is short, counted or (after a start) not.
+#[test]
+fn a_large_bucket_goes_in_slices() {
+    let directory = TempDir::new().unwrap();
+    for restart in [false, true] {
+        let store = open(&directory);
+        let tokens: Vec<AccessToken> = (0..50_000).map(|n| token(n, NOW - 2000, 300)).collect();
+        block_on(async {
+            for list in tokens.chunks(5000) {
+                committed(&store, list.iter().map(insert).collect()).await;
+            }
+        });
+        let store = if restart {
+            drop(store);
+            open(&directory)
+        } else {
+            store
+        };
+        block_on(async {
+            let (mut calls, mut more) = (Vec::new(), true);
+            while more {
+                let expired = store.expire(Timestamp::from_seconds(NOW)).await.unwrap();
+                calls.push(expired.rows);
+                more = expired.more;
+            }
+            assert_eq!(calls.iter().sum::<u64>(), 50_000);
+            let (last, slices) = calls.split_last().unwrap();
+            let (last, slices) = if *last == 0 { slices.split_last().unwrap() } else { (last, slices) };
+            assert!(slices.iter().all(|rows| *rows == 2000), "{calls:?}");
+            assert!(if restart { *last <= 2000 } else { *last == 40_000 }, "{calls:?}");
+            for token in tokens {
+                assert_eq!(store.access_token(token.key).await.unwrap(), None);
+            }
+        });
+    }
+}
+
 /// Times are printed, not judged: they belong to the machine.
 #[test]
 fn a_million_expired_tokens_go_while_others_are_issued() {

@@ -60,6 +60,7 @@ macro_rules! conformance_tests {
                 the_same_key_again_changes_nothing
                 a_deleted_token_is_gone_and_deleting_again_is_no_conflict
                 tokens_of_one_tick_are_told_apart_by_their_tag
+                tokens_of_one_tag_are_told_apart_by_their_tick
                 lifetimes_from_seconds_to_thirty_days_are_kept
                 a_deleted_token_can_be_inserted_again
                 tokens_issued_before_a_clock_step_back_stay_readable

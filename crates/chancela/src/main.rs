@@ -2,6 +2,8 @@
 //!
 //! Messages for people go to standard error, results to standard output; exit codes are stable (see `failure`).
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
 mod cli;
 mod command;
 mod failure;

@@ -4,7 +4,7 @@
 use super::resolved::Dialect;
 use super::{DialectFile, check};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use toml::{Table, Value};
 
 include!(concat!(env!("OUT_DIR"), "/builtin_dialects.rs"));
@@ -49,6 +49,8 @@ pub enum DialectError {
 #[derive(Debug, Clone, Default)]
 pub struct Library {
     files: BTreeMap<String, (String, Arc<str>)>,
+    /// Dialects that were read already: realms of one dialect share it.
+    loaded: Arc<Mutex<BTreeMap<String, Arc<Dialect>>>>,
 }
 
 impl Library {
@@ -64,6 +66,7 @@ impl Library {
     /// Adds or replaces a file: `name` as other files and realms call it, `path` as errors call it.
     pub fn add(&mut self, name: &str, path: &str, text: &str) {
         self.files.insert(name.to_owned(), (path.to_owned(), Arc::from(text)));
+        self.loaded = Arc::default();
     }
 
     /// Names of all dialects that have a token endpoint (base files have none), in order.
@@ -85,7 +88,16 @@ impl Library {
     ///
     /// # Errors
     /// [`DialectError`], naming file, line and key.
-    pub fn load(&self, name: &str) -> Result<Dialect, DialectError> {
+    pub fn load(&self, name: &str) -> Result<Arc<Dialect>, DialectError> {
+        if let Some(dialect) = self.loaded.lock().unwrap_or_else(PoisonError::into_inner).get(name) {
+            return Ok(Arc::clone(dialect));
+        }
+        let dialect = Arc::new(self.read(name)?);
+        self.loaded.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), Arc::clone(&dialect));
+        Ok(dialect)
+    }
+
+    fn read(&self, name: &str) -> Result<Dialect, DialectError> {
         let (merged, chain) = self.merged(name)?;
         let (path, _) = self.source(name).unwrap_or((name, ""));
         let file = read_table(path, &merged)?;

@@ -13,6 +13,10 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Method, Response};
 use std::borrow::Cow;
+use std::sync::LazyLock;
+
+/// The RFC's own form, which no dialect changes here.
+static STANDARD: LazyLock<Request> = LazyLock::new(Request::default);
 
 /// A request to the introspection or revocation endpoint: both carry a token (RFC 7662 §2.1, RFC 7009 §2.1). The
 /// `token_type_hint` is not read: a token's own form says more than a hint.
@@ -34,9 +38,8 @@ impl<'a> TokenParameter<'a> {
             return Err(Rule::MethodNotAllowed.into());
         }
         refuse_credentials_in_query(http.query)?;
-        let request = Request::default();
-        let parameters = Parameters::parse(&request, http)?;
-        let credentials = Credentials::parse(policy, &request.names, http, &parameters)?;
+        let parameters = Parameters::parse(&STANDARD, http)?;
+        let credentials = Credentials::parse(policy, &STANDARD.names, http, &parameters)?;
         let token = parameters.text("token")?.cloned().ok_or(Rule::MissingToken)?;
         Ok(Self { token, credentials })
     }

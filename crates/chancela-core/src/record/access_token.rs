@@ -28,7 +28,7 @@ pub struct AccessToken {
 /// A self-contained token revoked before its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RevokedToken {
-    /// The token's `jti`.
+    /// By which the token is known: a digest of what was signed (see [`crate::token::jwt`]).
     pub id: TokenId,
     /// When the token would have died, seconds since the epoch; the record dies with it.
     pub expires_at: i64,

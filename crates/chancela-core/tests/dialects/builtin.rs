@@ -11,7 +11,7 @@ use chancela_core::message::token_response::TokenResponse;
 use chancela_core::rejection::Rule;
 use chancela_core::scope::Scope;
 
-fn load(name: &str) -> Dialect {
+fn load(name: &str) -> std::sync::Arc<Dialect> {
     Library::builtin().load(name).unwrap_or_else(|error| panic!("{error}"))
 }
 
@@ -267,7 +267,7 @@ fn standard_is_the_vocabularys_default() {
 fn no_dialect_tells_unknown_wrong_and_disabled_apart() {
     let library = Library::builtin();
     for name in library.names() {
-        for endpoint in load(name).token_endpoints {
+        for endpoint in &load(name).token_endpoints {
             let said = |rule| endpoint.errors.rule.get(&rule);
             for rule in [Rule::WrongSecret, Rule::DisabledClient, Rule::WrongAuthenticationMethod] {
                 assert_eq!(said(rule), said(Rule::UnknownClient), "{name}, {}", rule.name());

@@ -22,7 +22,7 @@ paths = ["/oauth/token"]
 client_credentials = "client_credentials"
 "#;
 
-fn try_load(files: &[(&str, &str)]) -> Result<Dialect, DialectError> {
+fn try_load(files: &[(&str, &str)]) -> Result<std::sync::Arc<Dialect>, DialectError> {
     let mut library = Library::default();
     for (name, text) in files {
         library.add(name, &format!("{name}.toml"), text);
@@ -31,12 +31,12 @@ fn try_load(files: &[(&str, &str)]) -> Result<Dialect, DialectError> {
 }
 
 /// The dialect of [`HEAD`] and `tables`.
-fn acme(tables: &str) -> Dialect {
+fn acme(tables: &str) -> std::sync::Arc<Dialect> {
     try_load(&[("acme", &format!("{HEAD}{tables}"))]).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The dialect of a whole file whose first lines are given here.
-fn whole(tables: &str) -> Dialect {
+fn whole(tables: &str) -> std::sync::Arc<Dialect> {
     let head = "format = 1\nname = \"acme\"\ntitle = \"Acme\"\nsources = [\"docs.acme.example\"]\n[environments.production]\n";
     try_load(&[("acme", &format!("{head}{tables}"))]).unwrap_or_else(|error| panic!("{error}"))
 }

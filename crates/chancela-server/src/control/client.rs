@@ -61,7 +61,7 @@ pub struct NewClient {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id_issued_at: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub client_secret_expires_at: Option<Value>,
+    pub client_secret_expires_at: Option<i64>,
     /// Name of the token endpoint that the client belongs to, in dialects with several steps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_endpoint: Option<String>,
@@ -94,7 +94,7 @@ pub(super) async fn create<S: Store>(server: &Server<S>, realm: &Realm, new: New
     insert(server, realm, client, secret).await
 }
 
-/// Imports one object or an array; what was imported before an error stays, and the error says how many that were.
+/// Imports one object or an array, all of it or nothing.
 pub(super) async fn import<S: Store>(
     server: &Server<S>,
     realm: &Realm,
@@ -122,13 +122,14 @@ pub(super) async fn import<S: Store>(
         }
         built.push(client);
     }
-    let mut shown = Vec::new();
+    let put = |(client, _): &(Client, _)| Effect::PutClient { client: client.clone(), expected_version: None };
+    if server.store.commit(built.iter().map(put).collect()).await? == CommitOutcome::Conflict {
+        return Err(ControlError::Conflict("a client_id occurs twice, or exists already; nothing was imported".into()));
+    }
+    let mut shown: Vec<Value> = Vec::new();
     for (client, secret) in built {
-        let done = shown.len();
-        let value = insert(server, realm, client, secret)
-            .await
-            .map_err(|error| ControlError::Failed(format!("{error} ({done} clients were imported before)")))?;
-        shown.push(value);
+        shown.push(described_with(&client, secret.as_ref()));
+        realm.directory.put(client);
     }
     Ok(if single { shown.pop().unwrap_or(Value::Null) } else { Value::Array(shown) })
 }
@@ -230,7 +231,7 @@ async fn insert<S: Store>(
     client: Client,
     secret: Option<Secret>,
 ) -> Result<Value, ControlError> {
-    let mut shown = describe(&client);
+    let shown = described_with(&client, secret.as_ref());
     let effect = Effect::PutClient { client: client.clone(), expected_version: None };
     match server.store.commit(vec![effect]).await? {
         CommitOutcome::Committed => realm.directory.put(client),
@@ -240,9 +241,6 @@ async fn insert<S: Store>(
                 client.client_id
             )));
         }
-    }
-    if let Some(secret) = secret {
-        reveal(&mut shown, &secret);
     }
     Ok(shown)
 }
@@ -312,12 +310,24 @@ fn build<S: Store>(
         Some(None) => return invalid("certificate_pem: is not a readable X.509 certificate".into()),
     };
     let digest = secret.as_ref().map(|secret| realm.pepper.client_secret(secret.expose()));
+    // RFC 7591 section 3.2.1: 0 means that it does not expire.
+    let secret_expires_at = new.client_secret_expires_at.filter(|at| *at != 0);
+    let methods = &realm.client_authentication.methods;
+    if let Some(method) = new.token_endpoint_auth_method.filter(|method| *method != Method::None)
+        && !methods.contains(&method)
+    {
+        let known: Vec<&str> = methods.iter().map(|method| method.as_str()).collect();
+        return invalid(format!("token_endpoint_auth_method: the realm's dialect has {}", known.join(", ")));
+    }
     let client = Client {
         key: ClientKey::from_random(key),
         realm: realm.name.as_str().into(),
         client_id: client_id.into(),
         client_name: new.client_name.map(Into::into),
-        secrets: digest.map(|digest| ClientSecret { digest, created_at: now, expires_at: None }).into_iter().collect(),
+        secrets: digest
+            .map(|digest| ClientSecret { digest, created_at: now, expires_at: secret_expires_at })
+            .into_iter()
+            .collect(),
         token_endpoint_auth_method: new.token_endpoint_auth_method,
         grant_types: new.grant_types.unwrap_or_else(|| vec![GrantType::ClientCredentials]),
         scope,
@@ -351,6 +361,14 @@ fn describe(client: &Client) -> Value {
         members.insert("enabled".into(), client.enabled.into());
         members.insert("client_id_issued_at".into(), client.created_at.into());
         members.insert("active_secrets".into(), client.secrets.len().into());
+    }
+    shown
+}
+
+fn described_with(client: &Client, secret: Option<&Secret>) -> Value {
+    let mut shown = describe(client);
+    if let Some(secret) = secret {
+        reveal(&mut shown, secret);
     }
     shown
 }

@@ -17,6 +17,9 @@ use tokio::net::{UnixListener, UnixStream};
 /// Largest request in bytes (an import of many clients).
 const MAX_REQUEST_BYTES: u64 = 64 * 1024 * 1024;
 
+/// How long a command may take (an import of many clients).
+const ANSWER_TIME: Duration = Duration::from_secs(600);
+
 /// Binds the socket; a file left by a killed server is replaced (the store's lock says that there is no other server).
 ///
 /// # Errors
@@ -66,7 +69,7 @@ async fn answer<S: Store>(server: Arc<Server<S>>, mut stream: UnixStream) {
 /// The connection's error, or the command's.
 pub fn call(path: &Path, request: &Request) -> io::Result<Result<Value, ControlError>> {
     let mut stream = std::os::unix::net::UnixStream::connect(path)?;
-    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+    stream.set_read_timeout(Some(ANSWER_TIME))?;
     stream.write_all(&serde_json::to_vec(request)?)?;
     stream.shutdown(std::net::Shutdown::Write)?;
     let mut answer = Vec::new();

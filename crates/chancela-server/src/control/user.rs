@@ -25,10 +25,11 @@ pub(super) async fn create<S: Store>(
     if known == tenant.is_empty() && !(tenant.is_empty() && realm.tenants.is_empty()) {
         return Err(ControlError::Invalid(format!("tenant: must be one of {}", realm.tenants.join(", "))));
     }
-    let mut id = [0; 16];
+    let (mut id, mut salt) = ([0; 16], [0; 16]);
     server.entropy.fill(&mut id)?;
+    server.entropy.fill(&mut salt)?;
     let owned = given.to_owned();
-    let hashed = tokio::task::spawn_blocking(move || password::hash(&owned)).await;
+    let hashed = tokio::task::spawn_blocking(move || password::hash(&owned, &salt)).await;
     let password_hash = hashed.map_err(|error| ControlError::Failed(error.to_string()))??;
     let user = User {
         realm: realm.name.as_str().into(),

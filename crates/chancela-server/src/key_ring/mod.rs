@@ -189,7 +189,7 @@ fn new_pepper(kek: &Kek, realm: &str, now: Timestamp, entropy: &dyn Entropy) -> 
     Ok(record)
 }
 
-/// Opens the realm's pepper. With several (an interrupted first start), the one with the smallest id counts.
+/// Opens the realm's pepper. With several (two first starts at once), the oldest counts, and of equals the smallest id.
 ///
 /// # Errors
 /// [`KeyRingError`].

@@ -66,6 +66,11 @@ pub fn plan(records: &[KeyRecord], algorithm: JwsAlgorithm, policy: Policy, now:
         .filter(|record| now >= record.expires_at && record.purpose == KeyPurpose::AccessTokenSigning)
         .map(|record| Action::Destroy { realm: record.realm.clone(), kid: record.kid.clone() })
         .collect();
+    // A client may have got longer-lived tokens since a key's schedule was made: the key stays as long as they need it.
+    let too_short = |r: &&KeyRecord| now < r.expires_at && r.expires_at < r.not_after + policy.retain_after;
+    actions.extend(signing(records, algorithm).filter(too_short).map(|record| {
+        Action::Reschedule(KeyRecord { expires_at: record.not_after + policy.retain_after, ..record.clone() })
+    }));
     let last = signing(records, algorithm).filter(|r| now < r.not_after).max_by_key(|record| record.not_after);
     match last {
         None => actions.push(create(now, policy)),
@@ -166,6 +171,17 @@ mod tests {
             }
             assert!(records.len() <= 3);
         }
+    }
+
+    #[test]
+    fn a_key_stays_published_as_long_as_the_longest_token_that_it_signed() {
+        let mut records = Vec::new();
+        apply(&mut records, plan(&[], JwsAlgorithm::Es256, POLICY, 0), 0);
+        let longer = Policy::for_longest_token(30 * 86_400);
+        let actions = plan(&records, JwsAlgorithm::Es256, longer, 10);
+        apply(&mut records, actions, 10);
+        assert_eq!(records[0].expires_at, records[0].not_after + longer.retain_after);
+        assert!(plan(&records, JwsAlgorithm::Es256, POLICY, 20).is_empty(), "it is not shortened again");
     }
 
     #[test]

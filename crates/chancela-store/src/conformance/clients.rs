@@ -71,7 +71,9 @@ pub async fn deleting_needs_the_version_that_was_read<F: Fixture>(fixture: F) {
     let store = fixture.open();
     conflict(&store, vec![Effect::DeleteClient { client: client(1, "a") }]).await;
     committed(&store, vec![put(&client(1, "a"), None)]).await;
-    conflict(&store, vec![Effect::DeleteClient { client: Client { version: 2, ..client(1, "a") } }]).await;
+    for other in [Client { version: 2, ..client(1, "a") }, client(2, "a")] {
+        conflict(&store, vec![Effect::DeleteClient { client: other }]).await;
+    }
     assert_eq!(all(&store).await, [client(1, "a")]);
     committed(&store, vec![Effect::DeleteClient { client: client(1, "a") }]).await;
     conflict(&store, vec![Effect::DeleteClient { client: client(1, "a") }]).await;

@@ -56,6 +56,22 @@ pub async fn tokens_of_one_tick_are_told_apart_by_their_tag<F: Fixture>(fixture:
     }
 }
 
+/// Enough of them that some meet in a table of hashes.
+pub async fn tokens_of_one_tag_are_told_apart_by_their_tick<F: Fixture>(fixture: F) {
+    let store = fixture.open();
+    let mut tokens: Vec<_> = (0..2000).map(|n| full_token(n, NOW, 300)).collect();
+    for (token, later) in tokens.iter_mut().zip(0..) {
+        token.key = AccessTokenKey { tick: token.key.tick + later, tag: tag(0) };
+    }
+    committed(&store, tokens.iter().map(insert).collect()).await;
+    let odd = tokens.iter().skip(1).step_by(2).map(|token| Effect::DeleteAccessToken(token.key));
+    committed(&store, odd.collect()).await;
+    for (n, token) in tokens.into_iter().enumerate() {
+        let expected = (n % 2 == 0).then(|| token.clone());
+        assert_eq!(store.access_token(token.key).await.unwrap(), expected, "{n}");
+    }
+}
+
 pub async fn lifetimes_from_seconds_to_thirty_days_are_kept<F: Fixture>(fixture: F) {
     let store = fixture.open();
     let lifetimes = [0, 1, 31, 32, 300, 3599, 3600, 3601, 43_200, 86_400, 86_400 * 7, 86_400 * 30];

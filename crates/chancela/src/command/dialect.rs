@@ -14,7 +14,7 @@ pub(crate) fn run(action: DialectAction) -> Result<(), Failure> {
         DialectAction::List { dialects, json } => {
             let library = serve::library(dialects.as_deref())?;
             let all = library.names().map(|name| library.load(name)).collect::<Result<Vec<_>, _>>()?;
-            output::show(&all.iter().map(summary).collect(), json);
+            output::show(&all.iter().map(|dialect| summary(dialect)).collect(), json);
         }
         DialectAction::Show { name, dialects, json } => {
             let dialect = serve::library(dialects.as_deref())?.load(&name)?;
