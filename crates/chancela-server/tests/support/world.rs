@@ -132,7 +132,11 @@ impl World {
 impl<S: Store> World<S> {
     /// Over any store.
     pub async fn over(store: S, realms: Vec<RealmPlan>) -> Self {
-        let library = Library::builtin();
+        Self::with(&Library::builtin(), store, realms).await
+    }
+
+    /// With dialects of its own.
+    pub async fn with(library: &Library, store: S, realms: Vec<RealmPlan>) -> Self {
         let config = Config {
             data: "unused".into(),
             kek_file: None,
@@ -142,12 +146,12 @@ impl<S: Store> World<S> {
             log: Default::default(),
             realm: realms.into_iter().map(|plan| (plan.name.to_owned(), plan.config)).collect(),
         };
-        config.check(&library).unwrap();
+        config.check(library).unwrap();
         let clock = FakeClock::default();
         let entropy = Arc::new(Seeded::new(7));
         let kek = Kek::ephemeral(&*entropy).unwrap();
         let own = Arc::new(TestClock(clock.clone()));
-        let server = Server::open(&config, &library, store, kek, own, entropy).await.unwrap();
+        let server = Server::open(&config, library, store, kek, own, entropy).await.unwrap();
         let router = Arc::new(Router::for_issuers(&server.realms));
         Self { server: Arc::new(server), router, clock }
     }

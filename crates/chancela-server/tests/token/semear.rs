@@ -2,8 +2,10 @@
 
 use super::good::{self, Good, SEMEAR_SCOPE};
 use crate::support::{Answer, Ask, ClientFacts, RealmPlan, World, certificate, new_client};
+use chancela_core::dialect::Library;
+use chancela_core::grant::GrantType;
 use chancela_server::control::{Command, NewClient};
-use chancela_store::Store as _;
+use chancela_store::{MemoryStore, Store as _};
 
 async fn open() -> (World, Good, Good) {
     let world = World::open(vec![RealmPlan::semear(), RealmPlan::bs2()]).await;
@@ -162,4 +164,41 @@ async fn an_application_without_a_link_or_a_certificate_gets_nothing() {
     let try_as = |client: &ClientFacts| application.clone().of(client).ask().with("access_token", &first);
     assert!(why(&try_as(&unlinked).send(&world).await).contains("another application"));
     assert!(why(&try_as(&bare).send(&world).await).contains("not the one registered"));
+}
+
+/// What an endpoint requires stands before every grant, not only before the one that its provider documents.
+#[tokio::test]
+async fn no_other_grant_leads_around_the_chain() {
+    let mut library = Library::builtin();
+    let text = "format = 1\nname = \"chained\"\ntitle = \"t\"\nextends = \"semear\"\nsources = [\"s\"]\n\
+        [token_endpoint.application.request.grants]\npassword = \"danger_password\"\nrefresh_token = \"refresh_token\"\n\
+        [token_endpoint.application.refresh]\npolicy = \"rotate\"\n";
+    library.add("chained", "chained.toml", text);
+    let plan = RealmPlan::new("semear", "chained", "homologation");
+    let world = World::with(&library, MemoryStore::new(), vec![plan]).await;
+    let gateway = good::semear_gateway(&world).await;
+    let token = gateway.ask().send(&world).await.token();
+    let certificate = certificate(2020, 2030);
+    let new = NewClient {
+        token_endpoint: Some("application".into()),
+        chained_to: Some(gateway.client.id.clone()),
+        certificate_pem: Some(certificate.pem.clone()),
+        grant_types: Some(vec![GrantType::Password, GrantType::RefreshToken]),
+        ..new_client(SEMEAR_SCOPE)
+    };
+    let client = world.client("semear", new).await;
+    world.user("semear", "ana", "senha", None).await;
+    let target = "/semear/oauth-apipix/oauth/token";
+    let own = [("client_id", client.id.as_str()), ("client_secret", client.secret.as_str())];
+    let login = [("grant_type", "password"), ("username", "ana"), ("password", "senha"), ("scope", SEMEAR_SCOPE)];
+    let complete = |ask: Ask| ask.header("access_token", &token).header("client-cert", certificate.with_spaces());
+    let login = Ask::form(target, &[&login[..], &own].concat());
+    assert!(why(&login.send(&world).await).contains("first step"));
+    assert!(why(&complete(login.clone()).without("client-cert").send(&world).await).contains("certificate"));
+    let answer = complete(login).send(&world).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let Some(refresh) = answer.json()["refresh_token"].as_str().map(str::to_owned) else { return };
+    let renew = Ask::form(target, &[&[("grant_type", "refresh_token"), ("refresh_token", &refresh)][..], &own].concat());
+    assert!(why(&renew.send(&world).await).contains("first step"));
+    assert_eq!(complete(renew).send(&world).await.status, 200);
 }
