@@ -6,7 +6,7 @@ use chancela_core::jose::JwsAlgorithm;
 use chancela_core::security_profile::SecurityProfile;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 /// The whole file.
@@ -268,7 +268,9 @@ impl Issuer {
 
     /// Whether the host is this machine's loopback.
     pub fn is_loopback(&self) -> bool {
-        let host = self.authority.rsplit_once(':').map_or(self.authority.as_str(), |(host, _)| host);
-        host == "localhost" || host == "[::1]" || host.starts_with("127.")
+        let Ok(authority) = self.authority.parse::<http::uri::Authority>() else { return false };
+        let host = authority.host();
+        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        host == "localhost" || address.is_ok_and(|address| address.is_loopback())
     }
 }

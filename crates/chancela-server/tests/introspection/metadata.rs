@@ -1,6 +1,9 @@
 //! Metadata and routing: configuration decides, nothing that a request says.
 
 use crate::support::{Ask, HOST, RealmPlan, World, new_client};
+use chancela_core::dialect::Library;
+use chancela_server::config::Config;
+use chancela_server::control::{Command, NewClient};
 use http::Method;
 
 /// HF-05.
@@ -83,4 +86,31 @@ async fn with_several_hosts_an_unknown_or_doubled_host_is_refused() {
         assert_eq!(answer.status, expected, "{hosts:?}");
         assert!(!answer.body.contains("evil"), "{hosts:?}: {}", answer.body);
     }
+}
+
+/// The exception for plain HTTP is for this machine alone, however a host is called.
+#[test]
+fn only_a_loopback_address_may_have_a_plain_http_issuer() {
+    let secure = |issuer: &str| {
+        let mut plan = RealmPlan::standard();
+        plan.config.issuer = issuer.into();
+        let text = format!("data = \"x\"\n[realm.standard]\ndialect = \"standard\"\nissuer = {:?}\n", plan.config.issuer);
+        Config::parse("t", &text).unwrap().check(&Library::builtin()).is_ok()
+    };
+    for good in ["http://127.0.0.1", "http://127.0.0.1:80/x", "http://[::1]", "http://[::1]:80", "http://localhost:8080", "https://a.example"] {
+        assert!(secure(good), "{good}");
+    }
+    for bad in ["http://127.evil.test", "http://127.0.0.1.evil.test:80", "http://localhost.evil.test", "http://a.example", "http://[::2]"] {
+        assert!(!secure(bad), "{bad}");
+    }
+}
+
+/// F-11.
+#[tokio::test]
+async fn no_client_can_be_taken_for_a_user() {
+    let world = World::open(vec![RealmPlan::standard()]).await;
+    let new = NewClient { client_id: Some("user-0123".into()), ..new_client("read") };
+    assert!(world.try_control("standard", Command::ClientCreate(Box::new(new))).await.is_err());
+    let metadata = serde_json::json!([{ "client_id": "user-0123", "client_secret": "x" }]);
+    assert!(world.try_control("standard", Command::ClientImport(metadata)).await.is_err());
 }
