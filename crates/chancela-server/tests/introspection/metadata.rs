@@ -5,6 +5,7 @@ use chancela_core::dialect::Library;
 use chancela_server::config::Config;
 use chancela_server::control::{Command, NewClient};
 use http::Method;
+use proptest::prelude::*;
 
 /// HF-05.
 #[tokio::test]
@@ -113,4 +114,18 @@ async fn no_client_can_be_taken_for_a_user() {
     assert!(world.try_control("standard", Command::ClientCreate(Box::new(new))).await.is_err());
     let metadata = serde_json::json!([{ "client_id": "user-0123", "client_secret": "x" }]);
     assert!(world.try_control("standard", Command::ClientImport(metadata)).await.is_err());
+}
+
+proptest! {
+    /// A configuration is one that can be checked, or an error that says where.
+    #[test]
+    fn no_text_makes_the_reader_of_configurations_fail(text in "\\PC{0,80}", issuer in "(https?://)?[a-z.:@#?/%\\[\\]0-9-]{0,30}") {
+        let whole = format!("data = \"x\"\n[realm.standard]\ndialect = \"standard\"\nissuer = {issuer:?}\n");
+        for text in [text.clone(), format!("{whole}{text}"), whole] {
+            match Config::parse("c.toml", &text) {
+                Ok(config) => drop(config.check(&Library::builtin())),
+                Err(error) => prop_assert!(error.to_string().starts_with("c.toml:"), "{}", error),
+            }
+        }
+    }
 }
