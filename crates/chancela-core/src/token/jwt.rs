@@ -184,7 +184,7 @@ pub fn verify(token: &str, jwt: &Jwt, keys: &[VerifyingKey], issuer: &str, now: 
         subject: claims.text(ClaimValue::Subject).filter(|subject| *subject != client_id).map(Into::into),
         audience: claims.text(ClaimValue::Audience).map(Into::into),
         scope: claims.scope(),
-        issued_at: claims.number(ClaimValue::IssuedAt).unwrap_or(0),
+        issued_at: claims.number(ClaimValue::IssuedAt)?,
         expires_at,
         certificate: claims.certificate(jwt.thumbprint),
         client_id: client_id.into(),

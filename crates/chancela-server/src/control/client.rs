@@ -266,6 +266,8 @@ fn build<S: Store>(
     let now = server.clock.now().seconds();
     let mut key = [0; 6];
     server.entropy.fill(&mut key)?;
+    // A token of an earlier client of this id is no token of this one; a generated id never had one.
+    let tokens_not_before = if new.client_id.is_some() { now + 1 } else { 0 };
     let client_id = match new.client_id {
         Some(own) if own.is_empty() || own.len() > 255 || !own.bytes().all(|b| (0x20..=0x7e).contains(&b)) => {
             return invalid("client_id: must be 1 to 255 printable ASCII characters".into());
@@ -356,8 +358,7 @@ fn build<S: Store>(
         may_introspect_any: new.may_introspect_any,
         partner: new.partner,
         enabled: true,
-        // A token of an earlier client of this id is no token of this one.
-        tokens_not_before: now,
+        tokens_not_before,
         created_at: now,
         version: 1,
     };
