@@ -181,9 +181,9 @@ pub(super) async fn set_enabled<S: Store>(
     let client = find(realm, client_id)?;
     let now = server.clock.now().seconds();
     let changed = replace(server, realm, &client, |new| {
-        // Tokens from before a pause stay dead after it.
+        // Tokens from before a pause stay dead after it, also those of this second: issuing dates new ones after it.
         if enabled && !new.enabled {
-            new.tokens_not_before = now;
+            new.tokens_not_before = new.tokens_not_before.max(now + 1);
         }
         new.enabled = enabled;
     });
