@@ -19,7 +19,7 @@ fn a_good_configuration_is_checked_and_shown_with_all_defaults() {
         serde_json::json!({ "ok": true, "realms": ["bank", "main"] })
     );
     let shown = site.done(&["config", "show"]);
-    assert_eq!(shown["store"]["kind"], "sqlite");
+    assert_eq!(shown["store"]["access_tokens"], "durable");
     assert_eq!(shown["log"]["filter"], "info");
     assert_eq!(shown["realm"]["main"]["security_profile"], "oauth21");
     let config = site.config();
