@@ -80,7 +80,7 @@ rules! {
     ScopeWidened, "scope_widened", InvalidScope, "The scope contains a value that was not granted originally.";
 
     MissingChainToken, "missing_chain_token", InvalidRequest, "The header with the access token of the first step is missing or occurs twice.";
-    UnknownChainToken, "unknown_chain_token", InvalidClient, "The access token of the first step is not one that this server issued, or it was revoked.";
+    UnknownChainToken, "unknown_chain_token", InvalidClient, "The access token of the first step is not one that this server issued, or it has expired or was revoked; repeat the first step.";
     ExpiredChainToken, "expired_chain_token", InvalidClient, "The access token of the first step has expired; repeat the first step.";
     ForeignChainToken, "foreign_chain_token", InvalidClient, "The access token of the first step belongs to another application.";
     MissingCertificate, "missing_certificate", InvalidRequest, "The header with the client certificate is missing or occurs twice.";

@@ -5,7 +5,6 @@ use crate::directory::Directory;
 use crate::key_ring::KeySet;
 use crate::key_ring::schedule::Policy;
 use crate::metrics::RealmMetrics;
-use crate::verified::VerifiedTokens;
 use arc_swap::ArcSwap;
 use chancela_core::client_auth::Method;
 use chancela_core::dialect::{ClientAuthentication, Dialect, Library, TokenEndpoint};
@@ -46,8 +45,6 @@ pub struct Realm {
     pub keys: ArcSwap<KeySet>,
     /// Clients and scopes.
     pub directory: Directory,
-    /// JWTs of the realm whose signature was checked.
-    pub verified: VerifiedTokens,
     /// Counters.
     pub metrics: RealmMetrics,
 }
@@ -129,7 +126,6 @@ impl RealmPlan {
             pepper,
             keys: ArcSwap::from_pointee(keys),
             directory,
-            verified: VerifiedTokens::default(),
             metrics,
         }
     }

@@ -55,6 +55,8 @@ pub struct Server<S> {
     pub kek: Kek,
     /// Set when shutting down: not ready any more.
     pub draining: AtomicBool,
+    /// Held while a realm's keys are read and shown.
+    key_turn: tokio::sync::Mutex<()>,
 }
 
 impl<S: Store> Server<S> {
@@ -105,6 +107,7 @@ impl<S: Store> Server<S> {
             entropy,
             kek,
             draining: AtomicBool::new(false),
+            key_turn: tokio::sync::Mutex::default(),
         })
     }
 
@@ -136,17 +139,19 @@ impl<S: Store> Server<S> {
     /// # Errors
     /// [`KeyRingError`].
     pub async fn maintain_realm_keys(&self, realm: &Realm) -> Result<(), KeyRingError> {
+        // Records are read and shown in one turn: an older view must not be shown after a newer one.
+        let _turn = self.key_turn.lock().await;
         let now = self.clock.now();
         let algorithms = key_ring::algorithms(&realm.endpoints);
         let policy = realm.key_policy();
         let records =
             key_ring::maintain(&self.store, &self.kek, &realm.name, &algorithms, policy, now, &*self.entropy).await?;
-        let keys = key_ring::key_set(&records, &self.kek, &realm.endpoints, now)?;
-        let changed = keys.jwks != realm.keys.load().jwks;
-        realm.keys.store(Arc::new(keys));
-        if changed {
-            realm.verified.clear();
+        let mut keys = key_ring::key_set(&records, &self.kek, &realm.endpoints, now)?;
+        let shown = realm.keys.load();
+        if keys.jwks == shown.jwks {
+            keys.verified = Arc::clone(&shown.verified);
         }
+        realm.keys.store(Arc::new(keys));
         Ok(())
     }
 

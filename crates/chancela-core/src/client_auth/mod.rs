@@ -103,7 +103,10 @@ impl<'a> Credentials<'a> {
         http: &HttpRequest<'a>,
         parameters: &Parameters<'a>,
     ) -> Result<Self, Rejection> {
-        let header = http.single_header(AUTHORIZATION.as_str()).map_err(|()| Rule::AmbiguousAuthorization)?;
+        let header = http.single_header(AUTHORIZATION.as_str()).map_err(|()| {
+            let several = http.headers.get_all(AUTHORIZATION).iter().nth(1).is_some();
+            if several { Rule::AmbiguousAuthorization } else { Rule::MalformedAuthorization }
+        })?;
         let id = parameters.text(&names.client_id)?;
         let secret = parameters.text(&names.client_secret)?;
         let credentials = match (header, id, secret) {

@@ -1,6 +1,7 @@
 //! Commands on clients. One validator checks every client, however it comes (requirement AD-05).
 
 use super::credentials;
+use super::user::SUBJECT_PREFIX;
 use super::ControlError;
 use crate::realm::Realm;
 use crate::server::Server;
@@ -181,9 +182,9 @@ pub(super) async fn set_enabled<S: Store>(
     let client = find(realm, client_id)?;
     let now = server.clock.now().seconds();
     let changed = replace(server, realm, &client, |new| {
-        // Tokens from before a pause stay dead after it, also those of this second: issuing dates new ones after it.
-        if enabled && !new.enabled {
-            new.tokens_not_before = new.tokens_not_before.max(now + 1);
+        // Tokens from before a pause stay dead after it, those of this second too.
+        if new.enabled && !enabled {
+            new.tokens_not_before = now + 1;
         }
         new.enabled = enabled;
     });
@@ -268,6 +269,10 @@ fn build<S: Store>(
     let client_id = match new.client_id {
         Some(own) if own.is_empty() || own.len() > 255 || !own.bytes().all(|b| (0x20..=0x7e).contains(&b)) => {
             return invalid("client_id: must be 1 to 255 printable ASCII characters".into());
+        }
+        // RFC 9700 section 4.15: in a token's `sub`, a client must not be taken for a user.
+        Some(own) if own.starts_with(SUBJECT_PREFIX) => {
+            return invalid(format!("client_id: must not begin with {SUBJECT_PREFIX:?}, which is how users' subjects begin"));
         }
         Some(own) => own,
         None => credentials::client_id(&formats.client_id, &*server.entropy)?,

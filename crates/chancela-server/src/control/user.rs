@@ -10,6 +10,9 @@ use chancela_core::secret::hex;
 use chancela_store::{CommitOutcome, Store};
 use serde_json::{Value, json};
 
+/// What the `sub` of every user begins with; no client id may (requirement F-11).
+pub(super) const SUBJECT_PREFIX: &str = "user-";
+
 pub(super) async fn create<S: Store>(
     server: &Server<S>,
     realm: &Realm,
@@ -35,8 +38,8 @@ pub(super) async fn create<S: Store>(
         realm: realm.name.as_str().into(),
         tenant: tenant.into(),
         username: username.into(),
-        // A subject can never be a client id: those have no such prefix (requirement F-11).
-        subject: format!("user-{}", hex(&id)).into(),
+        // A subject can never be a client id: those may not have this prefix (requirement F-11).
+        subject: format!("{SUBJECT_PREFIX}{}", hex(&id)).into(),
         password_hash: password_hash.into(),
         enabled: true,
         version: 1,

@@ -97,20 +97,15 @@ pub(crate) fn verify_jwt(realm: &Realm, text: &str, now: Timestamp) -> Option<Ar
         return None;
     }
     let digest = sha256(text.as_bytes());
-    if let Some(found) = realm.verified.get(&digest) {
+    let keys = realm.keys.load();
+    if let Some(found) = keys.verified.get(&digest) {
         return Some(found).filter(|jwt| now.seconds() < jwt.expires_at);
     }
-    let keys = realm.keys.load();
     let forms = realm.endpoints.iter().filter(|endpoint| endpoint.dialect.token.format == TokenFormat::Jwt);
     let verified = forms
         .filter_map(|endpoint| jwt::verify(text, &endpoint.dialect.token.jwt, &keys.verifying, &realm.issuer, now))
         .next()?;
     let verified = Arc::new(verified);
-    realm.verified.put(digest, Arc::clone(&verified));
-    // The keys may have changed, and the cache been emptied, since they were loaded: nothing of a key that was destroyed
-    // meanwhile may stay in it.
-    if !Arc::ptr_eq(&keys, &realm.keys.load()) {
-        realm.verified.clear();
-    }
+    keys.verified.put(digest, Arc::clone(&verified));
     Some(verified)
 }

@@ -26,6 +26,10 @@ where
     B: Body<Data = Bytes>,
 {
     let (head, incoming) = request.into_parts();
+    // Two hosts are two requests to whoever stands before us (RFC 9112 section 3.2).
+    if head.headers.get_all(HOST).iter().nth(1).is_some() {
+        return plain(StatusCode::BAD_REQUEST, "the request has more than one Host header");
+    }
     let host = head.headers.get(HOST).and_then(|host| host.to_str().ok()).or(head.uri.host()).unwrap_or("");
     let (route, tenant) = match router.find(host, head.uri.path()) {
         Ok(Some(found)) => found,

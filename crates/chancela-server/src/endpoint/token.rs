@@ -9,7 +9,7 @@ use chancela_core::dialect::TokenFormat;
 use chancela_core::effect::Effect;
 use chancela_core::grant::password::UserFact;
 use chancela_core::grant::refresh_token::{self, Lifetimes};
-use chancela_core::grant::{Approval, chain, client_credentials, password, requested_scope};
+use chancela_core::grant::{Approval, GrantType, chain, client_credentials, password, registered, requested_scope};
 use chancela_core::message::HttpRequest;
 use chancela_core::message::token_request::{GrantRequest, TokenRequest};
 use chancela_core::message::token_response::TokenResponse;
@@ -67,22 +67,27 @@ impl<S: Store> Context<'_, S> {
         self.count(client)?;
         let TokenRequest { grant, scope, chain_token, certificate, credentials: _, partner: _ } = request;
         let scope = scope.as_deref();
+        // Whatever the grant: no other way in leads around what the endpoint requires.
+        self.verify_chain(client, chain_token).await?;
+        let certificate = chain::verify_certificate(client, &self.endpoint.dialect.requires, certificate, self.now)?;
         match grant {
             GrantRequest::ClientCredentials => {
-                self.verify_chain(client, chain_token).await?;
-                let requires = &self.endpoint.dialect.requires;
-                let certificate = chain::verify_certificate(client, requires, certificate, self.now)?;
                 let approval = client_credentials::decide(client, self.scope(client, scope)?, certificate)?;
                 let (response, effects) = self.issue(client, approval, None)?;
                 self.commit(effects).await?;
                 Ok(response)
             }
             GrantRequest::Password { username, password } => {
+                // Before the hash, which costs more than everything else together.
+                registered(client.client(), GrantType::Password)?;
                 let scope = self.scope(client, scope)?;
                 let user = self.user(client, &username, password).await?;
-                self.log_in(client, password::decide(client, scope, user)?).await
+                let approval = password::decide(client, scope, user)?;
+                self.log_in(client, Approval { certificate, ..approval }).await
             }
-            GrantRequest::RefreshToken { refresh_token } => self.refresh(client, &refresh_token, scope).await,
+            GrantRequest::RefreshToken { refresh_token } => {
+                self.refresh(client, &refresh_token, scope, certificate).await
+            }
         }
     }
 
@@ -174,6 +179,7 @@ impl<S: Store> Context<'_, S> {
         client: &AuthenticatedClient,
         token: &str,
         scope: Option<&str>,
+        certificate: Option<[u8; 32]>,
     ) -> Result<TokenResponse, Rejection> {
         let store = &self.server.store;
         let policy = &self.endpoint.dialect.refresh;
@@ -185,7 +191,7 @@ impl<S: Store> Context<'_, S> {
                 Ok(refreshed) => {
                     let reference = RefreshTokenRef { grant: presented.grant, generation: refreshed.generation };
                     let refresh = Some((reference, refreshed.refresh_expires_at));
-                    let (response, mut effects) = self.issue(client, refreshed.approval, refresh)?;
+                    let (response, mut effects) = self.issue(client, Approval { certificate, ..refreshed.approval }, refresh)?;
                     effects.extend(refreshed.effect);
                     if effects.is_empty() || self.server.commit(effects).await? == CommitOutcome::Committed {
                         return Ok(response);

@@ -20,9 +20,11 @@ use chancela_core::token::jwt::Signer;
 use chancela_store::{CommitOutcome, Store, StoreError};
 use kek::{Kek, KekError};
 use schedule::Action;
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use crate::realm::RealmEndpoint;
+use crate::verified::VerifiedTokens;
 
 /// Name of the pepper's algorithm in records.
 const PEPPER_ALGORITHM: &str = "HMAC-SHA-256";
@@ -61,6 +63,9 @@ pub struct KeySet {
     pub verifying: Vec<VerifyingKey>,
     /// The JWKS document.
     pub jwks: bytes::Bytes,
+    /// Tokens whose signature was checked with exactly these keys. A check that began with other keys is remembered
+    /// among theirs, so it cannot outlive them.
+    pub verified: Arc<VerifiedTokens>,
 }
 
 /// Algorithms that a realm's endpoints sign with, each once.
@@ -243,5 +248,5 @@ pub fn key_set(
     }
     let keys: Vec<_> = verifying.iter().map(VerifyingKey::jwk).collect();
     let jwks = serde_json::to_vec(&serde_json::json!({ "keys": keys })).unwrap_or_default().into();
-    Ok(KeySet { signers, verifying, jwks })
+    Ok(KeySet { signers, verifying, jwks, verified: Arc::default() })
 }

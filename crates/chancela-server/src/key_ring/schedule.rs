@@ -94,7 +94,7 @@ pub fn rotate(
         actions.push(match urgency {
             Urgency::Compromised => Action::Destroy { realm: record.realm.clone(), kid: record.kid.clone() },
             // A key that was waiting for its turn is not needed any more.
-            _ if record.not_before > now && record.not_before >= switch => Action::Destroy { realm: record.realm.clone(), kid: record.kid.clone() },
+            _ if record.not_before >= switch && record.not_before > now => Action::Destroy { realm: record.realm.clone(), kid: record.kid.clone() },
             _ => {
                 let not_after = record.not_after.min(switch);
                 let expires_at = not_after + policy.retain_after;

@@ -1,0 +1,27 @@
+//! A server in memory with realms of all dialects, a clock that the test moves and seeded random numbers; requests as
+//! they stand on the wire, and whole exchanges as text for snapshots.
+
+mod ask;
+mod pki;
+mod world;
+
+pub use ask::{Answer, Ask};
+pub use pki::{certificate, verify_jws};
+pub use world::{ClientFacts, HOST, RealmPlan, World, new_client};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+/// `Basic` and base64 of any bytes.
+pub fn basic(pair: impl AsRef<[u8]>) -> String {
+    format!("Basic {}", STANDARD.encode(pair))
+}
+
+/// All but the unreserved characters of RFC 3986.
+const RESERVED: &percent_encoding::AsciiSet =
+    &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A form body.
+pub fn form(fields: &[(&str, &str)]) -> String {
+    let encode = |text: &str| percent_encoding::utf8_percent_encode(text, RESERVED).to_string();
+    fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect::<Vec<_>>().join("&")
+}
