@@ -124,11 +124,8 @@ pub(super) async fn import<S: Store>(
             )));
         }
         if !ids.insert(client.0.client_id.clone()) {
-            return Err(ControlError::Conflict(format!(
-                "client {}: {:?} occurs twice; leave one of them out",
-                index + 1,
-                client.0.client_id
-            )));
+            let text = format!("client {}: {:?} occurs twice; leave one of them out", index + 1, client.0.client_id);
+            return Err(ControlError::Conflict(text));
         }
         built.push(client);
     }

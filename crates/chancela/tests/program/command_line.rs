@@ -216,8 +216,7 @@ fn every_subcommand_has_help_in_words_of_its_users() {
         assert!(text.contains("Usage: chancela"), "{path:?}");
         // Each option and argument says what it is for.
         for line in text.lines().filter(|line| line.starts_with("      --") || line.starts_with("  -")) {
-            let explained =
-                line.trim().contains("  ") || text.contains(&format!("{line}\n          "));
+            let explained = line.trim().contains("  ") || text.contains(&format!("{line}\n          "));
             assert!(explained, "{path:?}: {line:?} has no text");
         }
     }
