@@ -168,14 +168,15 @@ pub fn verify(token: &str, jwt: &Jwt, keys: &[VerifyingKey], issuer: &str, now: 
     }
     let payload: Map<String, Value> = serde_json::from_slice(&BASE64URL.decode(payload).ok()?).ok()?;
     let claims = Claims { payload: &payload, claims: &jwt.claims };
-    if claims.text(ClaimValue::Issuer).is_some_and(|own| own != issuer) {
+    if claims.has(ClaimValue::Issuer) && claims.text(ClaimValue::Issuer) != Some(issuer) {
         return None;
     }
     let expires_at = claims.number(ClaimValue::ExpiresAt)?;
     if now.seconds() >= expires_at {
         return None;
     }
-    let client_id = claims.text(ClaimValue::ClientId).or_else(|| claims.text(ClaimValue::Subject))?;
+    let client = if claims.has(ClaimValue::ClientId) { ClaimValue::ClientId } else { ClaimValue::Subject };
+    let client_id = claims.text(client)?;
     let mut id = [0; 16];
     id.copy_from_slice(&sha256(signed.as_bytes())[..16]);
     Some(VerifiedJwt {
@@ -183,7 +184,8 @@ pub fn verify(token: &str, jwt: &Jwt, keys: &[VerifyingKey], issuer: &str, now: 
         subject: claims.text(ClaimValue::Subject).filter(|subject| *subject != client_id).map(Into::into),
         audience: claims.text(ClaimValue::Audience).map(Into::into),
         scope: claims.scope(),
-        issued_at: claims.number(ClaimValue::IssuedAt).unwrap_or(0),
+        // Of the wrong type it is not absent but wrong (requirement K-05).
+        issued_at: if claims.get(ClaimValue::IssuedAt).is_some() { claims.number(ClaimValue::IssuedAt)? } else { 0 },
         expires_at,
         certificate: claims.certificate(jwt.thumbprint),
         client_id: client_id.into(),
@@ -200,6 +202,11 @@ impl<'a> Claims<'a> {
     fn get(&self, value: ClaimValue) -> Option<&'a Value> {
         let claim = self.claims.iter().find(|claim| claim.value == Some(value))?;
         self.payload.get(&claim.name)
+    }
+
+    /// Whether tokens of this form say it.
+    fn has(&self, value: ClaimValue) -> bool {
+        self.claims.iter().any(|claim| claim.value == Some(value))
     }
 
     fn text(&self, value: ClaimValue) -> Option<&'a str> {
