@@ -1,6 +1,7 @@
 //! Configuration: one TOML file, read against a closed vocabulary. Secrets never stand in it, only the files that hold
 //! them. Every error names the line and says what to do.
 
+use crate::realm::RealmPlan;
 use chancela_core::dialect::{Library, TokenFormat, check};
 use chancela_core::jose::JwsAlgorithm;
 use chancela_core::security_profile::SecurityProfile;
@@ -175,7 +176,9 @@ impl Config {
         if self.realm.is_empty() {
             return Err(ConfigError("there is no realm; add a table [realm.<name>]".into()));
         }
-        if self.listen.management.is_some_and(|management| management == self.listen.address) {
+        // Port 0 is the system's choice, each time another.
+        let address = self.listen.address;
+        if self.listen.management.is_some_and(|management| management == address && address.port() != 0) {
             return Err(ConfigError("listen.management must not be listen.address; give it a port of its own".into()));
         }
         let mut issuers: BTreeMap<&str, &str> = BTreeMap::new();
@@ -226,6 +229,7 @@ impl RealmConfig {
                 forbidden.join(", ")
             ));
         }
+        RealmPlan::new(name, self, library)?;
         Ok(())
     }
 }
@@ -268,8 +272,8 @@ impl Issuer {
 
     /// Whether the host is this machine's loopback.
     pub fn is_loopback(&self) -> bool {
-        let Ok(authority) = self.authority.parse::<http::uri::Authority>() else { return false };
-        let host = authority.host();
+        let authority: Option<http::uri::Authority> = self.authority.parse().ok();
+        let host = authority.as_ref().map_or("", |authority| authority.host());
         let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
         host == "localhost" || address.is_ok_and(|address| address.is_loopback())
     }

@@ -81,8 +81,8 @@ impl RealmPlan {
     /// # Errors
     /// [`ConfigError`] if the two do not fit.
     pub fn new(name: &str, config: &RealmConfig, library: &Library) -> Result<Self, ConfigError> {
-        let wrong = |text: String| ConfigError(format!("realm.{name}: {text}"));
-        let dialect = library.load(&config.dialect).map_err(|error| wrong(error.to_string()))?;
+        let wrong = |text: String| ConfigError(text);
+        let dialect = library.load(&config.dialect).map_err(|error| wrong(format!("dialect: {error}")))?;
         let environment = config.environment.clone().or_else(|| dialect.environments.keys().next().cloned());
         let environment = environment.unwrap_or_default();
         let mut endpoints = Vec::new();

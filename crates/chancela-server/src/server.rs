@@ -76,7 +76,8 @@ impl<S: Store> Server<S> {
         let now = clock.now();
         let mut realms = Vec::new();
         for (name, realm) in &config.realm {
-            let plan = RealmPlan::new(name, realm, library)?;
+            let plan = RealmPlan::new(name, realm, library)
+                .map_err(|ConfigError(text)| ConfigError(format!("realm.{name}: {text}")))?;
             let algorithms = key_ring::algorithms(&plan.endpoints);
             let at = |error| StartError::Keys { realm: name.clone(), error };
             let records =

@@ -27,8 +27,8 @@ const WRITER: &str = "PRAGMA journal_mode = WAL;
     PRAGMA cache_size = -2048;";
 
 /// How the writer commits what is acknowledged: durable before it is answered. The log is folded into the file every
-/// 1000 pages (4 MB), for which commits wait two to five milliseconds; four times as many cost them four times that,
-/// and save nothing that can be measured.
+/// 1000 pages (4 MB). Commits wait meanwhile: beside expiry, where it costs most, 11 ms at worst; with 4000 pages it
+/// was 40 ms, and no fewer bytes were written.
 pub(crate) const EAGER: &str = "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000;";
 
 /// How it commits what may be taken back: durable with the next commit. Expiry touches each page once, so folding a

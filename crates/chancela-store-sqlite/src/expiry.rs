@@ -6,15 +6,16 @@
 //!
 //! Emptying a table costs 0.05 us a row and no writing, but is one statement, for which all commits wait; deleting a
 //! range costs ten times that and can stop anywhere. So small tables (of buckets filled at up to 1,250 tokens a
-//! second) are emptied whole, large ones in slices, and neither holds the writer for more than a few milliseconds of
-//! work. On two shared cores, 16 tasks issuing (`examples/measure.rs`; an fsync there takes 0.2 to 4 ms):
+//! second) are emptied whole, large ones in slices, and either is a few milliseconds of work. The longest waits that
+//! remain are for folding the log, which ends in an fsync. On two shared cores, 16 tasks issuing, an fsync of 0.2 to
+//! 4 ms (`examples/measure.rs`; the rows on slices with SQLite built for fdatasync, which the usual build is not):
 //!
 //! | a million expired rows | in all | CPU of everything | one call, p50 | inserts beside it, p50, p99, max |
 //! |---|---|---|---|---|
 //! | one statement | 54 to 85 ms | 0.03 to 0.05 s | 54 to 85 ms | max 52 to 85 ms |
 //! | slices, log folded at 4000 pages | 0.55 to 0.60 s | 0.49 to 0.54 s | 0.8 ms | 0.8, 8 to 27, 40 to 45 ms |
-//! | the same, folded at 250 pages | 0.66 s | 0.57 s | 0.8 ms | 0.8, 4.8, 5.5 ms |
-//! | as it is, on a slow disk (inserts alone: 1.9 to 4.0, 11 to 13, 20 to 36 ms) | 0.8 to 1.4 s | 0.5 to 0.7 s | 0.8 to 1.0 ms | 0.7 to 1.0, 7 to 19, 10 to 25 ms |
+//! | the same, every commit folding at 250 pages | 0.66 s | 0.57 s | 0.8 ms | 0.8, 4.8, 5.5 ms |
+//! | as it is, in minutes of a slow disk (inserts alone: 1.9 to 4.0, 11 to 13, 20 to 36 ms) | 0.8 to 1.4 s | 0.5 to 0.7 s | 0.8 to 1.0 ms | 0.7 to 1.0, 7 to 19, 10 to 25 ms |
 
 use crate::ring::{Table, ticks};
 use crate::statements::{clear, delete_before, first_tick, row_at, slice_end};

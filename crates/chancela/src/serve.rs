@@ -16,7 +16,7 @@ use chancela_server::transport::listener::{Bound, Workers};
 use chancela_store::Store;
 use chancela_store_sqlite::{Options, SqliteStore};
 use std::fs;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -43,15 +43,18 @@ pub(crate) fn run(file: &cli::ConfigFile) -> Result<(), Failure> {
     log::start(&config.log);
     protect_memory();
     let address = config.listen.address;
-    let listener = TcpListener::bind(address).map_err(Failure::io(format!("listening on {address}")))?;
+    let listener = TcpListener::bind(address).map_err(Failure::io(format!("listening on {address} (listen.address)")))?;
     let runtime = runtime()?;
     runtime.block_on(async {
         let server = open(&config, &library).await?;
-        let bound = [Bound { listener, router: Arc::new(Router::for_issuers(&server.realms)) }];
-        let ready = || {
-            tracing::info!(%address, realms = server.realms.len(), millis = started.elapsed().as_millis(), "ready");
+        let bound = vec![Bound { listener, router: Arc::new(Router::for_issuers(&server.realms)) }];
+        let address = bound[0].listener.local_addr().map_err(Failure::io("asking for the port"))?;
+        let ready = |management: Option<SocketAddr>| {
+            let management = management.map(tracing::field::display);
+            let millis = started.elapsed().as_millis();
+            tracing::info!(%address, management, realms = server.realms.len(), millis, "ready");
         };
-        run_until_stopped(&server, &config, &bound, ready).await
+        run_until_stopped(&server, &config, bound, ready).await
     })
 }
 
@@ -117,8 +120,8 @@ pub(crate) async fn open(config: &Config, library: &Library) -> Result<Arc<Serve
 pub(crate) async fn run_until_stopped(
     server: &Arc<Server<ConfiguredStore>>,
     config: &Config,
-    bound: &[Bound],
-    ready: impl FnOnce(),
+    bound: Vec<Bound>,
+    ready: impl FnOnce(Option<SocketAddr>),
 ) -> Result<(), Failure> {
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::io("listening for signals"))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::io("listening for signals"))?;
@@ -126,14 +129,18 @@ pub(crate) async fn run_until_stopped(
     let path = control_socket(&config.data);
     let control = socket::bind(&path).map_err(Failure::io(format!("control socket {}", path.display())))?;
     tasks.spawn(socket::serve(Arc::clone(server), control));
+    let mut management = None;
     if let Some(address) = config.listen.management {
         let listener = tokio::net::TcpListener::bind(address).await;
-        let listener = listener.map_err(Failure::io(format!("listening on {address} (management)")))?;
+        let listener = listener.map_err(Failure::io(format!("listening on {address} (listen.management)")))?;
+        management = Some(listener.local_addr().map_err(Failure::io("asking for the management port"))?);
         tasks.spawn(management::serve(Arc::clone(server), listener));
     }
     let threads = config.listen.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    let workers = Workers::start(server, bound, threads).map_err(Failure::io("starting the serving threads"))?;
-    ready();
+    let workers = Workers::start(server, &bound, threads).map_err(Failure::io("starting the serving threads"))?;
+    // The threads have the sockets now: when they stop, nobody listens and new connections are refused.
+    drop(bound);
+    ready(management);
     let outcome = tokio::select! {
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
@@ -144,7 +151,13 @@ pub(crate) async fn run_until_stopped(
     let pause = Duration::from_secs(if outcome.is_ok() { config.listen.drain_seconds } else { 0 });
     let stop = async {
         tokio::time::sleep(pause).await;
-        tokio::task::spawn_blocking(move || workers.stop()).await
+        let (stopped, wait) = tokio::sync::oneshot::channel();
+        // A thread of its own: the runtime would wait for one of its own even when told to end at once.
+        std::thread::spawn(move || {
+            workers.stop();
+            let _ = stopped.send(());
+        });
+        wait.await
     };
     tokio::select! {
         _ = stop => {}

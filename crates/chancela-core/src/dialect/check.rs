@@ -2,7 +2,7 @@
 //! facts without a source. [`unsupported`] says which parts of a dialect this server does not serve yet.
 
 use super::load::{DialectError, meaning};
-use super::{BodyEncoding, Dialect, DialectFile, ErrorMember, GrantTypeIn, RefreshPolicy, TokenEndpoint, TokenFormat};
+use super::{BodyEncoding, ClaimValue, Dialect, DialectFile, ErrorMember, GrantTypeIn, RefreshPolicy, TokenEndpoint, TokenFormat};
 use crate::client_auth::Method;
 use crate::scope::Scope;
 use crate::token::reference;
@@ -154,6 +154,14 @@ fn contradiction(endpoint: &TokenEndpoint) -> Option<(&'static str, &'static str
         if claim.value.is_some() == claim.literal.is_some() {
             return Some(("token.jwt.claims", "each claim needs exactly one of value and literal"));
         }
+    }
+    // Without these a token could not be told from one of before its client was disabled, or would live for ever.
+    let claims = |value| endpoint.token.jwt.claims.iter().any(|claim| claim.value == Some(value));
+    if !claims(ClaimValue::IssuedAt) || !claims(ClaimValue::ExpiresAt) {
+        return Some(("token.jwt.claims", "must have a claim with the value issued_at and one with expires_at"));
+    }
+    if !claims(ClaimValue::ClientId) && !claims(ClaimValue::Subject) {
+        return Some(("token.jwt.claims", "must have a claim with the value client_id or subject"));
     }
     if !endpoint.errors.members.iter().all(one_source) {
         return Some(("errors.members", "each member needs exactly one of value, literal, members and array"));

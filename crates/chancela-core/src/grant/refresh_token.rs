@@ -91,7 +91,7 @@ pub fn begin(
         subject,
         scope: approval.scope.shared(),
         generation: 0,
-        issued_at: now,
+        issued_at: now.max(client.client().tokens_not_before),
         rotated_at: now,
         refresh_expires_at: now + i64::from(lifetimes.refresh_token),
         expires_at,

@@ -29,6 +29,14 @@ pub struct Issuer<'a> {
     pub entropy: &'a dyn Entropy,
 }
 
+impl Issuer<'_> {
+    /// When a token of `client` that is made now was issued: never before the time that its client's tokens must not be
+    /// older than, which lies in whole seconds and may end a moment from now.
+    pub(super) fn issued_at(&self, client: &Client) -> i64 {
+        self.now.seconds().max(client.tokens_not_before)
+    }
+}
+
 /// A new access token and what the store must hold before it may be sent.
 #[derive(Debug)]
 pub struct Issued {
@@ -69,7 +77,7 @@ pub fn issue(issuer: &Issuer<'_>, client: &Client, approval: &Approval, lifetime
     let effect = Some(Effect::InsertAccessToken(AccessToken {
         key,
         client: client.key,
-        issued_at: issuer.now.seconds(),
+        issued_at: issuer.issued_at(client),
         expires_at,
         scope: approval.scope.shared(),
         subject: approval.subject.clone(),

@@ -17,6 +17,7 @@ use chancela_core::token::reference;
 use chancela_store::{CommitOutcome, Store};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Client metadata (RFC 7591 §2) and this server's own settings, as they are imported. What RFC 7591 defines and this
@@ -109,7 +110,8 @@ pub(super) async fn import<S: Store>(
         return Err(ControlError::Invalid(format!("at most {MAX_IMPORT} clients can be imported at once; divide the file")));
     }
     // All are checked before the first is stored: a mistake in the file changes nothing.
-    let mut built = Vec::new();
+    let mut built: Vec<(Client, Option<Secret>)> = Vec::new();
+    let mut ids = HashSet::new();
     for (index, item) in items.into_iter().enumerate() {
         let at = |text: String| ControlError::Invalid(format!("client {}: {text}", index + 1));
         let new: NewClient = serde_json::from_value(item).map_err(|error| at(error.to_string()))?;
@@ -117,6 +119,13 @@ pub(super) async fn import<S: Store>(
         if realm.directory.client(&client.0.client_id).is_some() {
             return Err(ControlError::Conflict(format!(
                 "client {}: the realm has a client {:?} already; delete it first or leave it out",
+                index + 1,
+                client.0.client_id
+            )));
+        }
+        if !ids.insert(client.0.client_id.clone()) {
+            return Err(ControlError::Conflict(format!(
+                "client {}: {:?} occurs twice; leave one of them out",
                 index + 1,
                 client.0.client_id
             )));
@@ -173,9 +182,9 @@ pub(super) async fn set_enabled<S: Store>(
     let client = find(realm, client_id)?;
     let now = server.clock.now().seconds();
     let changed = replace(server, realm, &client, |new| {
-        // Tokens from before a pause stay dead after it.
-        if enabled && !new.enabled {
-            new.tokens_not_before = now;
+        // Tokens from before a pause stay dead after it, those of this second too.
+        if new.enabled && !enabled {
+            new.tokens_not_before = now + 1;
         }
         new.enabled = enabled;
     });
@@ -360,7 +369,7 @@ fn describe(client: &Client) -> Value {
     let mut shown = serde_json::to_value(client).unwrap_or_default();
     if let Some(members) = shown.as_object_mut() {
         for hidden in ["key", "realm", "secrets", "version", "created_at", "tokens_not_before"] {
-            members.remove(hidden);
+            members.shift_remove(hidden);
         }
         members.retain(|_, value| *value != Value::Array(Vec::new()) && *value != Value::Bool(false));
         members.insert("enabled".into(), client.enabled.into());

@@ -185,6 +185,18 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_signed_for_less_than_a_second_goes_on_verifying() {
+        let mut records = Vec::new();
+        apply(&mut records, plan(&[], JwsAlgorithm::Es256, POLICY, 100), 100);
+        let old = records[0].kid.clone();
+        let actions = rotate(&records, JwsAlgorithm::Es256, POLICY, Urgency::Now, 100);
+        apply(&mut records, actions, 100);
+        assert!(records.iter().any(|record| record.kid == old && record.expires_at > 100 + 3600));
+        let active: Vec<_> = records.iter().filter(|r| r.not_before <= 100 && 100 < r.not_after).collect();
+        assert!(active.len() == 1 && active[0].kid != old);
+    }
+
+    #[test]
     fn a_compromised_key_is_gone_at_once_and_another_is_in_use() {
         let mut records = Vec::new();
         apply(&mut records, plan(&[], JwsAlgorithm::Es256, POLICY, 0), 0);

@@ -9,8 +9,8 @@ use chancela_store_sqlite::{Options, SqliteStore};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Runtime;
 
@@ -27,6 +27,13 @@ pub(crate) struct Acknowledged {
     pub(crate) rotations: Option<u64>,
     /// How the child ended.
     pub(crate) status: ExitStatus,
+}
+
+/// Held by each test that starts children: a process that another thread starts has a copy of this one's lock files
+/// for a moment, and the store would seem to be in use.
+pub(crate) fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A command that runs this program as a child in `role`.

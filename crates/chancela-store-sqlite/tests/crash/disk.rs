@@ -1,6 +1,6 @@
 //! A disk that is full for a while, and an fsync that fails. Both through the shim of the power cut.
 
-use crate::child::{command, issue, issued, lost, run};
+use crate::child::{alone, command, issue, issued, lost, run};
 use crate::power_cut::shim;
 use chancela_core::effect::Effect;
 use chancela_core::time::Timestamp;
@@ -60,6 +60,7 @@ pub(crate) async fn fail(store: &SqliteStore) {
 }
 
 fn run_through_shim(role: &str, setting: (&str, &str)) {
+    let _alone = alone();
     let (tools, directory) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let Some(shim) = shim(&tools) else { return };
     drop(SqliteStore::open(directory.path(), Options::default()).unwrap());

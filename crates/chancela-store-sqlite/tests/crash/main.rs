@@ -5,6 +5,7 @@
 //! A kill proves the grouping, the recovery and the lock's release, not fsync: the kernel keeps what was written. The
 //! cut power proves fsync.
 
+#![allow(clippy::disallowed_methods, reason = "the parent tells its child by environment what to do")]
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 mod child;

@@ -1,6 +1,6 @@
 //! Power cuts: whatever no finished fsync covers is lost, or a random half of it.
 
-use crate::child::{Acknowledged, command, lost, run};
+use crate::child::{Acknowledged, alone, command, lost, run};
 use chancela_store::conformance::samples::Random;
 use chancela_store_sqlite::{Options, SqliteStore};
 use std::io::ErrorKind;
@@ -44,6 +44,7 @@ fn cut_under_load(shim: &Path, store: &Path, cycle: u64, settings: &[(&str, u64)
 
 /// In one directory, so that each cycle begins with the recovery from the last.
 fn nothing_is_lost(seeded: bool) {
+    let _alone = alone();
     let (tools, directory) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let Some(shim) = shim(&tools) else { return };
     drop(SqliteStore::open(directory.path(), Options::default()).unwrap());
@@ -75,6 +76,7 @@ fn nothing_acknowledged_is_lost_when_half_of_the_unsynced_blocks_are() {
 /// prove nothing.
 #[test]
 fn without_fsync_the_same_cut_loses_what_was_acknowledged() {
+    let _alone = alone();
     let (tools, directory) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let Some(shim) = shim(&tools) else { return };
     drop(SqliteStore::open(directory.path(), Options::default()).unwrap());

@@ -3,9 +3,12 @@
 use super::Captures;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use std::collections::BTreeMap;
+
+/// All but the unreserved characters of RFC 3986 §2.3: a path with an encoded one is another path.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// One client of the realm under test.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -61,7 +64,7 @@ impl Encoding {
     fn write(self, value: &str) -> String {
         match self {
             Self::Raw => value.to_owned(),
-            Self::Form => utf8_percent_encode(value, NON_ALPHANUMERIC).to_string(),
+            Self::Form => utf8_percent_encode(value, RESERVED).to_string(),
             Self::Json => {
                 let quoted = Value::from(value).to_string();
                 quoted

@@ -1,16 +1,18 @@
 //! The demo clients' and users' credentials. The store keeps only digests, so a sandbox with a data folder keeps the
 //! texts beside it in a file of its own (mode 0600), to print the same ones when it starts again.
 
-use super::plan::{Plan, PlannedClient, PlannedRealm};
+use super::plan::{Plan, PlannedClient, PlannedRealm, PlannedUser};
 use crate::failure::Failure;
 use crate::store::ConfiguredStore;
+use chancela_core::dialect::CredentialFormat;
 use chancela_server::control::{self, Command, ControlError, NewClient, Request};
 use chancela_server::realm::Realm;
 use chancela_server::server::Server;
+use chancela_store::Store;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -37,13 +39,11 @@ pub(super) struct ClientCredentials {
     pub(super) private_key_pem: Option<String>,
 }
 
-/// Makes what is missing and answers all of it.
+/// Makes what is missing and answers all of it. Passwords are on disk before their users are, so that a start which was
+/// interrupted goes on where it was.
 pub(super) async fn prepare(server: &Server<ConfiguredStore>, plan: &Plan, data: &Path) -> Result<Credentials, Failure> {
     let path = data.join(FILE);
-    let mut all: Credentials = match fs::read(&path) {
-        Ok(text) => serde_json::from_slice(&text).unwrap_or_default(),
-        Err(_) => Credentials::new(),
-    };
+    let mut all = read(&path)?;
     for planned in &plan.realms {
         let Some(realm) = server.realm(&planned.name) else { continue };
         let own = all.entry(planned.name.clone()).or_default();
@@ -54,18 +54,63 @@ pub(super) async fn prepare(server: &Server<ConfiguredStore>, plan: &Plan, data:
                 own.clients.insert(client.label.clone(), made);
             }
         }
-        make_users(server, planned, own).await?;
+        for user in &planned.users {
+            if own.users.contains_key(&user.username) {
+                continue;
+            }
+            if exists(server, planned, user).await? {
+                return Err(lost(&path));
+            }
+            own.users.insert(user.username.clone(), password(server)?);
+        }
     }
-    let text = serde_json::to_vec_pretty(&all).unwrap_or_default();
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&path)
-        .map_err(Failure::io(path.display().to_string()))?;
-    file.write_all(&text).map_err(Failure::io(path.display().to_string()))?;
+    write(&path, &all)?;
+    for planned in &plan.realms {
+        if let Some(own) = all.get(&planned.name) {
+            make_users(server, planned, own).await?;
+        }
+    }
     Ok(all)
+}
+
+fn read(path: &Path) -> Result<Credentials, Failure> {
+    match fs::read(path) {
+        Ok(text) => serde_json::from_slice(&text).map_err(|_| lost(path)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Credentials::new()),
+        Err(error) => Err(Failure::io(path.display().to_string())(error)),
+    }
+}
+
+/// Replaces the file whole: there is never half of one.
+fn write(path: &Path, all: &Credentials) -> Result<(), Failure> {
+    let failed = || Failure::io(path.display().to_string());
+    let text = serde_json::to_vec_pretty(all).map_err(|error| Failure::Other(error.to_string()))?;
+    let new = path.with_extension("new");
+    let mut file =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new).map_err(failed())?;
+    file.write_all(&text).and_then(|()| file.sync_all()).map_err(failed())?;
+    fs::rename(&new, path).map_err(failed())
+}
+
+fn lost(path: &Path) -> Failure {
+    Failure::Data {
+        path: path.to_owned(),
+        message: "is missing or damaged, and the passwords of this folder's users stand nowhere else; put it back, or \
+                  name another folder with --data"
+            .into(),
+    }
+}
+
+async fn exists(server: &Server<ConfiguredStore>, planned: &PlannedRealm, user: &PlannedUser) -> Result<bool, Failure> {
+    let tenant = user.tenant.as_deref().unwrap_or_default();
+    let found = server.store.user(&planned.name, tenant, &user.username).await.map_err(ControlError::from)?;
+    Ok(found.is_some())
+}
+
+fn password(server: &Server<ConfiguredStore>) -> Result<String, Failure> {
+    let format = CredentialFormat::Hex { prefix: "senha-".into(), length: 16 };
+    let password = control::client_secret(&format, &*server.entropy).map_err(ControlError::from)?;
+    Ok(password.expose().to_owned())
 }
 
 async fn make_client(
@@ -105,24 +150,16 @@ async fn make_client(
 async fn make_users(
     server: &Server<ConfiguredStore>,
     planned: &PlannedRealm,
-    own: &mut RealmCredentials,
+    own: &RealmCredentials,
 ) -> Result<(), Failure> {
     for user in &planned.users {
-        if own.users.contains_key(&user.username) {
+        let Some(password) = own.users.get(&user.username) else { continue };
+        if exists(server, planned, user).await? {
             continue;
         }
-        let password = control::client_secret(
-            &chancela_core::dialect::CredentialFormat::Hex { prefix: "senha-".into(), length: 16 },
-            &*server.entropy,
-        )
-        .map_err(ControlError::from)?;
-        let command = Command::UserCreate {
-            username: user.username.clone(),
-            password: password.expose().to_owned(),
-            tenant: user.tenant.clone(),
-        };
+        let (username, tenant) = (user.username.clone(), user.tenant.clone());
+        let command = Command::UserCreate { username, password: password.clone(), tenant };
         control::execute(server, Request { realm: planned.name.clone(), command }).await?;
-        own.users.insert(user.username.clone(), password.expose().to_owned());
     }
     Ok(())
 }

@@ -52,11 +52,11 @@ pub(crate) fn run(arguments: &cli::Sandbox) -> Result<(), Failure> {
                 bound.push(Bound { listener, router: Arc::new(router) });
             }
         }
-        let ready = || match arguments.json {
+        let ready = |_| match arguments.json {
             true => output::line(&String::from_utf8_lossy(&json)),
             false => output::line(&description.text(&plan)),
         };
-        serve::run_until_stopped(&server, &config, &bound, ready).await
+        serve::run_until_stopped(&server, &config, bound, ready).await
     })
 }
 
