@@ -94,7 +94,8 @@ async fn a_pause_or_the_end_of_a_client_ends_its_tokens() {
         assert!(!scene.active(&scene.server, &token).await, "what was issued before the pause stays dead");
         let token = scene.token().await;
         assert!(scene.active(&scene.server, &token).await);
-        scene.world.clock.advance_seconds(1);
+        // Issued in the second of a pause, a token counts as issued in the next one; times are whole seconds.
+        scene.world.clock.advance_seconds(2);
         scene.world.control(scene.realm, Command::ClientDelete { client_id: scene.client.id.clone() }).await;
         assert!(!scene.active(&scene.server, &token).await);
         let again = NewClient {
