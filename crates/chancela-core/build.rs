@@ -13,12 +13,18 @@ fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed={}", root.join("base").display());
     let mut list = String::from("const BUILTIN: &[(&str, &str, &str)] = &[\n");
     for (prefix, folder) in [("", root.clone()), ("base/", root.join("base"))] {
-        let mut files: Vec<PathBuf> = fs::read_dir(&folder)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>()?;
+        let mut files: Vec<PathBuf> =
+            fs::read_dir(&folder)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>()?;
         files.sort();
         for file in files.iter().filter(|f| f.extension().is_some_and(|e| e == "toml")) {
             let stem = file.file_stem().and_then(|s| s.to_str()).unwrap_or_default();
             let name = format!("{prefix}{stem}");
-            let _ = writeln!(list, "    ({name:?}, {:?}, include_str!({:?})),", format!("dialects/{name}.toml"), file);
+            let _ = writeln!(
+                list,
+                "    ({name:?}, {:?}, include_str!({:?})),",
+                format!("dialects/{name}.toml"),
+                file
+            );
         }
     }
     list.push_str("];\n");

@@ -50,7 +50,8 @@ impl Certificate {
             return None;
         }
         // A form encoder writes a space as `+`, and then a `+` of the base64 as `%2B`.
-        let spaced = if text.contains("BEGIN+CERTIFICATE") { text.replace('+', " ") } else { text.to_owned() };
+        let spaced =
+            if text.contains("BEGIN+CERTIFICATE") { text.replace('+', " ") } else { text.to_owned() };
         let decoded = if spaced.contains('%') {
             percent_encoding::percent_decode_str(&spaced).decode_utf8().ok()?
         } else {

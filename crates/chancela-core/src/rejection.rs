@@ -147,7 +147,9 @@ impl Rejection {
             Rule::MethodNotAllowed => Some(StatusCode::METHOD_NOT_ALLOWED),
             Rule::BodyTooLarge => Some(StatusCode::PAYLOAD_TOO_LARGE),
             Rule::BodyTooSlow => Some(StatusCode::REQUEST_TIMEOUT),
-            Rule::UnsupportedContentType | Rule::MissingContentType => Some(StatusCode::UNSUPPORTED_MEDIA_TYPE),
+            Rule::UnsupportedContentType | Rule::MissingContentType => {
+                Some(StatusCode::UNSUPPORTED_MEDIA_TYPE)
+            }
             Rule::RateLimited => Some(StatusCode::TOO_MANY_REQUESTS),
             _ => None,
         }

@@ -65,7 +65,9 @@ fn main() {
     let router = Router::for_issuers(&server.realms);
     println!("{:<22} {:>10} {:>12} {:>10}", "request", "us", "allocations", "bytes");
     for realm in config.realm.keys() {
-        let token = || request(&format!("/{realm}/oauth/token"), "grant_type=client_credentials&scope=cob.read+pix.read");
+        let token = || {
+            request(&format!("/{realm}/oauth/token"), "grant_type=client_credentials&scope=cob.read+pix.read")
+        };
         let answered = measure(&format!("{realm} token"), rounds, || {
             runtime.block_on(endpoint::respond(&server, &router, token()))
         });
@@ -73,7 +75,11 @@ fn main() {
         let issued: serde_json::Value = serde_json::from_slice(&body).unwrap();
         let ask = format!("token={}", issued["access_token"].as_str().unwrap());
         measure(&format!("{realm} introspection"), rounds, || {
-            runtime.block_on(endpoint::respond(&server, &router, request(&format!("/{realm}/oauth/introspect"), &ask)))
+            runtime.block_on(endpoint::respond(
+                &server,
+                &router,
+                request(&format!("/{realm}/oauth/introspect"), &ask),
+            ))
         });
     }
 }

@@ -53,7 +53,12 @@ pub struct Listen {
 
 impl Default for Listen {
     fn default() -> Self {
-        Self { address: SocketAddr::from(([127, 0, 0, 1], 8080)), management: None, threads: None, drain_seconds: 0 }
+        Self {
+            address: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            management: None,
+            threads: None,
+            drain_seconds: 0,
+        }
     }
 }
 
@@ -179,7 +184,9 @@ impl Config {
         // Port 0 is the system's choice, each time another.
         let address = self.listen.address;
         if self.listen.management.is_some_and(|management| management == address && address.port() != 0) {
-            return Err(ConfigError("listen.management must not be listen.address; give it a port of its own".into()));
+            return Err(ConfigError(
+                "listen.management must not be listen.address; give it a port of its own".into(),
+            ));
         }
         let mut issuers: BTreeMap<&str, &str> = BTreeMap::new();
         for (name, realm) in &self.realm {
@@ -188,7 +195,9 @@ impl Config {
                     "realm.{name}: issuer: is that of realm.{other} too; give each realm a host or a path of its own"
                 )));
             }
-            realm.check(name, library).map_err(|ConfigError(text)| ConfigError(format!("realm.{name}: {text}")))?;
+            realm
+                .check(name, library)
+                .map_err(|ConfigError(text)| ConfigError(format!("realm.{name}: {text}")))?;
         }
         Ok(())
     }
@@ -203,9 +212,12 @@ impl RealmConfig {
         }
         let issuer = Issuer::parse(&self.issuer)?;
         if !issuer.secure && !issuer.is_loopback() && !self.danger_http_issuer {
-            return wrong("issuer: must be https; behind a proxy that ends TLS it is the proxy's https URL".into());
+            return wrong(
+                "issuer: must be https; behind a proxy that ends TLS it is the proxy's https URL".into(),
+            );
         }
-        let dialect = library.load(&self.dialect).map_err(|error| ConfigError(format!("dialect: {error}")))?;
+        let dialect =
+            library.load(&self.dialect).map_err(|error| ConfigError(format!("dialect: {error}")))?;
         let unsupported = check::unsupported(&dialect);
         if let Some(first) = unsupported.first() {
             return wrong(format!("dialect: {first}; choose another dialect for now"));
@@ -251,7 +263,8 @@ impl Issuer {
     /// # Errors
     /// [`ConfigError`] if it has a query, a fragment, user information or a path that is not canonical.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        let wrong = || ConfigError(format!("issuer: {text:?} is not a URL such as https://login.example.com/bank"));
+        let wrong =
+            || ConfigError(format!("issuer: {text:?} is not a URL such as https://login.example.com/bank"));
         let uri: http::Uri = text.parse().map_err(|_| wrong())?;
         let authority = uri.authority().ok_or_else(wrong)?.as_str().to_ascii_lowercase();
         let path = uri.path().trim_end_matches('/').to_owned();

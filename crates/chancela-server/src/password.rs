@@ -30,7 +30,8 @@ pub struct PasswordPool {
 }
 
 /// A hash that no password has: checking against it takes the time of a real one.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$Y2hhbmNlbGEgbm9ib2R5IQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$Y2hhbmNlbGEgbm9ib2R5IQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 impl PasswordPool {
     /// A pool with a place for each of `cores`.

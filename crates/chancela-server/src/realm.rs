@@ -90,7 +90,9 @@ impl RealmPlan {
             let endpoint = RealmEndpoint::new(&dialect, endpoint, &environment, config);
             let format = endpoint.dialect.token.format;
             if let Err(limit) = reference::check_lifetime(format, endpoint.access_token_lifetime) {
-                return Err(wrong(format!("access_token_lifetime: must be from 1 to {limit} seconds for its format")));
+                return Err(wrong(format!(
+                    "access_token_lifetime: must be from 1 to {limit} seconds for its format"
+                )));
             }
             endpoints.push(endpoint);
         }
@@ -185,10 +187,14 @@ impl Realm {
                 other.dialect.requires.access_token.as_ref().is_some_and(|chained| chained.from == name)
             })
         };
-        let last: Vec<_> = self.endpoints.iter().filter(|endpoint| !chained(&endpoint.dialect.name)).collect();
+        let last: Vec<_> =
+            self.endpoints.iter().filter(|endpoint| !chained(&endpoint.dialect.name)).collect();
         for endpoint in &last {
-            let wire = endpoint.dialect.request.grants.values().chain(&endpoint.dialect.request.default_grant);
-            for grant in wire.map(|grant| grant.grant_type()).filter(|grant| *grant != GrantType::AuthorizationCode) {
+            let wire =
+                endpoint.dialect.request.grants.values().chain(&endpoint.dialect.request.default_grant);
+            for grant in
+                wire.map(|grant| grant.grant_type()).filter(|grant| *grant != GrantType::AuthorizationCode)
+            {
                 let dead = grant == GrantType::RefreshToken && !self.has_refresh(endpoint);
                 if !dead && !grants.contains(&grant.as_str()) {
                     grants.push(grant.as_str());

@@ -28,6 +28,9 @@ impl RevokedTokens {
 
     /// Forgets tokens that are dead anyway.
     pub fn expire(&self, now: Timestamp) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).retain(|_, expires_at| now.seconds() < *expires_at);
+        self.0
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|_, expires_at| now.seconds() < *expires_at);
     }
 }

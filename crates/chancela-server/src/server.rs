@@ -81,7 +81,9 @@ impl<S: Store> Server<S> {
             let algorithms = key_ring::algorithms(&plan.endpoints);
             let at = |error| StartError::Keys { realm: name.clone(), error };
             let records =
-                key_ring::maintain(&store, &kek, name, &algorithms, plan.key_policy(), now, &*entropy).await.map_err(at)?;
+                key_ring::maintain(&store, &kek, name, &algorithms, plan.key_policy(), now, &*entropy)
+                    .await
+                    .map_err(at)?;
             let pepper = key_ring::pepper(&records, &kek).map_err(at)?;
             let keys = key_ring::key_set(&records, &kek, &plan.endpoints, now).map_err(at)?;
             realms.push(Arc::new(plan.open(pepper, keys, metrics.realm(name))));
@@ -145,7 +147,8 @@ impl<S: Store> Server<S> {
         let algorithms = key_ring::algorithms(&realm.endpoints);
         let policy = realm.key_policy();
         let records =
-            key_ring::maintain(&self.store, &self.kek, &realm.name, &algorithms, policy, now, &*self.entropy).await?;
+            key_ring::maintain(&self.store, &self.kek, &realm.name, &algorithms, policy, now, &*self.entropy)
+                .await?;
         let mut keys = key_ring::key_set(&records, &self.kek, &realm.endpoints, now)?;
         let shown = realm.keys.load();
         if keys.jwks == shown.jwks {

@@ -65,7 +65,9 @@ impl Failure {
     /// 1 failed, 2 wrong usage or configuration, 3 not found, 4 conflict.
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::Config(_) | Self::Dialect(_) | Self::Usage(_) | Self::Control(ControlError::Invalid(_)) => 2,
+            Self::Config(_) | Self::Dialect(_) | Self::Usage(_) | Self::Control(ControlError::Invalid(_)) => {
+                2
+            }
             Self::Control(ControlError::NotFound(_)) => 3,
             Self::Control(ControlError::Conflict(_)) => 4,
             _ => 1,

@@ -26,7 +26,10 @@ fn human(value: &Value) -> String {
         Value::Object(members) => {
             let width = members.keys().map(String::len).max().unwrap_or(0);
             let lines = members.iter().filter(|(_, value)| !value.is_null());
-            lines.map(|(name, value)| format!("{name:<width$}  {}", scalar(value))).collect::<Vec<_>>().join("\n")
+            lines
+                .map(|(name, value)| format!("{name:<width$}  {}", scalar(value)))
+                .collect::<Vec<_>>()
+                .join("\n")
         }
         other => scalar(other),
     }

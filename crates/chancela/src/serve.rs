@@ -43,7 +43,8 @@ pub(crate) fn run(file: &cli::ConfigFile) -> Result<(), Failure> {
     log::start(&config.log);
     protect_memory();
     let address = config.listen.address;
-    let listener = TcpListener::bind(address).map_err(Failure::io(format!("listening on {address} (listen.address)")))?;
+    let listener = TcpListener::bind(address)
+        .map_err(Failure::io(format!("listening on {address} (listen.address)")))?;
     let runtime = runtime()?;
     runtime.block_on(async {
         let server = open(&config, &library).await?;
@@ -60,7 +61,10 @@ pub(crate) fn run(file: &cli::ConfigFile) -> Result<(), Failure> {
 
 /// The runtime of everything that is not a client's request.
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::io("starting the runtime"))
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::io("starting the runtime"))
 }
 
 /// Reads and checks a configuration and the dialects at hand.
@@ -101,7 +105,10 @@ pub(crate) fn library(folder: Option<&Path>) -> Result<Library, Failure> {
 }
 
 /// Opens store, key-encryption key and realms.
-pub(crate) async fn open(config: &Config, library: &Library) -> Result<Arc<Server<ConfiguredStore>>, Failure> {
+pub(crate) async fn open(
+    config: &Config,
+    library: &Library,
+) -> Result<Arc<Server<ConfiguredStore>>, Failure> {
     let entropy = SystemEntropy;
     let store = ConfiguredStore::new(
         SqliteStore::open(&config.data, Options::default())?,
@@ -132,12 +139,15 @@ pub(crate) async fn run_until_stopped(
     let mut management = None;
     if let Some(address) = config.listen.management {
         let listener = tokio::net::TcpListener::bind(address).await;
-        let listener = listener.map_err(Failure::io(format!("listening on {address} (listen.management)")))?;
+        let listener =
+            listener.map_err(Failure::io(format!("listening on {address} (listen.management)")))?;
         management = Some(listener.local_addr().map_err(Failure::io("asking for the management port"))?);
         tasks.spawn(management::serve(Arc::clone(server), listener));
     }
-    let threads = config.listen.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    let workers = Workers::start(server, &bound, threads).map_err(Failure::io("starting the serving threads"))?;
+    let threads =
+        config.listen.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let workers =
+        Workers::start(server, &bound, threads).map_err(Failure::io("starting the serving threads"))?;
     // The threads have the sockets now: when they stop, nobody listens and new connections are refused.
     drop(bound);
     ready(management);
@@ -209,7 +219,9 @@ async fn maintain(server: &Server<ConfiguredStore>) -> Failure {
 pub(crate) fn protect_memory() {
     use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
     let none = Rlimit { current: Some(0), maximum: Some(0) };
-    if setrlimit(Resource::Core, none).is_err() || set_dumpable_behavior(DumpableBehavior::NotDumpable).is_err() {
+    if setrlimit(Resource::Core, none).is_err()
+        || set_dumpable_behavior(DumpableBehavior::NotDumpable).is_err()
+    {
         tracing::warn!("core dumps could not be switched off");
     }
 }

@@ -66,8 +66,13 @@ mod tests {
 
     #[test]
     fn what_is_not_basic_is_refused_without_a_panic() {
-        for text in ["", "Basic", "Basic ", "Basic !!!", "Bearer abc", "Basic Y29sb24", "Basic OnNlY3JldA=="] {
-            assert_eq!(parse(text, TrailingNewline::Reject).unwrap_err().rule, Rule::MalformedAuthorization, "{text}");
+        for text in ["", "Basic", "Basic ", "Basic !!!", "Bearer abc", "Basic Y29sb24", "Basic OnNlY3JldA=="]
+        {
+            assert_eq!(
+                parse(text, TrailingNewline::Reject).unwrap_err().rule,
+                Rule::MalformedAuthorization,
+                "{text}"
+            );
         }
         assert_eq!(
             parse(&header(b"id:\xff"), TrailingNewline::Reject).unwrap_err().rule,

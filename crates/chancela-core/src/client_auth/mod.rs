@@ -221,7 +221,10 @@ pub fn verify_partner(
 ///
 /// # Errors
 /// [`Rule::InvalidPartner`] if the header is there and is not readable.
-pub fn partner(policy: &ClientAuthentication, http: &HttpRequest<'_>) -> Result<Option<Credentials<'static>>, Rejection> {
+pub fn partner(
+    policy: &ClientAuthentication,
+    http: &HttpRequest<'_>,
+) -> Result<Option<Credentials<'static>>, Rejection> {
     let Some(partner) = &policy.partner else { return Ok(None) };
     let invalid = Rejection::from(Rule::InvalidPartner);
     let Some(text) = http.single_header(&partner.header).map_err(|()| invalid)? else { return Ok(None) };

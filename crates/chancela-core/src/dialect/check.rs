@@ -2,7 +2,10 @@
 //! facts without a source. [`unsupported`] says which parts of a dialect this server does not serve yet.
 
 use super::load::{DialectError, meaning};
-use super::{BodyEncoding, ClaimValue, Dialect, DialectFile, ErrorMember, GrantTypeIn, RefreshPolicy, TokenEndpoint, TokenFormat};
+use super::{
+    BodyEncoding, ClaimValue, Dialect, DialectFile, ErrorMember, GrantTypeIn, RefreshPolicy, TokenEndpoint,
+    TokenFormat,
+};
 use crate::client_auth::Method;
 use crate::scope::Scope;
 use crate::token::reference;
@@ -21,7 +24,11 @@ pub(super) fn file(path: &str, name: &str, file: &DialectFile) -> Result<(), Dia
         return Err(meaning(path, "name", format!("must be {name:?}, the file's name")));
     }
     if file.title.is_empty() || file.sources.is_empty() {
-        return Err(meaning(path, "title, sources", "must not be empty: say whose dialect it is and what it rests on"));
+        return Err(meaning(
+            path,
+            "title, sources",
+            "must not be empty: say whose dialect it is and what it rests on",
+        ));
     }
     if file.token_endpoint.is_empty() {
         return Err(meaning(path, "token_endpoint", "there must be at least one [token_endpoint.<name>]"));
@@ -31,7 +38,11 @@ pub(super) fn file(path: &str, name: &str, file: &DialectFile) -> Result<(), Dia
     }
     for scope in file.scopes.keys() {
         if Scope::parse(scope).map_or(true, |parsed| parsed.len() != 1 || parsed.as_str() != scope) {
-            return Err(meaning(path, &format!("scopes.{scope:?}"), "is not one scope-token (RFC 6749 section 3.3)"));
+            return Err(meaning(
+                path,
+                &format!("scopes.{scope:?}"),
+                "is not one scope-token (RFC 6749 section 3.3)",
+            ));
         }
     }
     Ok(())
@@ -71,20 +82,34 @@ pub(super) fn dialect(path: &str, dialect: &Dialect) -> Result<(), DialectError>
         if let Some(chained) = &endpoint.requires.access_token {
             let from = dialect.token_endpoint(&chained.from);
             if from.is_none() || chained.from == endpoint.name {
-                return Err(meaning(path, &key("requires.access_token.from"), "must name another token endpoint"));
+                return Err(meaning(
+                    path,
+                    &key("requires.access_token.from"),
+                    "must name another token endpoint",
+                ));
             }
             if from.is_some_and(|from| from.requires.access_token.is_some()) {
-                return Err(meaning(path, &key("requires.access_token.from"), "must name a first step, which requires no token itself"));
+                return Err(meaning(
+                    path,
+                    &key("requires.access_token.from"),
+                    "must name a first step, which requires no token itself",
+                ));
             }
         }
-        let unknown = |exact: &Scope| exact.iter().find(|s| !dialect.scopes.contains_key(*s)).map(str::to_owned);
+        let unknown =
+            |exact: &Scope| exact.iter().find(|s| !dialect.scopes.contains_key(*s)).map(str::to_owned);
         if let Some(scope) = endpoint.exact_scope.as_ref().and_then(unknown) {
             return Err(meaning(path, &key("scope.exactly"), format!("{scope:?} is not in [scopes]")));
         }
         for (name, environment) in &dialect.environments {
             let own = environment.access_token_lifetime;
-            if let Err(limit) = reference::check_lifetime(endpoint.token.format, own.unwrap_or(endpoint.token.lifetime)) {
-                let here = own.map_or_else(|| key("token.lifetime"), |_| format!("environments.{name}.access_token_lifetime"));
+            if let Err(limit) =
+                reference::check_lifetime(endpoint.token.format, own.unwrap_or(endpoint.token.lifetime))
+            {
+                let here = own.map_or_else(
+                    || key("token.lifetime"),
+                    |_| format!("environments.{name}.access_token_lifetime"),
+                );
                 let message = format!("must be from 1 to {limit} seconds for this token format");
                 return Err(meaning(path, &here, message));
             }
@@ -104,7 +129,9 @@ fn paths(endpoint: &TokenEndpoint) -> Result<(), String> {
             && plain.split('/').all(|segment| segment != "." && segment != "..")
             && plain.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-._~".contains(&b));
         if !canonical {
-            return Err(format!("{path:?} is not a canonical path (letters, digits, - . _ ~ and one {{tenant}} segment)"));
+            return Err(format!(
+                "{path:?} is not a canonical path (letters, digits, - . _ ~ and one {{tenant}} segment)"
+            ));
         }
     }
     Ok(())
@@ -158,13 +185,19 @@ fn contradiction(endpoint: &TokenEndpoint) -> Option<(&'static str, &'static str
     // Without these a token could not be told from one of before its client was disabled, or would live for ever.
     let claims = |value| endpoint.token.jwt.claims.iter().any(|claim| claim.value == Some(value));
     if !claims(ClaimValue::IssuedAt) || !claims(ClaimValue::ExpiresAt) {
-        return Some(("token.jwt.claims", "must have a claim with the value issued_at and one with expires_at"));
+        return Some((
+            "token.jwt.claims",
+            "must have a claim with the value issued_at and one with expires_at",
+        ));
     }
     if !claims(ClaimValue::ClientId) && !claims(ClaimValue::Subject) {
         return Some(("token.jwt.claims", "must have a claim with the value client_id or subject"));
     }
     if !endpoint.errors.members.iter().all(one_source) {
-        return Some(("errors.members", "each member needs exactly one of value, literal, members and array"));
+        return Some((
+            "errors.members",
+            "each member needs exactly one of value, literal, members and array",
+        ));
     }
     None
 }
@@ -183,7 +216,8 @@ fn one_source(member: &ErrorMember) -> bool {
 pub fn unsupported(dialect: &Dialect) -> Vec<String> {
     let mut out = Vec::new();
     for endpoint in &dialect.token_endpoints {
-        let mut missing = |what: &str| out.push(format!("token endpoint {:?}: {what} is not served yet", endpoint.name));
+        let mut missing =
+            |what: &str| out.push(format!("token endpoint {:?}: {what} is not served yet", endpoint.name));
         if endpoint.request.encodings.contains(&BodyEncoding::Multipart) {
             missing("a multipart body");
         }
@@ -215,10 +249,14 @@ pub fn dangers(dialect: &Dialect) -> Vec<String> {
         if endpoint.requires.danger_client_certificate.is_some() {
             out.push(at("requires.danger_client_certificate"));
         }
-        if endpoint.token.format == TokenFormat::Jwt && endpoint.token.jwt.thumbprint == super::Thumbprint::DangerHex {
+        if endpoint.token.format == TokenFormat::Jwt
+            && endpoint.token.jwt.thumbprint == super::Thumbprint::DangerHex
+        {
             out.push(at("token.jwt.thumbprint = danger_hex"));
         }
-        for (wire, _) in endpoint.request.grants.iter().filter(|(_, grant)| **grant == super::Grant::DangerPassword) {
+        for (wire, _) in
+            endpoint.request.grants.iter().filter(|(_, grant)| **grant == super::Grant::DangerPassword)
+        {
             out.push(at(&format!("request.grants.{wire} = danger_password")));
         }
     }

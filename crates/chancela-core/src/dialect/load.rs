@@ -93,7 +93,10 @@ impl Library {
             return Ok(Arc::clone(dialect));
         }
         let dialect = Arc::new(self.read(name)?);
-        self.loaded.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), Arc::clone(&dialect));
+        self.loaded
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(name.to_owned(), Arc::clone(&dialect));
         Ok(dialect)
     }
 
@@ -123,7 +126,11 @@ impl Library {
                 });
             };
             if chain.len() == MAX_DEPTH {
-                return Err(meaning(path, "extends", "the chain of base files is a circle or longer than four files"));
+                return Err(meaning(
+                    path,
+                    "extends",
+                    "the chain of base files is a circle or longer than four files",
+                ));
             }
             let file: DialectFile = toml::from_str(text).map_err(|error| syntax(path, text, &error))?;
             let table: Table = toml::from_str(text).map_err(|error| syntax(path, text, &error))?;
@@ -157,7 +164,10 @@ pub(super) fn lay_over(base: &mut Table, over: Table) {
 }
 
 /// Reads a merged table against the vocabulary.
-pub(super) fn read_table<T: serde::de::DeserializeOwned>(path: &str, table: &Table) -> Result<T, DialectError> {
+pub(super) fn read_table<T: serde::de::DeserializeOwned>(
+    path: &str,
+    table: &Table,
+) -> Result<T, DialectError> {
     Value::Table(table.clone()).try_into().map_err(|error: toml::de::Error| DialectError::Syntax {
         file: path.to_owned(),
         line: 0,

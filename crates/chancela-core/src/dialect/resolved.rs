@@ -2,8 +2,8 @@
 
 use super::load::{DialectError, lay_over, meaning, read_table};
 use super::{
-    ClientAuthentication, CredentialFormats, DialectFile, Endpoint, Environment, Errors, Mark, OtherEndpoints, RateLimit,
-    Refresh, Request, Requires, Response, ScopeRules, Token,
+    ClientAuthentication, CredentialFormats, DialectFile, Endpoint, Environment, Errors, Mark,
+    OtherEndpoints, RateLimit, Refresh, Request, Requires, Response, ScopeRules, Token,
 };
 use crate::scope::Scope;
 use http::{HeaderName, HeaderValue, StatusCode};

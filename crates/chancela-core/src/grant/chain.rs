@@ -36,7 +36,10 @@ pub fn verify_token(
     }
     let own = client.client();
     let issued_by_first_step = first.token_endpoint.as_deref() == Some(from);
-    if !issued_by_first_step || own.chained_to.as_deref() != Some(&*first.client_id) || own.realm != first.realm {
+    if !issued_by_first_step
+        || own.chained_to.as_deref() != Some(&*first.client_id)
+        || own.realm != first.realm
+    {
         return Err(Rule::ForeignChainToken.into());
     }
     Ok(())

@@ -27,8 +27,12 @@ pub struct Jwk {
 
 impl Jwk {
     pub(super) fn rsa(algorithm: JwsAlgorithm, modulus: &[u8], exponent: &[u8]) -> Self {
-        Self { n: Some(BASE64URL.encode(modulus)), e: Some(BASE64URL.encode(exponent)), ..Self::new(algorithm, "RSA") }
-            .with_kid()
+        Self {
+            n: Some(BASE64URL.encode(modulus)),
+            e: Some(BASE64URL.encode(exponent)),
+            ..Self::new(algorithm, "RSA")
+        }
+        .with_kid()
     }
 
     pub(super) fn p256(algorithm: JwsAlgorithm, x: &[u8], y: &[u8]) -> Self {

@@ -136,7 +136,14 @@ impl<'a> Parameters<'a> {
 /// [`Rule::ParameterInQuery`].
 pub fn refuse_credentials_in_query(query: Option<&str>) -> Result<(), Rejection> {
     const REFUSED: [&str; 8] = [
-        "client_secret", "client_assertion", "password", "code", "refresh_token", "access_token", "token", "client_id",
+        "client_secret",
+        "client_assertion",
+        "password",
+        "code",
+        "refresh_token",
+        "access_token",
+        "token",
+        "client_id",
     ];
     let Some(query) = query else { return Ok(()) };
     for (name, _) in form_urlencoded::parse(query.as_bytes()) {
@@ -157,7 +164,9 @@ fn content_type(http: &HttpRequest<'_>) -> Result<BodyEncoding, Rejection> {
         let (name, value) = parameter.split_once('=')?;
         name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
     });
-    if charset.is_some_and(|charset| !charset.eq_ignore_ascii_case("utf-8") && !charset.eq_ignore_ascii_case("utf8")) {
+    if charset.is_some_and(|charset| {
+        !charset.eq_ignore_ascii_case("utf-8") && !charset.eq_ignore_ascii_case("utf8")
+    }) {
         return Err(Rule::UnsupportedContentType.into());
     }
     let essence = essence.trim();
@@ -232,7 +241,9 @@ impl<'de> Deserialize<'de> for Members {
                 while let Some(name) = map.next_key::<String>()? {
                     match map.next_value::<serde_json::Value>()? {
                         serde_json::Value::Null => {}
-                        serde_json::Value::String(text) => members.push((name, Value::Text(Cow::Owned(text)))),
+                        serde_json::Value::String(text) => {
+                            members.push((name, Value::Text(Cow::Owned(text))))
+                        }
                         serde_json::Value::Array(values) => {
                             let texts = values.into_iter().map(|v| match v {
                                 serde_json::Value::String(text) => Some(text),
@@ -284,8 +295,14 @@ mod tests {
     fn limits_hold() {
         let many: Vec<String> = (0..=MAX_PARAMETERS).map(|n| format!("p{n}=1")).collect();
         assert_eq!(rule(Parameters::form(many.join("&").as_bytes())), Rule::TooManyParameters);
-        assert_eq!(rule(Parameters::form(format!("{}=1", "n".repeat(65)).as_bytes())), Rule::ParameterTooLong);
-        assert_eq!(rule(Parameters::form(format!("a={}", "v".repeat(16_385)).as_bytes())), Rule::ParameterTooLong);
+        assert_eq!(
+            rule(Parameters::form(format!("{}=1", "n".repeat(65)).as_bytes())),
+            Rule::ParameterTooLong
+        );
+        assert_eq!(
+            rule(Parameters::form(format!("a={}", "v".repeat(16_385)).as_bytes())),
+            Rule::ParameterTooLong
+        );
         let deep = format!("{{\"a\":{}{}}}", "[".repeat(40), "]".repeat(40));
         assert_eq!(rule(Parameters::json(deep.as_bytes())), Rule::BodyNestedTooDeep);
     }
@@ -301,7 +318,10 @@ mod tests {
         for body in ["[]", "\"text\"", "1", "null"] {
             assert_eq!(rule(Parameters::json(body.as_bytes())), Rule::BodyNotObject, "{body}");
         }
-        assert_eq!(rule(Parameters::json(br#"{"a":1}"#).unwrap().text("a").cloned_none()), Rule::BodyNotObject);
+        assert_eq!(
+            rule(Parameters::json(br#"{"a":1}"#).unwrap().text("a").cloned_none()),
+            Rule::BodyNotObject
+        );
         assert_eq!(Parameters::json(br#"{"a":null}"#).unwrap().get("a"), None);
     }
 

@@ -46,7 +46,8 @@ fn encode_as(
     }
     let overrides = [told.by_code, told.by_rule].into_iter().flatten();
     for [name, value] in overrides.flat_map(|over| &over.headers) {
-        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value)) {
+        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value))
+        {
             headers.insert(name, value);
         }
     }
@@ -80,16 +81,21 @@ struct Told<'a> {
 impl<'a> Told<'a> {
     fn of(errors: &'a Errors, rejection: Rejection) -> Self {
         let by_rule = errors.rule.get(&rejection.rule);
-        let code = by_rule.and_then(|over| over.error.as_deref()).and_then(parse_code).unwrap_or(rejection.rule.code());
+        let code = by_rule
+            .and_then(|over| over.error.as_deref())
+            .and_then(parse_code)
+            .unwrap_or(rejection.rule.code());
         let by_code = errors.code.get(&code);
-        let first = |pick: fn(&ErrorOverride) -> Option<&String>| by_rule.and_then(pick).or(by_code.and_then(pick));
+        let first =
+            |pick: fn(&ErrorOverride) -> Option<&String>| by_rule.and_then(pick).or(by_code.and_then(pick));
         let status = by_rule
             .and_then(|over| over.status)
             .or(rejection.http_status().map(|status| status.as_u16()))
             .or(by_code.and_then(|over| over.status))
             .and_then(|status| StatusCode::from_u16(status).ok())
             .unwrap_or(code.status());
-        let description = first(|over| over.description.as_ref()).map_or(rejection.rule.text(), String::as_str);
+        let description =
+            first(|over| over.description.as_ref()).map_or(rejection.rule.text(), String::as_str);
         Self {
             rule: rejection.rule,
             error: first(|over| over.error.as_ref()).map_or(code.as_str(), String::as_str),

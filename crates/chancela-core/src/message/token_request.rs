@@ -107,7 +107,10 @@ fn grant<'a>(request: &Request, parameters: &Parameters<'a>) -> Result<GrantRequ
             if password.len() > MAX_PASSWORD_BYTES {
                 return Err(Rule::PasswordTooLong.into());
             }
-            Ok(GrantRequest::Password { username, password: crate::secret::Secret::new(password.into_owned()) })
+            Ok(GrantRequest::Password {
+                username,
+                password: crate::secret::Secret::new(password.into_owned()),
+            })
         }
         Grant::RefreshToken => {
             let refresh_token = needed(&names.refresh_token, Rule::MissingRefreshToken)?;

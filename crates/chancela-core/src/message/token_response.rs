@@ -49,7 +49,9 @@ impl TokenResponse {
                 MemberValue::ExpiresInText => writer.string(&expires_in.to_string()),
                 MemberValue::ExpiresAt => writer.number(expires_at),
                 MemberValue::ExpiresAtIso => writer.string(&iso_8601(expires_at)),
-                MemberValue::RefreshToken => writer.string(refresh_token.as_ref().map_or("", |(text, _)| text)),
+                MemberValue::RefreshToken => {
+                    writer.string(refresh_token.as_ref().map_or("", |(text, _)| text))
+                }
                 MemberValue::RefreshTokenExpiresIn => {
                     writer.number(refresh_token.as_ref().map_or(0, |(_, seconds)| i64::from(*seconds)));
                 }

@@ -55,9 +55,9 @@ mod tests {
         // CRC-32/ISO-HDLC of "123456789" is cbf43926, in base62 3jm3GA with 62^6 > 2^32.
         let mut text = String::from("123456789");
         append(&mut text);
-        let value = text[9..].bytes().fold(0_u64, |sum, digit| {
-            sum * 62 + DIGITS.iter().position(|d| *d == digit).unwrap() as u64
-        });
+        let value = text[9..]
+            .bytes()
+            .fold(0_u64, |sum, digit| sum * 62 + DIGITS.iter().position(|d| *d == digit).unwrap() as u64);
         assert_eq!(value, 0xcbf4_3926);
         assert_eq!(strip(&text), Some("123456789"));
     }

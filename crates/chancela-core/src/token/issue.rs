@@ -66,7 +66,12 @@ pub enum IssueError {
 ///
 /// # Errors
 /// [`IssueError`].
-pub fn issue(issuer: &Issuer<'_>, client: &Client, approval: &Approval, lifetime: u32) -> Result<Issued, IssueError> {
+pub fn issue(
+    issuer: &Issuer<'_>,
+    client: &Client,
+    approval: &Approval,
+    lifetime: u32,
+) -> Result<Issued, IssueError> {
     let expires_at = issuer.now.seconds() + i64::from(lifetime);
     let format = issuer.endpoint.token.format;
     if format == TokenFormat::Jwt {

@@ -41,6 +41,8 @@ impl ActiveToken {
 
     /// Whether neither time nor the client's record speaks against it.
     pub fn is_good_at(&self, now: Timestamp) -> bool {
-        now.seconds() < self.expires_at && self.client.enabled && self.issued_at >= self.client.tokens_not_before
+        now.seconds() < self.expires_at
+            && self.client.enabled
+            && self.issued_at >= self.client.tokens_not_before
     }
 }

@@ -248,7 +248,11 @@ mod tests {
         let mut starts = std::collections::HashSet::new();
         for _ in 0..1000 {
             let (token, _) = issue(TokenFormat::Uuid, &pepper(), now, 300, &entropy).unwrap();
-            assert_eq!((&token[14..15], "89ab".contains(&token[19..20])), ("4", true), "{token} is a UUID version 4");
+            assert_eq!(
+                (&token[14..15], "89ab".contains(&token[19..20])),
+                ("4", true),
+                "{token} is a UUID version 4"
+            );
             starts.insert(token[..6].to_owned());
         }
         assert!(starts.len() > 990, "the expiry shows: {} of 1000 beginnings differ", starts.len());

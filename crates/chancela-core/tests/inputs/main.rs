@@ -28,21 +28,25 @@ static KEY: LazyLock<SigningKey> = LazyLock::new(|| {
 /// A good token with these claims, each a piece of JSON.
 fn token(exp: &str, iat: &str, client_id: &str) -> String {
     let header = format!("{{\"typ\":\"at+jwt\",\"alg\":\"ES256\",\"kid\":\"{}\"}}", KEY.jwk().kid());
-    let payload = format!("{{\"iss\":\"{ISSUER}\",\"sub\":\"c\",\"client_id\":{client_id},\"exp\":{exp},\"iat\":{iat}}}");
+    let payload = format!(
+        "{{\"iss\":\"{ISSUER}\",\"sub\":\"c\",\"client_id\":{client_id},\"exp\":{exp},\"iat\":{iat}}}"
+    );
     let mut token = format!("{}.{}", BASE64URL.encode(header), BASE64URL.encode(payload));
     KEY.sign(&mut token).unwrap();
     token
 }
 
 fn is_good(text: &str) -> bool {
-    jwt::verify(text, &Jwt::default(), &[KEY.verifying_key()], ISSUER, Timestamp::from_seconds(1000)).is_some()
+    jwt::verify(text, &Jwt::default(), &[KEY.verifying_key()], ISSUER, Timestamp::from_seconds(1000))
+        .is_some()
 }
 
 /// K-05: a number of another kind is no number, not an absent one.
 #[test]
 fn claims_of_the_wrong_type_make_no_token() {
     assert!(is_good(&token("2000", "900", "\"c\"")));
-    for exp in ["\"2000\"", "2000.5", "1e400", "null", "true", "[2000]", "99999999999999999999", "-1", "1000"] {
+    for exp in ["\"2000\"", "2000.5", "1e400", "null", "true", "[2000]", "99999999999999999999", "-1", "1000"]
+    {
         assert!(!is_good(&token(exp, "900", "\"c\"")), "exp {exp}");
     }
     for iat in ["\"900\"", "900.5", "1e400", "null", "[900]", "99999999999999999999"] {

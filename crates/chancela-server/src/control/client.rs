@@ -1,8 +1,8 @@
 //! Commands on clients. One validator checks every client, however it comes (requirement AD-05).
 
+use super::ControlError;
 use super::credentials;
 use super::user::SUBJECT_PREFIX;
-use super::ControlError;
 use crate::realm::Realm;
 use crate::server::Server;
 use chancela_core::certificate::Certificate;
@@ -91,7 +91,11 @@ pub struct NewClient {
 /// Most clients in one import.
 const MAX_IMPORT: usize = 100_000;
 
-pub(super) async fn create<S: Store>(server: &Server<S>, realm: &Realm, new: NewClient) -> Result<Value, ControlError> {
+pub(super) async fn create<S: Store>(
+    server: &Server<S>,
+    realm: &Realm,
+    new: NewClient,
+) -> Result<Value, ControlError> {
     let (client, secret) = build(server, realm, new)?;
     insert(server, realm, client, secret).await
 }
@@ -107,7 +111,9 @@ pub(super) async fn import<S: Store>(
         object => (vec![object], true),
     };
     if items.len() > MAX_IMPORT {
-        return Err(ControlError::Invalid(format!("at most {MAX_IMPORT} clients can be imported at once; divide the file")));
+        return Err(ControlError::Invalid(format!(
+            "at most {MAX_IMPORT} clients can be imported at once; divide the file"
+        )));
     }
     // All are checked before the first is stored: a mistake in the file changes nothing.
     let mut built: Vec<(Client, Option<Secret>)> = Vec::new();
@@ -124,14 +130,18 @@ pub(super) async fn import<S: Store>(
             )));
         }
         if !ids.insert(client.0.client_id.clone()) {
-            let text = format!("client {}: {:?} occurs twice; leave one of them out", index + 1, client.0.client_id);
+            let text =
+                format!("client {}: {:?} occurs twice; leave one of them out", index + 1, client.0.client_id);
             return Err(ControlError::Conflict(text));
         }
         built.push(client);
     }
-    let put = |(client, _): &(Client, _)| Effect::PutClient { client: client.clone(), expected_version: None };
+    let put =
+        |(client, _): &(Client, _)| Effect::PutClient { client: client.clone(), expected_version: None };
     if server.store.commit(built.iter().map(put).collect()).await? == CommitOutcome::Conflict {
-        return Err(ControlError::Conflict("a client_id occurs twice, or exists already; nothing was imported".into()));
+        return Err(ControlError::Conflict(
+            "a client_id occurs twice, or exists already; nothing was imported".into(),
+        ));
     }
     let mut shown: Vec<Value> = Vec::new();
     for (client, secret) in built {
@@ -158,8 +168,16 @@ pub(super) async fn rotate_secret<S: Store>(
     let client = find(realm, client_id)?;
     let now = server.clock.now().seconds();
     let secret = credentials::client_secret(&realm.dialect.credentials.client_secret, &*server.entropy)?;
-    let mut secrets = vec![ClientSecret { digest: realm.pepper.client_secret(secret.expose()), created_at: now, expires_at: None }];
-    let old = client.secrets.iter().filter(|old| old.expires_at.is_none_or(|at| now < at)).max_by_key(|old| old.created_at);
+    let mut secrets = vec![ClientSecret {
+        digest: realm.pepper.client_secret(secret.expose()),
+        created_at: now,
+        expires_at: None,
+    }];
+    let old = client
+        .secrets
+        .iter()
+        .filter(|old| old.expires_at.is_none_or(|at| now < at))
+        .max_by_key(|old| old.created_at);
     if let Some(old) = old.filter(|_| overlap > 0) {
         let end = now + i64::from(overlap);
         secrets.push(ClientSecret { expires_at: Some(old.expires_at.map_or(end, |at| at.min(end))), ..*old });
@@ -205,12 +223,16 @@ pub(super) async fn delete<S: Store>(
 
 fn find(realm: &Realm, client_id: &str) -> Result<Arc<Client>, ControlError> {
     realm.directory.client(client_id).ok_or_else(|| {
-        ControlError::NotFound(format!("the realm has no client {client_id:?}; `chancela client list` shows what it has"))
+        ControlError::NotFound(format!(
+            "the realm has no client {client_id:?}; `chancela client list` shows what it has"
+        ))
     })
 }
 
 fn changed_meanwhile(client_id: &str) -> ControlError {
-    ControlError::Conflict(format!("client {client_id:?} was changed by somebody else meanwhile; look again and repeat"))
+    ControlError::Conflict(format!(
+        "client {client_id:?} was changed by somebody else meanwhile; look again and repeat"
+    ))
 }
 
 async fn replace<S: Store>(
@@ -266,12 +288,16 @@ fn build<S: Store>(
     // A token of an earlier client of this id is no token of this one; a generated id never had one.
     let tokens_not_before = if new.client_id.is_some() { now + 1 } else { 0 };
     let client_id = match new.client_id {
-        Some(own) if own.is_empty() || own.len() > 255 || !own.bytes().all(|b| (0x20..=0x7e).contains(&b)) => {
+        Some(own)
+            if own.is_empty() || own.len() > 255 || !own.bytes().all(|b| (0x20..=0x7e).contains(&b)) =>
+        {
             return invalid("client_id: must be 1 to 255 printable ASCII characters".into());
         }
         // RFC 9700 section 4.15: in a token's `sub`, a client must not be taken for a user.
         Some(own) if own.starts_with(SUBJECT_PREFIX) => {
-            return invalid(format!("client_id: must not begin with {SUBJECT_PREFIX:?}, which is how users' subjects begin"));
+            return invalid(format!(
+                "client_id: must not begin with {SUBJECT_PREFIX:?}, which is how users' subjects begin"
+            ));
         }
         Some(own) => own,
         None => credentials::client_id(&formats.client_id, &*server.entropy)?,
@@ -292,7 +318,9 @@ fn build<S: Store>(
         Some(Err(error)) => return invalid(format!("scope: {error}")),
     };
     if let Some(unknown) = scope.iter().find(|name| !realm.directory.has_scope(name)) {
-        return invalid(format!("scope: the realm does not know {unknown:?}; add it with `chancela scope create`"));
+        return invalid(format!(
+            "scope: the realm does not know {unknown:?}; add it with `chancela scope create`"
+        ));
     }
     if let Some(name) = &new.token_endpoint
         && realm.dialect.token_endpoint(name).is_none()
@@ -308,12 +336,16 @@ fn build<S: Store>(
     if let Some(tenant) = &new.tenant
         && !realm.tenants.contains(tenant)
     {
-        return invalid(format!("tenant: the realm has no tenant {tenant:?}; its tenants stand in the configuration"));
+        return invalid(format!(
+            "tenant: the realm has no tenant {tenant:?}; its tenants stand in the configuration"
+        ));
     }
     if let Some(seconds) = new.access_token_lifetime {
         for endpoint in &realm.endpoints {
             if let Err(limit) = reference::check_lifetime(endpoint.dialect.token.format, seconds) {
-                return invalid(format!("access_token_lifetime: must be from 1 to {limit} seconds in this realm"));
+                return invalid(format!(
+                    "access_token_lifetime: must be from 1 to {limit} seconds in this realm"
+                ));
             }
         }
     }

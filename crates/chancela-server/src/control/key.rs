@@ -28,10 +28,20 @@ pub(super) async fn rotate<S: Store>(
     };
     let algorithms = key_ring::algorithms(&realm.endpoints);
     if algorithms.is_empty() {
-        return Err(ControlError::Invalid("the realm signs nothing, so it has no signing key to rotate".into()));
+        return Err(ControlError::Invalid(
+            "the realm signs nothing, so it has no signing key to rotate".into(),
+        ));
     }
-    key_ring::rotate(&server.store, &server.kek, &realm.name, &algorithms, realm.key_policy(), urgency, server.clock.now())
-        .await?;
+    key_ring::rotate(
+        &server.store,
+        &server.kek,
+        &realm.name,
+        &algorithms,
+        realm.key_policy(),
+        urgency,
+        server.clock.now(),
+    )
+    .await?;
     server.maintain_realm_keys(realm).await?;
     list(server, realm).await
 }

@@ -163,7 +163,11 @@ impl From<chancela_core::entropy::EntropyError> for ControlError {
 pub async fn execute<S: Store>(server: &Server<S>, request: Request) -> Result<Value, ControlError> {
     let realm = server.realm(&request.realm).ok_or_else(|| {
         let known: Vec<&str> = server.realms.iter().map(|realm| realm.name.as_str()).collect();
-        ControlError::NotFound(format!("there is no realm {:?}; the realms are {}", request.realm, known.join(", ")))
+        ControlError::NotFound(format!(
+            "there is no realm {:?}; the realms are {}",
+            request.realm,
+            known.join(", ")
+        ))
     })?;
     let realm: &Arc<Realm> = realm;
     match request.command {

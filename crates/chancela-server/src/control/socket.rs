@@ -56,7 +56,9 @@ async fn answer<S: Store>(server: Arc<Server<S>>, mut stream: UnixStream) {
     }
     let result = match serde_json::from_slice::<Request>(&text) {
         Ok(request) => execute(&server, request).await,
-        Err(error) => Err(ControlError::Invalid(format!("the command is not one of this server's version: {error}"))),
+        Err(error) => {
+            Err(ControlError::Invalid(format!("the command is not one of this server's version: {error}")))
+        }
     };
     let answer = serde_json::to_vec(&result).unwrap_or_default();
     let _ = stream.write_all(&answer).await;

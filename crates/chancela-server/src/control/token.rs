@@ -9,7 +9,11 @@ use chancela_core::token::refresh::RefreshTokenRef;
 use chancela_store::Store;
 use serde_json::{Value, json};
 
-pub(super) async fn inspect<S: Store>(server: &Server<S>, realm: &Realm, text: &str) -> Result<Value, ControlError> {
+pub(super) async fn inspect<S: Store>(
+    server: &Server<S>,
+    realm: &Realm,
+    text: &str,
+) -> Result<Value, ControlError> {
     let now = server.clock.now();
     if let Some(reference) = RefreshTokenRef::parse(text, &realm.pepper) {
         let grant = server.store.grant(reference.grant).await?;

@@ -47,6 +47,8 @@ pub(super) async fn create<S: Store>(
     let shown = json!({ "username": username, "tenant": Some(tenant).filter(|t| !t.is_empty()), "sub": &*user.subject });
     match server.store.commit(vec![Effect::PutUser { user, expected_version: None }]).await? {
         CommitOutcome::Committed => Ok(shown),
-        CommitOutcome::Conflict => Err(ControlError::Conflict(format!("there is a user {username:?} already"))),
+        CommitOutcome::Conflict => {
+            Err(ControlError::Conflict(format!("there is a user {username:?} already")))
+        }
     }
 }

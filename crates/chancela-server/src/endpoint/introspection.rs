@@ -17,7 +17,11 @@ use chancela_store::Store;
 use http::Response;
 use std::sync::Arc;
 
-pub(super) async fn respond<S: Store>(server: &Server<S>, realm: &Realm, http: &HttpRequest<'_>) -> Response<Bytes> {
+pub(super) async fn respond<S: Store>(
+    server: &Server<S>,
+    realm: &Realm,
+    http: &HttpRequest<'_>,
+) -> Response<Bytes> {
     match answer(server, realm, http).await {
         Ok(token) => {
             realm.metrics.introspected.inc();
@@ -103,7 +107,9 @@ pub(crate) fn verify_jwt(realm: &Realm, text: &str, now: Timestamp) -> Option<Ar
     }
     let forms = realm.endpoints.iter().filter(|endpoint| endpoint.dialect.token.format == TokenFormat::Jwt);
     let verified = forms
-        .filter_map(|endpoint| jwt::verify(text, &endpoint.dialect.token.jwt, &keys.verifying, &realm.issuer, now))
+        .filter_map(|endpoint| {
+            jwt::verify(text, &endpoint.dialect.token.jwt, &keys.verifying, &realm.issuer, now)
+        })
         .next()?;
     let verified = Arc::new(verified);
     keys.verified.put(digest, Arc::clone(&verified));

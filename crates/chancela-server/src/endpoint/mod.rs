@@ -5,23 +5,26 @@ pub(crate) mod introspection;
 mod revocation;
 mod token;
 
-use crate::transport::body;
 use crate::realm::{Realm, RealmEndpoint};
 use crate::router::{Route, Router};
 use crate::server::Server;
+use crate::transport::body;
 use bytes::Bytes;
 use chancela_core::message::HttpRequest;
-use chancela_core::rejection::Rejection;
 use chancela_core::message::error_response;
+use chancela_core::rejection::Rejection;
 use chancela_store::Store;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HOST};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Body;
 
-
 /// Answers one request.
-pub async fn respond<S: Store, B>(server: &Server<S>, router: &Router, request: Request<B>) -> Response<Full<Bytes>>
+pub async fn respond<S: Store, B>(
+    server: &Server<S>,
+    router: &Router,
+    request: Request<B>,
+) -> Response<Full<Bytes>>
 where
     B: Body<Data = Bytes>,
 {
@@ -73,7 +76,12 @@ fn view<'a>(head: &'a http::request::Parts, body: &'a [u8]) -> HttpRequest<'a> {
 
 /// A refusal at a token endpoint, in the dialect's shape. `client` is a client id that the registry knows: nothing that
 /// only the request said is ever logged.
-fn refuse(realm: &Realm, endpoint: &RealmEndpoint, rejection: Rejection, client: Option<&str>) -> Response<Bytes> {
+fn refuse(
+    realm: &Realm,
+    endpoint: &RealmEndpoint,
+    rejection: Rejection,
+    client: Option<&str>,
+) -> Response<Bytes> {
     note_refusal(realm, rejection, client);
     error_response::encode(&endpoint.dialect, &realm.name, rejection)
 }

@@ -19,7 +19,11 @@ use chancela_store::{CommitOutcome, Store};
 use http::header::CACHE_CONTROL;
 use http::{HeaderValue, Response};
 
-pub(super) async fn respond<S: Store>(server: &Server<S>, realm: &Realm, http: &HttpRequest<'_>) -> Response<Bytes> {
+pub(super) async fn respond<S: Store>(
+    server: &Server<S>,
+    realm: &Realm,
+    http: &HttpRequest<'_>,
+) -> Response<Bytes> {
     match answer(server, realm, http).await {
         Ok(()) => {
             realm.metrics.revoked.inc();
@@ -31,7 +35,11 @@ pub(super) async fn respond<S: Store>(server: &Server<S>, realm: &Realm, http: &
     }
 }
 
-async fn answer<S: Store>(server: &Server<S>, realm: &Realm, http: &HttpRequest<'_>) -> Result<(), Rejection> {
+async fn answer<S: Store>(
+    server: &Server<S>,
+    realm: &Realm,
+    http: &HttpRequest<'_>,
+) -> Result<(), Rejection> {
     let request = TokenParameter::parse(&realm.client_authentication, http)?;
     let now = server.clock.now();
     let lookup = |id: &str| realm.directory.client(id);
@@ -65,7 +73,9 @@ async fn revocation<S: Store>(
     }
     if let Some(jwt) = verify_jwt(realm, text, now) {
         let own = *jwt.client_id == *caller.client_id;
-        return Ok(own.then_some(Effect::RevokeToken(RevokedToken { id: jwt.id, expires_at: jwt.expires_at })));
+        return Ok(
+            own.then_some(Effect::RevokeToken(RevokedToken { id: jwt.id, expires_at: jwt.expires_at }))
+        );
     }
     for format in reference_formats(realm) {
         let Some(key) = reference::locate(format, &realm.pepper, now, text) else { continue };

@@ -9,7 +9,9 @@ use chancela_core::dialect::TokenFormat;
 use chancela_core::effect::Effect;
 use chancela_core::grant::password::UserFact;
 use chancela_core::grant::refresh_token::{self, Lifetimes};
-use chancela_core::grant::{Approval, GrantType, chain, client_credentials, password, registered, requested_scope};
+use chancela_core::grant::{
+    Approval, GrantType, chain, client_credentials, password, registered, requested_scope,
+};
 use chancela_core::message::HttpRequest;
 use chancela_core::message::token_request::{GrantRequest, TokenRequest};
 use chancela_core::message::token_response::TokenResponse;
@@ -69,7 +71,8 @@ impl<S: Store> Context<'_, S> {
         let scope = scope.as_deref();
         // Whatever the grant: no other way in leads around what the endpoint requires.
         self.verify_chain(client, chain_token).await?;
-        let certificate = chain::verify_certificate(client, &self.endpoint.dialect.requires, certificate, self.now)?;
+        let certificate =
+            chain::verify_certificate(client, &self.endpoint.dialect.requires, certificate, self.now)?;
         match grant {
             GrantRequest::ClientCredentials => {
                 let approval = client_credentials::decide(client, self.scope(client, scope)?, certificate)?;
@@ -123,13 +126,20 @@ impl<S: Store> Context<'_, S> {
     fn scope(&self, client: &AuthenticatedClient, requested: Option<&str>) -> Result<Scope, Rejection> {
         let dialect = &self.endpoint.dialect;
         let exists = |name: &str| self.realm.directory.has_scope(name);
-        requested_scope::decide(requested, &dialect.scope, dialect.exact_scope.as_ref(), &client.client().scope, &exists)
+        requested_scope::decide(
+            requested,
+            &dialect.scope,
+            dialect.exact_scope.as_ref(),
+            &client.client().scope,
+            &exists,
+        )
     }
 
     async fn verify_chain(&self, client: &AuthenticatedClient, token: Option<&str>) -> Result<(), Rejection> {
         let Some(chained) = &self.endpoint.dialect.requires.access_token else { return Ok(()) };
         let token = token.ok_or(Rule::MissingChainToken)?;
-        let format = self.realm.dialect.token_endpoint(&chained.from).map_or(TokenFormat::Uuid, |e| e.token.format);
+        let format =
+            self.realm.dialect.token_endpoint(&chained.from).map_or(TokenFormat::Uuid, |e| e.token.format);
         let row = match reference::locate(format, &self.realm.pepper, self.now, token) {
             Some(key) => self.server.store.access_token(key).await.map_err(store_rejection)?,
             None => None,
@@ -139,7 +149,12 @@ impl<S: Store> Context<'_, S> {
         chain::verify_token(client, &chained.from, &chain::ChainFacts { token }, self.now)
     }
 
-    async fn user(&self, client: &AuthenticatedClient, username: &str, given: Secret) -> Result<UserFact, Rejection> {
+    async fn user(
+        &self,
+        client: &AuthenticatedClient,
+        username: &str,
+        given: Secret,
+    ) -> Result<UserFact, Rejection> {
         let (store, realm) = (&self.server.store, &self.realm.name);
         let tenant = self.tenant.or(client.client().tenant.as_deref());
         let found = match tenant {
@@ -150,7 +165,8 @@ impl<S: Store> Context<'_, S> {
         let ambiguous = found.len() > 1;
         let user = found.pop().filter(|_| !ambiguous);
         let stored = user.as_ref().map(|user| &*user.password_hash);
-        let password_matches = self.server.passwords.matches(stored, given).await.map_err(|_| Rule::Overloaded)?;
+        let password_matches =
+            self.server.passwords.matches(stored, given).await.map_err(|_| Rule::Overloaded)?;
         Ok(match user {
             _ if ambiguous => UserFact::Ambiguous,
             None => UserFact::Unknown,
@@ -159,11 +175,16 @@ impl<S: Store> Context<'_, S> {
     }
 
     /// Issues tokens to a user who just proved who they are, with the first refresh token of a new family if it is due.
-    async fn log_in(&self, client: &AuthenticatedClient, mut approval: Approval) -> Result<TokenResponse, Rejection> {
+    async fn log_in(
+        &self,
+        client: &AuthenticatedClient,
+        mut approval: Approval,
+    ) -> Result<TokenResponse, Rejection> {
         let policy = &self.endpoint.dialect.refresh;
         let lifetimes = self.lifetimes(client);
-        let family = refresh_token::begin(client, &approval, policy, lifetimes, self.now, &*self.server.entropy)
-            .map_err(|_| Rule::StoreFailed)?;
+        let family =
+            refresh_token::begin(client, &approval, policy, lifetimes, self.now, &*self.server.entropy)
+                .map_err(|_| Rule::StoreFailed)?;
         approval.grant = family.as_ref().map(|family| family.id);
         let refresh = family.as_ref().map(|family| {
             (RefreshTokenRef { grant: family.id, generation: family.generation }, family.refresh_expires_at)
@@ -189,9 +210,11 @@ impl<S: Store> Context<'_, S> {
             let grant = store.grant(presented.grant).await.map_err(store_rejection)?;
             match refresh_token::decide(client, presented, grant, scope, policy, lifetime, self.now) {
                 Ok(refreshed) => {
-                    let reference = RefreshTokenRef { grant: presented.grant, generation: refreshed.generation };
+                    let reference =
+                        RefreshTokenRef { grant: presented.grant, generation: refreshed.generation };
                     let refresh = Some((reference, refreshed.refresh_expires_at));
-                    let (response, mut effects) = self.issue(client, Approval { certificate, ..refreshed.approval }, refresh)?;
+                    let (response, mut effects) =
+                        self.issue(client, Approval { certificate, ..refreshed.approval }, refresh)?;
                     effects.extend(refreshed.effect);
                     if effects.is_empty() || self.server.commit(effects).await? == CommitOutcome::Committed {
                         return Ok(response);
@@ -200,8 +223,11 @@ impl<S: Store> Context<'_, S> {
                 Err(refused) => {
                     if let Some(family) = refused.revoke {
                         self.commit(vec![Effect::RevokeGrant(family)]).await?;
-                        tracing::warn!(realm = self.realm.name, client = &*client.client().client_id,
-                            "a refresh token was replayed; its grant is revoked");
+                        tracing::warn!(
+                            realm = self.realm.name,
+                            client = &*client.client().client_id,
+                            "a refresh token was replayed; its grant is revoked"
+                        );
                     }
                     return Err(refused.rejection);
                 }

@@ -21,7 +21,9 @@ const NONCE: usize = 12;
 #[derive(Debug, thiserror::Error)]
 pub enum KekError {
     /// The file cannot be read or made.
-    #[error("key-encryption key {path}: {error}; check that the folder exists and belongs to the server's user")]
+    #[error(
+        "key-encryption key {path}: {error}; check that the folder exists and belongs to the server's user"
+    )]
     File {
         /// The file.
         path: PathBuf,
@@ -43,7 +45,9 @@ pub enum KekError {
         path: PathBuf,
     },
     /// A sealed key does not open.
-    #[error("key {kid} does not open with this key-encryption key; restore the key-encryption key that belongs to the data")]
+    #[error(
+        "key {kid} does not open with this key-encryption key; restore the key-encryption key that belongs to the data"
+    )]
     Open {
         /// The key.
         kid: String,
@@ -146,7 +150,8 @@ fn make(path: &Path, entropy: &dyn Entropy) -> Result<(), KekError> {
     entropy.fill(&mut *key)?;
     let temporary = path.with_extension("new");
     let _ = fs::remove_file(&temporary);
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o400).open(&temporary).map_err(at)?;
+    let mut file =
+        OpenOptions::new().write(true).create_new(true).mode(0o400).open(&temporary).map_err(at)?;
     file.write_all(Zeroizing::new(hex(&*key)).as_bytes()).map_err(at)?;
     file.sync_all().map_err(at)?;
     fs::rename(&temporary, path).map_err(at)?;

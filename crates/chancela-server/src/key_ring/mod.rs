@@ -175,7 +175,12 @@ fn effect_of(
     })
 }
 
-fn new_pepper(kek: &Kek, realm: &str, now: Timestamp, entropy: &dyn Entropy) -> Result<KeyRecord, KeyRingError> {
+fn new_pepper(
+    kek: &Kek,
+    realm: &str,
+    now: Timestamp,
+    entropy: &dyn Entropy,
+) -> Result<KeyRecord, KeyRingError> {
     let (mut root, mut id) = (Zeroizing::new([0; 32]), [0; 8]);
     entropy.fill(&mut *root)?;
     entropy.fill(&mut id)?;
@@ -203,8 +208,9 @@ pub fn pepper(records: &[KeyRecord], kek: &Kek) -> Result<Pepper, KeyRingError> 
     peppers.sort_by(|a, b| (a.created_at, &a.kid).cmp(&(b.created_at, &b.kid)));
     let record = peppers.first().ok_or(KeyRingError::Contended)?;
     let root = kek.open(record)?;
-    let root: Zeroizing<[u8; 32]> =
-        Zeroizing::new(root.as_slice().try_into().map_err(|_| KekError::Open { kid: record.kid.to_string() })?);
+    let root: Zeroizing<[u8; 32]> = Zeroizing::new(
+        root.as_slice().try_into().map_err(|_| KekError::Open { kid: record.kid.to_string() })?,
+    );
     Ok(Pepper::from_root(&root))
 }
 
@@ -220,14 +226,17 @@ pub fn key_set(
 ) -> Result<KeySet, KeyRingError> {
     let now = now.seconds();
     let published = records.iter().filter(|record| {
-        record.purpose == KeyPurpose::AccessTokenSigning && record.created_at <= now && now < record.expires_at
+        record.purpose == KeyPurpose::AccessTokenSigning
+            && record.created_at <= now
+            && now < record.expires_at
     });
     let mut verifying = Vec::new();
     let mut current: Vec<(&KeyRecord, JwsAlgorithm)> = Vec::new();
     for record in published {
         let unusable = |error| KeyRingError::Key { kid: record.kid.to_string(), error };
         let algorithm = JwsAlgorithm::parse(&record.algorithm).ok_or(unusable(JwsError::Key("known")))?;
-        verifying.push(SigningKey::from_pkcs8(algorithm, &kek.open(record)?).map_err(unusable)?.verifying_key());
+        verifying
+            .push(SigningKey::from_pkcs8(algorithm, &kek.open(record)?).map_err(unusable)?.verifying_key());
         if record.not_before <= now && now < record.not_after {
             current.push((record, algorithm));
         }

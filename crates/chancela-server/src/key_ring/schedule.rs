@@ -71,10 +71,13 @@ pub fn plan(records: &[KeyRecord], algorithm: JwsAlgorithm, policy: Policy, now:
     actions.extend(signing(records, algorithm).filter(too_short).map(|record| {
         Action::Reschedule(KeyRecord { expires_at: record.not_after + policy.retain_after, ..record.clone() })
     }));
-    let last = signing(records, algorithm).filter(|r| now < r.not_after).max_by_key(|record| record.not_after);
+    let last =
+        signing(records, algorithm).filter(|r| now < r.not_after).max_by_key(|record| record.not_after);
     match last {
         None => actions.push(create(now, policy)),
-        Some(last) if last.not_after - now <= policy.publish_before => actions.push(create(last.not_after, policy)),
+        Some(last) if last.not_after - now <= policy.publish_before => {
+            actions.push(create(last.not_after, policy))
+        }
         Some(_) => {}
     }
     actions
@@ -94,7 +97,9 @@ pub fn rotate(
         actions.push(match urgency {
             Urgency::Compromised => Action::Destroy { realm: record.realm.clone(), kid: record.kid.clone() },
             // A key that was waiting for its turn is not needed any more.
-            _ if record.not_before >= switch && record.not_before > now => Action::Destroy { realm: record.realm.clone(), kid: record.kid.clone() },
+            _ if record.not_before >= switch && record.not_before > now => {
+                Action::Destroy { realm: record.realm.clone(), kid: record.kid.clone() }
+            }
             _ => {
                 let not_after = record.not_after.min(switch);
                 let expires_at = not_after + policy.retain_after;
@@ -136,7 +141,9 @@ mod tests {
                     not_after,
                     expires_at,
                 }),
-                Action::Reschedule(new) => records.iter_mut().filter(|r| r.kid == new.kid).for_each(|r| *r = new.clone()),
+                Action::Reschedule(new) => {
+                    records.iter_mut().filter(|r| r.kid == new.kid).for_each(|r| *r = new.clone())
+                }
                 Action::Destroy { kid, .. } => records.retain(|record| record.kid != kid),
             }
         }
@@ -161,7 +168,8 @@ mod tests {
                 }
                 apply(&mut records, actions, now);
             }
-            let active: Vec<_> = records.iter().filter(|r| r.not_before <= now && now < r.not_after).collect();
+            let active: Vec<_> =
+                records.iter().filter(|r| r.not_before <= now && now < r.not_after).collect();
             assert_eq!(active.len(), 1, "hour {hour}");
             assert!(hour < 24 || now - active[0].created_at >= DAY - 3600, "hour {hour}");
             signed_last.retain(|(kid, _)| *kid != active[0].kid);

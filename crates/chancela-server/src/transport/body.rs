@@ -28,7 +28,8 @@ where
     if head.headers.contains_key(CONTENT_ENCODING) {
         return Err(Rule::UnsupportedContentType.into());
     }
-    let announced = head.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    let announced =
+        head.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > MAX_BODY_BYTES) {
         return Err(Rejection::with(Rule::BodyTooLarge, limit));
     }
@@ -52,7 +53,10 @@ where
         let Ok(data) = frame.map_err(|_| Rejection::from(Rule::MalformedBody))?.into_data() else { continue };
         let length = rest.as_ref().map_or(first.len(), BytesMut::len) + data.len();
         if length > MAX_BODY_BYTES {
-            return Err(Rejection::with(Rule::BodyTooLarge, u32::try_from(MAX_BODY_BYTES).unwrap_or(u32::MAX)));
+            return Err(Rejection::with(
+                Rule::BodyTooLarge,
+                u32::try_from(MAX_BODY_BYTES).unwrap_or(u32::MAX),
+            ));
         }
         match &mut rest {
             Some(rest) => rest.extend_from_slice(&data),

@@ -116,7 +116,8 @@ async fn accept<S: Store>(
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, _)) => {
-                let serving = connection::serve(Arc::clone(&server), Arc::clone(&router), stream, graceful.watcher());
+                let serving =
+                    connection::serve(Arc::clone(&server), Arc::clone(&router), stream, graceful.watcher());
                 tokio::spawn(async move {
                     serving.await;
                     drop(place);

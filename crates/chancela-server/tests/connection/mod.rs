@@ -89,20 +89,52 @@ fn a_request_that_can_be_read_in_two_ways_is_refused_and_the_connection_ends() {
     let hidden = "GET /opaque/.well-known/jwks.json HTTP/1.1\r\nHost: id.example\r\n\r\n";
     let many: String = (0..100).map(|n| format!("X-{n}: 1\r\n")).collect();
     let cases: Vec<(&str, String, &[&str])> = vec![
-        ("length and chunks", format!("{head}{form}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n{hidden}"), &["400", "401"]),
-        ("two lengths", format!("{head}{form}Content-Length: 0\r\nContent-Length: {}\r\n\r\n{hidden}", hidden.len()), &["400"]),
+        (
+            "length and chunks",
+            format!("{head}{form}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n{hidden}"),
+            &["400", "401"],
+        ),
+        (
+            "two lengths",
+            format!("{head}{form}Content-Length: 0\r\nContent-Length: {}\r\n\r\n{hidden}", hidden.len()),
+            &["400"],
+        ),
         ("a list of lengths", format!("{head}{form}Content-Length: 5, 6\r\n\r\nabcde{hidden}"), &["400"]),
         ("a length with a sign", format!("{head}{form}Content-Length: +5\r\n\r\nabcde{hidden}"), &["400"]),
-        ("a length in hexadecimal", format!("{head}{form}Content-Length: 0x5\r\n\r\nabcde{hidden}"), &["400"]),
+        (
+            "a length in hexadecimal",
+            format!("{head}{form}Content-Length: 0x5\r\n\r\nabcde{hidden}"),
+            &["400"],
+        ),
         ("a negative length", format!("{head}{form}Content-Length: -1\r\n\r\n{hidden}"), &["400"]),
         ("an unknown coding", format!("{head}{form}Transfer-Encoding: gzip\r\n\r\n{hidden}"), &["400"]),
-        ("chunks not last", format!("{head}{form}Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n{hidden}"), &["400"]),
-        ("a space before the colon", format!("{head}{form}Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n{hidden}"), &["400"]),
-        ("a folded header", format!("{head}X-A: a\r\n b\r\n{form}Content-Length: 0\r\n\r\n{hidden}"), &["400"]),
+        (
+            "chunks not last",
+            format!("{head}{form}Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n{hidden}"),
+            &["400"],
+        ),
+        (
+            "a space before the colon",
+            format!("{head}{form}Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n{hidden}"),
+            &["400"],
+        ),
+        (
+            "a folded header",
+            format!("{head}X-A: a\r\n b\r\n{form}Content-Length: 0\r\n\r\n{hidden}"),
+            &["400"],
+        ),
         ("NUL in a header", format!("{head}X-A: a\0b\r\n\r\n"), &["400"]),
         ("CR in a header", format!("{head}X-A: a\rb\r\n\r\n"), &["400"]),
-        ("a chunk's size beyond any number", format!("{head}{form}Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n{hidden}"), &["400"]),
-        ("a chunk's size that is no number", format!("{head}{form}Transfer-Encoding: chunked\r\n\r\nzz\r\n{hidden}"), &["400"]),
+        (
+            "a chunk's size beyond any number",
+            format!("{head}{form}Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n{hidden}"),
+            &["400"],
+        ),
+        (
+            "a chunk's size that is no number",
+            format!("{head}{form}Transfer-Encoding: chunked\r\n\r\nzz\r\n{hidden}"),
+            &["400"],
+        ),
         ("no version", "GET /\r\n\r\n".into(), &["400"]),
         ("another version", format!("GET / HTTP/3.0\r\n\r\n{hidden}"), &["400"]),
         ("HTTP/2's preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".into(), &["400"]),
@@ -115,7 +147,10 @@ fn a_request_that_can_be_read_in_two_ways_is_refused_and_the_connection_ends() {
     for (title, bytes, expected) in cases {
         let answer = running.say(bytes.as_bytes());
         let statuses = statuses(&answer);
-        assert!(statuses.is_empty() || (statuses.len() == 1 && expected.contains(&statuses[0])), "{title}: {answer}");
+        assert!(
+            statuses.is_empty() || (statuses.len() == 1 && expected.contains(&statuses[0])),
+            "{title}: {answer}"
+        );
         assert!(!answer.contains("\"keys\""), "{title}: the hidden request was answered");
     }
     running.serves();
@@ -126,15 +161,43 @@ fn a_request_that_can_be_read_in_two_ways_is_refused_and_the_connection_ends() {
 fn proxy_methods_and_targets_lead_nowhere_new() {
     let running = Running::start();
     for (title, bytes, expected) in [
-        ("CONNECT", "CONNECT id.example:443 HTTP/1.1\r\nHost: id.example\r\nConnection: close\r\n\r\n", "404"),
-        ("TRACE", "TRACE /opaque/oauth/token HTTP/1.1\r\nHost: x\r\nX-A: m4rk3r\r\nConnection: close\r\n\r\n", "405"),
+        (
+            "CONNECT",
+            "CONNECT id.example:443 HTTP/1.1\r\nHost: id.example\r\nConnection: close\r\n\r\n",
+            "404",
+        ),
+        (
+            "TRACE",
+            "TRACE /opaque/oauth/token HTTP/1.1\r\nHost: x\r\nX-A: m4rk3r\r\nConnection: close\r\n\r\n",
+            "405",
+        ),
         ("OPTIONS *", "OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "404"),
         ("HEAD", "HEAD /opaque/oauth/token HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "405"),
-        ("GET with a body", "GET /opaque/oauth/token HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc", "405"),
-        ("absolute form", "GET http://evil.test/opaque/.well-known/jwks.json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "200"),
-        ("two hosts", "GET /opaque/.well-known/jwks.json HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n", "400"),
-        ("upgrade", "GET /opaque/oauth/token HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\nConnection: Upgrade, close\r\n\r\n", "405"),
-        ("expect", "POST /opaque/oauth/token HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 70000\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\n", "413"),
+        (
+            "GET with a body",
+            "GET /opaque/oauth/token HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc",
+            "405",
+        ),
+        (
+            "absolute form",
+            "GET http://evil.test/opaque/.well-known/jwks.json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+            "200",
+        ),
+        (
+            "two hosts",
+            "GET /opaque/.well-known/jwks.json HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n",
+            "400",
+        ),
+        (
+            "upgrade",
+            "GET /opaque/oauth/token HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\nConnection: Upgrade, close\r\n\r\n",
+            "405",
+        ),
+        (
+            "expect",
+            "POST /opaque/oauth/token HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 70000\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\n",
+            "413",
+        ),
         ("HTTP/1.0", "GET /opaque/.well-known/jwks.json HTTP/1.0\r\n\r\n", "200"),
     ] {
         let answer = running.say(bytes.as_bytes());
@@ -153,8 +216,13 @@ fn pipelined_requests_are_answered_in_order_and_chunks_are_put_together() {
     let last = "GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
     let answer = running.say(format!("{}{jwks}{}{last}", running.good(), running.good()).as_bytes());
     assert_eq!(statuses(&answer), ["200", "200", "200", "404"], "{answer}");
-    let chunked = running.good().replace("Content-Length: 29\r\n", "Transfer-Encoding: chunked\r\nConnection: close\r\n");
-    let chunked = chunked.replace("grant_type=client_credentials", "5;x=y\r\ngrant\r\n18\r\n_type=client_credentials\r\n0\r\nX-Trailer: 1\r\n\r\n");
+    let chunked = running
+        .good()
+        .replace("Content-Length: 29\r\n", "Transfer-Encoding: chunked\r\nConnection: close\r\n");
+    let chunked = chunked.replace(
+        "grant_type=client_credentials",
+        "5;x=y\r\ngrant\r\n18\r\n_type=client_credentials\r\n0\r\nX-Trailer: 1\r\n\r\n",
+    );
     assert_eq!(statuses(&running.say(chunked.as_bytes())), ["200"]);
     let mut stream = running.connect();
     for byte in running.good().replacen("Host:", "Connection: close\r\nHost:", 1).bytes() {
@@ -167,7 +235,8 @@ fn pipelined_requests_are_answered_in_order_and_chunks_are_put_together() {
 #[test]
 fn requests_that_never_end_hold_up_nobody() {
     let running = Running::start();
-    let head = "POST /opaque/oauth/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n";
+    let head =
+        "POST /opaque/oauth/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n";
     let beginnings = [
         String::new(),
         "P".into(),
@@ -216,7 +285,10 @@ async fn a_body_that_stops_arriving_is_answered_with_408() {
     impl Body for Never {
         type Data = Bytes;
         type Error = Infallible;
-        fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
             Poll::Pending
         }
     }

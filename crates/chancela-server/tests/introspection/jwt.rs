@@ -27,7 +27,10 @@ async fn every_algorithm_verifies_from_the_published_keys_alone() {
         let now = scene.world.clock.now().seconds();
         let issuer = format!("https://id.example/{name}");
         assert_eq!((&claims["iss"], &claims["aud"]), (&json!(issuer), &json!(issuer)));
-        assert_eq!((&claims["sub"], &claims["client_id"]), (&json!(scene.client.id), &json!(scene.client.id)));
+        assert_eq!(
+            (&claims["sub"], &claims["client_id"]),
+            (&json!(scene.client.id), &json!(scene.client.id))
+        );
         assert_eq!((&claims["iat"], &claims["exp"]), (&json!(now), &json!(now + 300)));
         assert_eq!(claims["scope"], "read");
         assert!(claims["jti"].as_str().unwrap().len() >= 22);
@@ -47,7 +50,9 @@ fn encode(value: &Value) -> String {
 /// K-01 to K-05: everything that is not exactly what was signed is no token.
 #[tokio::test]
 async fn forgeries_are_no_tokens() {
-    for (name, algorithm) in [("es256", JwsAlgorithm::Es256), ("rs256", JwsAlgorithm::Rs256), ("eddsa", JwsAlgorithm::EdDsa)] {
+    for (name, algorithm) in
+        [("es256", JwsAlgorithm::Es256), ("rs256", JwsAlgorithm::Rs256), ("eddsa", JwsAlgorithm::EdDsa)]
+    {
         let scene = Scene::open(RealmPlan::signed(name, algorithm)).await;
         let token = scene.token().await;
         assert!(scene.active(&scene.server, &token).await, "in the cache");
@@ -108,8 +113,8 @@ async fn forgeries_are_no_tokens() {
 
 /// The order of P-256.
 const ORDER: [u8; 32] = [
-    0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa, 0xad, 0xa7,
-    0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+    0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa,
+    0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
 ];
 
 /// The other signature of the same message: (r, n - s).
@@ -133,7 +138,10 @@ async fn a_revoked_token_stays_revoked_with_its_other_signature() {
     let token = scene.token().await;
     let other = malleated(&token);
     assert_ne!(token, other);
-    assert!(verify_jws(&jwks(&scene).await, &other).is_some(), "the altered signature is good by ECDSA's rules");
+    assert!(
+        verify_jws(&jwks(&scene).await, &other).is_some(),
+        "the altered signature is good by ECDSA's rules"
+    );
     assert_eq!(scene.active(&scene.server, &other).await, scene.active(&scene.server, &token).await);
     scene.revoke(&scene.client, &other).await;
     assert!(!scene.active(&scene.server, &token).await);

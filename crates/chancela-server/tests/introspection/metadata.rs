@@ -11,7 +11,9 @@ use proptest::prelude::*;
 #[tokio::test]
 async fn metadata_is_what_configuration_says_whatever_the_request_says() {
     let world = World::open(vec![RealmPlan::opaque(), RealmPlan::celcash()]).await;
-    for path in ["/opaque/.well-known/oauth-authorization-server", "/.well-known/oauth-authorization-server/opaque"] {
+    for path in
+        ["/opaque/.well-known/oauth-authorization-server", "/.well-known/oauth-authorization-server/opaque"]
+    {
         let plain = Ask::get(path).header("host", "id.example").send(&world).await;
         for ask in [
             Ask::get(path),
@@ -20,7 +22,9 @@ async fn metadata_is_what_configuration_says_whatever_the_request_says() {
             Ask::get(path).header("host", b"\xff"),
             Ask::get(&format!("http://evil.test{path}")),
             Ask::get(path).header("x-forwarded-host", "evil.test").header("x-forwarded-proto", "http"),
-            Ask::get(path).header("forwarded", "host=evil.test;proto=http").header("x-forwarded-prefix", "/evil"),
+            Ask::get(path)
+                .header("forwarded", "host=evil.test;proto=http")
+                .header("x-forwarded-prefix", "/evil"),
             Ask::get(path).header("x-original-url", "/evil").header("x-rewrite-url", "/evil"),
         ] {
             assert_eq!(ask.send(&world).await.body, plain.body, "{ask:?}");
@@ -37,7 +41,14 @@ async fn metadata_is_what_configuration_says_whatever_the_request_says() {
             assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, Some("GET, HEAD")));
         }
     }
-    assert!(Ask::get("/opaque/.well-known/oauth-authorization-server").send(&world).await.body.contains("celcash").eq(&false));
+    assert!(
+        Ask::get("/opaque/.well-known/oauth-authorization-server")
+            .send(&world)
+            .await
+            .body
+            .contains("celcash")
+            .eq(&false)
+    );
 }
 
 /// HS-06: one spelling of each path.
@@ -48,13 +59,39 @@ async fn only_the_canonical_path_leads_anywhere() {
     let ask = Ask::form("/", &[("grant_type", "client_credentials")]).header("authorization", client.basic());
     assert_eq!(ask.clone().target("/standard/oauth/token").send(&world).await.status, 200);
     for path in [
-        "/", "//", "*", "/standard", "/standard/", "/standard/oauth", "/standard/oauth/", "/standard/oauth/token/",
-        "//standard/oauth/token", "/standard//oauth/token", "/standard/./oauth/token", "/standard/x/../oauth/token",
-        "/standard/oauth/token%2f", "/standard/oauth/%74oken", "/standard/oauth/token;x", "/standard/oauth/token;/..",
-        "/STANDARD/OAUTH/TOKEN", "/standard/oauth/Token", "/oauth/token", "/standard/oauth/token%00",
-        "/standard/oauth/token%20", "/standard/oauth/token.json", "/standard/..;/oauth/token", "/standard\\oauth\\token",
-        "/vantage/auth2//connect/token", "/vantage/auth2/acme/x/connect/token", "/vantage/auth2/acme%2fx/connect/token",
-        "/vantage/auth2/../connect/token", "/admin", "/metrics", "/readyz", "/livez", "/sandbox.json",
+        "/",
+        "//",
+        "*",
+        "/standard",
+        "/standard/",
+        "/standard/oauth",
+        "/standard/oauth/",
+        "/standard/oauth/token/",
+        "//standard/oauth/token",
+        "/standard//oauth/token",
+        "/standard/./oauth/token",
+        "/standard/x/../oauth/token",
+        "/standard/oauth/token%2f",
+        "/standard/oauth/%74oken",
+        "/standard/oauth/token;x",
+        "/standard/oauth/token;/..",
+        "/STANDARD/OAUTH/TOKEN",
+        "/standard/oauth/Token",
+        "/oauth/token",
+        "/standard/oauth/token%00",
+        "/standard/oauth/token%20",
+        "/standard/oauth/token.json",
+        "/standard/..;/oauth/token",
+        "/standard\\oauth\\token",
+        "/vantage/auth2//connect/token",
+        "/vantage/auth2/acme/x/connect/token",
+        "/vantage/auth2/acme%2fx/connect/token",
+        "/vantage/auth2/../connect/token",
+        "/admin",
+        "/metrics",
+        "/readyz",
+        "/livez",
+        "/sandbox.json",
     ] {
         let answer = ask.clone().target(path).send(&world).await;
         assert_eq!(answer.status, 404, "{path}: {}", answer.body);
@@ -95,13 +132,29 @@ fn only_a_loopback_address_may_have_a_plain_http_issuer() {
     let secure = |issuer: &str| {
         let mut plan = RealmPlan::standard();
         plan.config.issuer = issuer.into();
-        let text = format!("data = \"x\"\n[realm.standard]\ndialect = \"standard\"\nissuer = {:?}\n", plan.config.issuer);
+        let text = format!(
+            "data = \"x\"\n[realm.standard]\ndialect = \"standard\"\nissuer = {:?}\n",
+            plan.config.issuer
+        );
         Config::parse("t", &text).unwrap().check(&Library::builtin()).is_ok()
     };
-    for good in ["http://127.0.0.1", "http://127.0.0.1:80/x", "http://[::1]", "http://[::1]:80", "http://localhost:8080", "https://a.example"] {
+    for good in [
+        "http://127.0.0.1",
+        "http://127.0.0.1:80/x",
+        "http://[::1]",
+        "http://[::1]:80",
+        "http://localhost:8080",
+        "https://a.example",
+    ] {
         assert!(secure(good), "{good}");
     }
-    for bad in ["http://127.evil.test", "http://127.0.0.1.evil.test:80", "http://localhost.evil.test", "http://a.example", "http://[::2]"] {
+    for bad in [
+        "http://127.evil.test",
+        "http://127.0.0.1.evil.test:80",
+        "http://localhost.evil.test",
+        "http://a.example",
+        "http://[::2]",
+    ] {
         assert!(!secure(bad), "{bad}");
     }
 }

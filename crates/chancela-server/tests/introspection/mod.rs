@@ -29,7 +29,10 @@ impl Scene {
     }
 
     async fn both() -> [Self; 2] {
-        [Self::open(RealmPlan::opaque()).await, Self::open(RealmPlan::signed("signed", JwsAlgorithm::Es256)).await]
+        [
+            Self::open(RealmPlan::opaque()).await,
+            Self::open(RealmPlan::signed("signed", JwsAlgorithm::Es256)).await,
+        ]
     }
 
     async fn token(&self) -> String {
@@ -94,7 +97,8 @@ async fn a_pause_or_the_end_of_a_client_ends_its_tokens() {
         assert!(!scene.active(&scene.server, &token).await, "what was issued before the pause stays dead");
         let token = scene.token().await;
         assert!(scene.active(&scene.server, &token).await);
-        scene.world.clock.advance_seconds(1);
+        // Issued in the second of a pause, a token counts as issued in the next one; times are whole seconds.
+        scene.world.clock.advance_seconds(2);
         scene.world.control(scene.realm, Command::ClientDelete { client_id: scene.client.id.clone() }).await;
         assert!(!scene.active(&scene.server, &token).await);
         let again = NewClient {
@@ -103,7 +107,10 @@ async fn a_pause_or_the_end_of_a_client_ends_its_tokens() {
             ..new_client("read write")
         };
         scene.world.client(scene.realm, again).await;
-        assert!(!scene.active(&scene.server, &token).await, "another client of the same id has not inherited them");
+        assert!(
+            !scene.active(&scene.server, &token).await,
+            "another client of the same id has not inherited them"
+        );
     }
 }
 
@@ -115,7 +122,8 @@ async fn a_client_ends_its_own_tokens_and_no_others() {
         scene.revoke(&scene.other, &token).await;
         scene.revoke(&scene.server, &token).await;
         assert!(scene.active(&scene.server, &token).await, "a foreign token is not touched");
-        for unknown in ["x", "chancela_at_x", "eyJ.eyJ.x", "36ee37ec-a475-4068-8f6e-e08dd2b8880d", "\0", "é"] {
+        for unknown in ["x", "chancela_at_x", "eyJ.eyJ.x", "36ee37ec-a475-4068-8f6e-e08dd2b8880d", "\0", "é"]
+        {
             scene.revoke(&scene.client, unknown).await;
         }
         scene.revoke(&scene.client, &token).await;
@@ -124,7 +132,10 @@ async fn a_client_ends_its_own_tokens_and_no_others() {
         assert!(scene.active(&scene.server, &second).await);
         scene.world.clock.advance_seconds(298);
         scene.world.server.revoked.expire(scene.world.clock.now());
-        assert!(!scene.active(&scene.server, &token).await, "remembered as long as the token would have lived");
+        assert!(
+            !scene.active(&scene.server, &token).await,
+            "remembered as long as the token would have lived"
+        );
     }
 }
 
@@ -132,7 +143,8 @@ async fn a_client_ends_its_own_tokens_and_no_others() {
 #[tokio::test]
 async fn introspection_and_revocation_refuse_like_the_token_endpoint() {
     let scene = Scene::open(RealmPlan::opaque()).await;
-    let elsewhere = scene.world.client("elsewhere", NewClient { may_introspect_any: true, ..new_client("") }).await;
+    let elsewhere =
+        scene.world.client("elsewhere", NewClient { may_introspect_any: true, ..new_client("") }).await;
     let token = scene.token().await;
     for endpoint in ["introspect", "revoke"] {
         let ask = scene.ask(endpoint, &scene.client, &token);
@@ -149,7 +161,11 @@ async fn introspection_and_revocation_refuse_like_the_token_endpoint() {
             (401, "no credentials", bare.clone()),
             (401, "a wrong secret", bare.clone().header("authorization", wrong.basic())),
             (401, "a client of another realm", bare.clone().header("authorization", elsewhere.basic())),
-            (401, "a token instead of credentials", bare.clone().header("authorization", format!("Bearer {token}"))),
+            (
+                401,
+                "a token instead of credentials",
+                bare.clone().header("authorization", format!("Bearer {token}")),
+            ),
             (400, "Basic and body", ask.clone().and(&format!("&client_secret={secret}"))),
             (400, "Authorization twice", ask.clone().header("authorization", scene.client.basic())),
             (400, "no token", ask.clone().body("")),
@@ -157,7 +173,11 @@ async fn introspection_and_revocation_refuse_like_the_token_endpoint() {
             (400, "the token twice", ask.clone().and("&token=x")),
             (400, "the token in the query", ask.clone().target(&format!("{}?token={token}", ask.target))),
             (400, "a token beyond 16 KiB", ask.clone().body(format!("token={}", "x".repeat(16_385)))),
-            (200, "credentials in the body", form(&[("token", "x"), ("client_id", id), ("client_secret", secret)])),
+            (
+                200,
+                "credentials in the body",
+                form(&[("token", "x"), ("client_id", id), ("client_secret", secret)]),
+            ),
         ] {
             let answer = ask.send(&scene.world).await;
             assert_eq!(answer.status, status, "{endpoint} {title}: {}", answer.body);
@@ -226,7 +246,9 @@ async fn nothing_of_one_realm_means_anything_in_another() {
         RealmPlan::bs2_production(),
     ])
     .await;
-    for (one, two, token_path) in [("one", "two", "/oauth/token"), ("bs2", "bs2-production", "/auth/oauth/v2/token")] {
+    for (one, two, token_path) in
+        [("one", "two", "/oauth/token"), ("bs2", "bs2-production", "/auth/oauth/v2/token")]
+    {
         let same = |secret: &str| NewClient {
             client_id: Some("same".into()),
             client_secret: Some(secret.into()),

@@ -101,7 +101,11 @@ impl Ask {
         let response = chancela_server::endpoint::respond(&world.server, &world.router, self.request()).await;
         let (head, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
-        let answer = Answer { status: head.status, headers: head.headers, body: String::from_utf8(body.to_vec()).unwrap() };
+        let answer = Answer {
+            status: head.status,
+            headers: head.headers,
+            body: String::from_utf8(body.to_vec()).unwrap(),
+        };
         answer.assert_sound();
         answer
     }
@@ -125,7 +129,12 @@ impl Ask {
     }
 
     /// Sends, and writes the whole exchange; `masks` are what differs from run to run or says nothing, and its name.
-    pub async fn exchange<S: Store>(&self, title: &str, world: &World<S>, masks: &[(String, &str)]) -> String {
+    pub async fn exchange<S: Store>(
+        &self,
+        title: &str,
+        world: &World<S>,
+        masks: &[(String, &str)],
+    ) -> String {
         let answer = self.send(world).await;
         let mut out = format!("### {title}\n");
         self.show(&mut out, masks);
@@ -206,7 +215,8 @@ fn mask_jws(text: &str) -> String {
         out.push_str(&rest[..at]);
         out.push_str("(jws)");
         let tail = &rest[at..];
-        let end = tail.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c))).unwrap_or(tail.len());
+        let end =
+            tail.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c))).unwrap_or(tail.len());
         rest = &tail[end..];
     }
     out.push_str(rest);

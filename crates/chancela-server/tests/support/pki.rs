@@ -52,14 +52,18 @@ pub fn verify_jws(jwks: &Value, token: &str) -> Option<(Value, Value)> {
     let message = format!("{header}.{payload}");
     let good = jwks["keys"].as_array()?.iter().any(|key| {
         let member = |name: &str| BASE64URL.decode(key[name].as_str().unwrap_or_default()).unwrap();
-        if key["alg"] != header_json["alg"] || (header_json.get("kid").is_some() && header_json["kid"] != key["kid"]) {
+        if key["alg"] != header_json["alg"]
+            || (header_json.get("kid").is_some() && header_json["kid"] != key["kid"])
+        {
             return false;
         }
         let (message, signature) = (message.as_bytes(), signature.as_slice());
         match key["alg"].as_str() {
             Some("ES256") => {
                 let point = [vec![4], member("x"), member("y")].concat();
-                UnparsedPublicKey::new(&signature::ECDSA_P256_SHA256_FIXED, point).verify(message, signature).is_ok()
+                UnparsedPublicKey::new(&signature::ECDSA_P256_SHA256_FIXED, point)
+                    .verify(message, signature)
+                    .is_ok()
             }
             Some("RS256") => PublicKeyComponents { n: member("n"), e: member("e") }
                 .verify(&signature::RSA_PKCS1_2048_8192_SHA256, message, signature)

@@ -27,9 +27,17 @@ async fn the_eleventh_request_in_a_minute_waits_and_nobody_else_does() {
     }
     let refused = good.ask().exchange("The eleventh", &world, &good.masks()).await;
     insta::assert_snapshot!(refused);
-    assert_eq!(good.clone().with_secret("wrong").ask().send(&world).await.status, 401, "no oracle for secrets");
+    assert_eq!(
+        good.clone().with_secret("wrong").ask().send(&world).await.status,
+        401,
+        "no oracle for secrets"
+    );
     assert_eq!(other.ask().send(&world).await.status, 200);
-    assert_eq!(good.clone().by(Auth::Post).ask().send(&world).await.status, 429, "another way of proof is no way out");
+    assert_eq!(
+        good.clone().by(Auth::Post).ask().send(&world).await.status,
+        429,
+        "another way of proof is no way out"
+    );
     world.clock.advance_seconds(49);
     assert_eq!(good.ask().send(&world).await.status, 429, "a second too early");
     world.clock.advance_seconds(1);
@@ -42,7 +50,8 @@ async fn login<S: Store>(store: S) -> (World<S>, Good, Answer) {
     let world = World::over(store, vec![RealmPlan::bs2(), RealmPlan::bs2_production()]).await;
     let good = good::bs2(&world, "bs2").await;
     world.user("bs2", "empresa", PASSWORD, None).await;
-    let ask = good.clone().field("grant_type", "password").field("username", "empresa").field("password", PASSWORD);
+    let ask =
+        good.clone().field("grant_type", "password").field("username", "empresa").field("password", PASSWORD);
     let answer = ask.ask().send(&world).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     (world, good, answer)
@@ -53,7 +62,8 @@ fn renew(good: &Good, token: &str) -> Good {
 }
 
 async fn is_active<S: Store>(world: &World<S>, good: &Good, token: &str) -> bool {
-    let ask = Ask::form("/bs2/oauth/introspect", &[("token", token)]).header("authorization", good.client.basic());
+    let ask =
+        Ask::form("/bs2/oauth/introspect", &[("token", token)]).header("authorization", good.client.basic());
     ask.send(world).await.json()["active"].as_bool().unwrap()
 }
 
@@ -78,9 +88,18 @@ async fn a_replay_after_the_grace_ends_the_family() {
     let (world, good, login) = login(MemoryStore::new()).await;
     let first = login.text("refresh_token");
     let renewed = renew(&good, &first).ask().send(&world).await;
-    assert!(is_active(&world, &good, &login.token()).await && is_active(&world, &good, &renewed.token()).await);
+    assert!(
+        is_active(&world, &good, &login.token()).await && is_active(&world, &good, &renewed.token()).await
+    );
     world.clock.advance_seconds(11);
-    let replay = renew(&good, &first).ask().exchange("A replay", &world, &[(first.clone(), "(refresh token)"), (good.client.basic(), "Basic (id:secret)")]).await;
+    let replay = renew(&good, &first)
+        .ask()
+        .exchange(
+            "A replay",
+            &world,
+            &[(first.clone(), "(refresh token)"), (good.client.basic(), "Basic (id:secret)")],
+        )
+        .await;
     insta::assert_snapshot!(replay);
     assert_eq!(renew(&good, &renewed.text("refresh_token")).ask().send(&world).await.status, 400);
     assert!(!is_active(&world, &good, &login.token()).await);
@@ -104,7 +123,8 @@ async fn a_refresh_token_is_good_for_its_own_client_scope_and_realm_only() {
     let (world, good, login) = login(MemoryStore::new()).await;
     let token = login.text("refresh_token");
     let grant_types = Some(vec![GrantType::RefreshToken]);
-    let other = world.client("bs2", NewClient { grant_types: grant_types.clone(), ..new_client("cob.read") }).await;
+    let other =
+        world.client("bs2", NewClient { grant_types: grant_types.clone(), ..new_client("cob.read") }).await;
     let other = good.clone().of(&other);
     let production = good::bs2(&world, "bs2-production").await;
     let without = world.client("bs2", new_client("cob.read")).await;

@@ -25,17 +25,28 @@ async fn a_partner_is_believed_only_with_its_own_credentials_and_is_never_a_clie
         ("a partner of another realm", with(bare(elsewhere.basic()))),
         ("garbage", with("%%%".into())),
         ("a secret with a line break", with(wrong(&format!("{}\n", partner.secret)))),
-        ("the header twice", with(bare(partner.basic())).header("authorizationpartner", bare(partner.basic()))),
+        (
+            "the header twice",
+            with(bare(partner.basic())).header("authorizationpartner", bare(partner.basic())),
+        ),
         ("not UTF-8", good.ask().header("authorizationpartner", b"\xff")),
         ("the partner as client", good.clone().of(&partner).ask()),
-        ("the partner as client and partner", good.clone().of(&partner).ask().header("authorizationpartner", bare(partner.basic()))),
-        ("a good partner beside a wrong client", good.clone().with_secret("x").ask().header("authorizationpartner", bare(partner.basic()))),
+        (
+            "the partner as client and partner",
+            good.clone().of(&partner).ask().header("authorizationpartner", bare(partner.basic())),
+        ),
+        (
+            "a good partner beside a wrong client",
+            good.clone().with_secret("x").ask().header("authorizationpartner", bare(partner.basic())),
+        ),
     ] {
         let answer = ask.send(&world).await;
         let said = if answer.status == 200 { "200".into() } else { format!("{:?}", answer.refusal()) };
         out.push_str(&format!("{title}: {said}\n"));
     }
-    world.control("celcash", Command::ClientSetEnabled { client_id: partner.id.clone(), enabled: false }).await;
+    world
+        .control("celcash", Command::ClientSetEnabled { client_id: partner.id.clone(), enabled: false })
+        .await;
     let answer = with(bare(partner.basic())).send(&world).await;
     out.push_str(&format!("a disabled partner: {:?}\n", answer.refusal()));
     insta::assert_snapshot!(out);

@@ -14,7 +14,11 @@ fn no_answer_repeats_anything_of_its_request() {
     let (world, goods) = runtime.block_on(good::all());
     let text = "[ -~]{0,6}|\\PC{0,4}|[\\x00-\\x1f\"\\\\<>&%+]{0,6}";
     let strategy = (0..goods.len(), 0..10_usize, text, text);
-    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() });
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
+        cases: 1500,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    });
     runner
         .run(&strategy, |(index, place, before, after)| {
             let good = &goods[index];
@@ -24,7 +28,10 @@ fn no_answer_repeats_anything_of_its_request() {
             let answer = runtime.block_on(ask.send(&world));
             prop_assert!(!answer.body.contains(MARK), "{place}: {}", answer.body);
             for (name, value) in &answer.headers {
-                prop_assert!(!value.as_bytes().windows(MARK.len()).any(|part| part == MARK.as_bytes()), "{place}: {name}");
+                prop_assert!(
+                    !value.as_bytes().windows(MARK.len()).any(|part| part == MARK.as_bytes()),
+                    "{place}: {name}"
+                );
             }
             Ok(())
         })
@@ -44,7 +51,12 @@ fn plant(good: &Good, place: usize, text: &str) -> Option<Ask> {
         5 if printable => good.ask().with("content-type", text),
         6 if printable => good.bare().header("authorization", text),
         7 => good.bare().header("authorization", basic(text)),
-        8 if printable => good.ask().header("access_token", text).header("client-cert", text).header("authorizationpartner", text).header("host", text),
+        8 if printable => good
+            .ask()
+            .header("access_token", text)
+            .header("client-cert", text)
+            .header("authorizationpartner", text)
+            .header("host", text),
         9 => good.ask().body(text.as_bytes().to_vec()),
         _ => return None,
     };
@@ -55,7 +67,12 @@ fn plant(good: &Good, place: usize, text: &str) -> Option<Ask> {
 #[tokio::test]
 async fn no_refused_path_comes_back() {
     let world = World::open(vec![RealmPlan::standard(), RealmPlan::vantage()]).await;
-    for target in ["/m4rk3r", "/standard/m4rk3r?m4rk3r=m4rk3r", "/vantage/auth2/m4rk3r/connect/token", "/standard/oauth/token?client_secret=m4rk3r"] {
+    for target in [
+        "/m4rk3r",
+        "/standard/m4rk3r?m4rk3r=m4rk3r",
+        "/vantage/auth2/m4rk3r/connect/token",
+        "/standard/oauth/token?client_secret=m4rk3r",
+    ] {
         let answer = Ask::post(target).header("host", "m4rk3r").send(&world).await;
         assert!(!answer.body.contains(MARK), "{}", answer.body);
     }
@@ -88,7 +105,8 @@ async fn an_unknown_client_takes_as_long_as_a_wrong_secret() {
             for (ask, times) in asks.iter().zip(&mut times) {
                 let request = ask.request();
                 let start = Instant::now();
-                let response = chancela_server::endpoint::respond(&world.server, &world.router, request).await;
+                let response =
+                    chancela_server::endpoint::respond(&world.server, &world.router, request).await;
                 times.push(start.elapsed());
                 assert_eq!(response.status(), 401);
             }

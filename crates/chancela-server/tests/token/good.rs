@@ -42,7 +42,14 @@ pub const SEMEAR_SCOPE: &str = "cob.write cob.read cobv.write cobv.read lotecobv
     GI_006_ENDERECAMENTO_CLIENTE_CONSULTA_CHAVE:GET";
 
 impl Good {
-    fn new(name: &'static str, realm: &'static str, path: &str, body: Body, auth: Auth, client: ClientFacts) -> Self {
+    fn new(
+        name: &'static str,
+        realm: &'static str,
+        path: &str,
+        body: Body,
+        auth: Auth,
+        client: ClientFacts,
+    ) -> Self {
         let path = format!("/{realm}{path}");
         let fields = vec![("grant_type".into(), "client_credentials".into())];
         Self { name, realm, path, body, auth, client, headers: Vec::new(), fields, foreign_scope: "" }
@@ -78,9 +85,14 @@ impl Good {
     /// What of the request says nothing in a snapshot, and its name there.
     pub fn masks(&self) -> Vec<(String, &'static str)> {
         let basic = self.client.basic();
-        let mut masks = vec![(basic.clone(), "Basic (id:secret)"), (basic.replacen("Basic", "BASIC", 1), "BASIC (id:secret)")];
+        let mut masks = vec![
+            (basic.clone(), "Basic (id:secret)"),
+            (basic.replacen("Basic", "BASIC", 1), "BASIC (id:secret)"),
+        ];
         masks.extend([(self.client.id.clone(), "(id)"), (self.client.secret.clone(), "(secret)")]);
-        masks.extend(self.headers.iter().map(|(name, value)| (value.clone(), if name == "client-cert" { "(certificate)" } else { "(token of the first step)" })));
+        masks.extend(self.headers.iter().map(|(name, value)| {
+            (value.clone(), if name == "client-cert" { "(certificate)" } else { "(token of the first step)" })
+        }));
         masks
     }
 
@@ -95,7 +107,8 @@ impl Good {
         if self.auth == Auth::Basic {
             return self.bare().header("authorization", self.client.basic());
         }
-        let mut fields: Vec<(&str, &str)> = self.fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        let mut fields: Vec<(&str, &str)> =
+            self.fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
         fields.push(("client_id", &self.client.id));
         fields.push(("client_secret", &self.client.secret));
         self.write(&fields)
@@ -112,8 +125,10 @@ impl Good {
 
 /// An object; unlike a map it may hold a name twice.
 pub fn json(fields: &[(&str, &str)]) -> String {
-    let members: Vec<String> =
-        fields.iter().map(|(name, value)| format!("{}:{}", Value::from(*name), Value::from(*value))).collect();
+    let members: Vec<String> = fields
+        .iter()
+        .map(|(name, value)| format!("{}:{}", Value::from(*name), Value::from(*value)))
+        .collect();
     format!("{{{}}}", members.join(","))
 }
 
@@ -129,7 +144,8 @@ pub async fn bankly<S: Store>(world: &World<S>) -> Good {
 pub async fn bs2<S: Store>(world: &World<S>, realm: &'static str) -> Good {
     use GrantType::{ClientCredentials, Password, RefreshToken};
     let grant_types = Some(vec![ClientCredentials, Password, RefreshToken]);
-    let client = world.client(realm, NewClient { grant_types, ..new_client("cob.read cob.write pix.read") }).await;
+    let client =
+        world.client(realm, NewClient { grant_types, ..new_client("cob.read cob.write pix.read") }).await;
     let good = Good::new("bs2", realm, "/auth/oauth/v2/token", Body::Form, Auth::Basic, client);
     Good { foreign_scope: "webhook.write", ..good.field("scope", "cob.read pix.read") }
 }
@@ -151,7 +167,14 @@ pub async fn semear_application<S: Store>(world: &World<S>, gateway: &Good) -> G
     };
     let client = world.client("semear", new).await;
     let token = gateway.ask().send(world).await.token();
-    let good = Good::new("semear-application", "semear", "/oauth-apipix/oauth/token", Body::Form, Auth::Post, client);
+    let good = Good::new(
+        "semear-application",
+        "semear",
+        "/oauth-apipix/oauth/token",
+        Body::Form,
+        Auth::Post,
+        client,
+    );
     let headers = vec![("access_token".into(), token), ("client-cert".into(), certificate.with_spaces())];
     Good { headers, foreign_scope: "cob.read", ..good.field("scope", SEMEAR_SCOPE) }
 }

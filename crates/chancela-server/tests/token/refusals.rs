@@ -31,13 +31,26 @@ fn envelope(good: &Good) -> Vec<Case> {
         add("content type unknown charset", label(&format!("{own}; charset=utf-7"))),
         add("content type with charset UTF-8", label(&format!("{own};charset=\"UTF-8\""))),
         add("content type in capitals", label(&own.to_uppercase())),
-        add("body labelled as the other encoding", label(if good.body == Body::Form { "application/json" } else { "application/x-www-form-urlencoded" })),
+        add(
+            "body labelled as the other encoding",
+            label(if good.body == Body::Form {
+                "application/json"
+            } else {
+                "application/x-www-form-urlencoded"
+            }),
+        ),
         add("body in the other encoding", Good { body: other, ..good.clone() }.ask()),
         add("compressed body", ask.clone().header("content-encoding", "gzip")),
         add("empty body", ask.clone().body("")),
-        add("body of 64 KiB and 1, length announced", ask.clone().body("a".repeat(65_537)).header("content-length", "65537")),
+        add(
+            "body of 64 KiB and 1, length announced",
+            ask.clone().body("a".repeat(65_537)).header("content-length", "65537"),
+        ),
         add("body of 64 KiB and 1, length not announced", ask.clone().body("a".repeat(65_537))),
-        add("announced length beyond any number", ask.clone().header("content-length", "99999999999999999999999")),
+        add(
+            "announced length beyond any number",
+            ask.clone().header("content-length", "99999999999999999999999"),
+        ),
         add("65 fields", fields(good, (0..65).map(|n| (format!("x{n}"), "1".to_owned())))),
         add("a name of 65 bytes", fields(good, [("n".repeat(65), "1".to_owned())])),
         add("a value of 16 KiB and 1", fields(good, [("x".to_owned(), "v".repeat(16_385))])),
@@ -58,7 +71,10 @@ fn body(good: &Good) -> Vec<Case> {
     let grant = good.fields[0].1.clone();
     let mut cases: Vec<Case> = vec![
         ("grant_type twice".into(), twice("grant_type", &grant)),
-        ("an unknown parameter twice".into(), fields(good, [("x".into(), String::new()), ("x".into(), String::new())])),
+        (
+            "an unknown parameter twice".into(),
+            fields(good, [("x".into(), String::new()), ("x".into(), String::new())]),
+        ),
         ("an unknown parameter once".into(), fields(good, [("x".into(), "1".into())])),
         ("grant_type missing".into(), good.clone().without_field("grant_type").ask()),
         ("grant_type empty".into(), good.clone().field("grant_type", "").ask()),
@@ -99,8 +115,15 @@ fn body(good: &Good) -> Vec<Case> {
             add("JSON lone surrogate", inside("\"x\":\"\\ud800\""));
             add("JSON raw bytes that are not UTF-8", ask.clone().body(b"{\"grant_type\":\"\xff\"}".to_vec()));
             add("a member that is not read and is no text", inside("\"x\":{\"y\":[1,null]}"));
-            for (title, value) in [("a number", "1"), ("a list", "[\"client_credentials\"]"), ("true", "true"), ("null", "null")] {
-                let changed = ask.clone().swap(&format!("\"grant_type\":\"{grant}\""), &format!("\"grant_type\":{value}"));
+            for (title, value) in [
+                ("a number", "1"),
+                ("a list", "[\"client_credentials\"]"),
+                ("true", "true"),
+                ("null", "null"),
+            ] {
+                let changed = ask
+                    .clone()
+                    .swap(&format!("\"grant_type\":\"{grant}\""), &format!("\"grant_type\":{value}"));
                 add(&format!("grant_type is {title}"), changed);
             }
         }
@@ -134,7 +157,9 @@ fn scope(good: &Good) -> Vec<Case> {
         cases.push(("eleven scopes".into(), with(eleven)));
     }
     if good.body == Body::Json {
-        let raw = |value: &str| good.clone().without_field("scope").ask().swap("{", &format!("{{\"scope\":{value},"));
+        let raw = |value: &str| {
+            good.clone().without_field("scope").ask().swap("{", &format!("{{\"scope\":{value},"))
+        };
         cases.push(("scope is a number".into(), raw("1")));
         cases.push(("scope is a list".into(), raw("[\"a\"]")));
         cases.push(("scope is null".into(), raw("null")));
@@ -149,7 +174,10 @@ fn credentials(good: &Good, others: &Others) -> Vec<Case> {
     let of = |client: &ClientFacts| good.clone().of(client).ask();
     let nobody = ClientFacts { id: "nobody".into(), secret: secret.clone() };
     let both = Good { fields: [good.fields.clone(), secrets(good)].concat(), ..good.clone() };
-    let with_id = |id: &str| Good { fields: [good.fields.clone(), vec![("client_id".into(), id.into())]].concat(), ..good.clone() };
+    let with_id = |id: &str| Good {
+        fields: [good.fields.clone(), vec![("client_id".into(), id.into())]].concat(),
+        ..good.clone()
+    };
     let by_basic = |good: Good| good.bare().header("authorization", good.client.basic());
     let mut cases: Vec<Case> = vec![
         ("no credentials".into(), good.bare()),
@@ -162,18 +190,30 @@ fn credentials(good: &Good, others: &Others) -> Vec<Case> {
         ("secret with CR LF".into(), good.clone().with_secret(&format!("{secret}\r\n")).ask()),
         ("secret of 2 KiB".into(), good.clone().with_secret(&"s".repeat(2048)).ask()),
         ("client id of 2 KiB".into(), of(&ClientFacts { id: "c".repeat(2048), secret: secret.clone() })),
-        ("client id in other letters".into(), of(&ClientFacts { id: id.to_uppercase() + "X", secret: secret.clone() })),
+        (
+            "client id in other letters".into(),
+            of(&ClientFacts { id: id.to_uppercase() + "X", secret: secret.clone() }),
+        ),
         ("disabled client".into(), of(&others.disabled)),
-        ("disabled client, wrong secret".into(), of(&ClientFacts { secret: "wrong".into(), ..others.disabled.clone() })),
+        (
+            "disabled client, wrong secret".into(),
+            of(&ClientFacts { secret: "wrong".into(), ..others.disabled.clone() }),
+        ),
         ("client of another realm".into(), of(&others.elsewhere)),
-        ("id here with the secret of another realm".into(), of(&ClientFacts { id: id.clone(), secret: others.elsewhere.secret.clone() })),
+        (
+            "id here with the secret of another realm".into(),
+            of(&ClientFacts { id: id.clone(), secret: others.elsewhere.secret.clone() }),
+        ),
         ("client without this grant".into(), of(&others.without_grant)),
         ("Basic and body".into(), by_basic(both)),
         ("Authorization twice".into(), by_basic(good.clone()).header("authorization", good.client.basic())),
         ("Basic, client_id of another in the body".into(), by_basic(with_id("somebody"))),
         ("Basic, the same client_id in the body".into(), by_basic(with_id(id))),
         ("Basic in capitals".into(), header(good.client.basic().replacen("Basic", "BASIC", 1).as_bytes())),
-        ("Basic with form-encoded parts".into(), header(basic(format!("{}:{}", escape(id), escape(secret))).as_bytes())),
+        (
+            "Basic with form-encoded parts".into(),
+            header(basic(format!("{}:{}", escape(id), escape(secret))).as_bytes()),
+        ),
         ("Basic without padding".into(), header(good.client.basic().trim_end_matches('=').as_bytes())),
         ("Basic that is not base64".into(), header(b"Basic !!!")),
         ("Basic in the URL's alphabet".into(), header(b"Basic aWQ6_-8=")),

@@ -53,7 +53,10 @@ async fn each_broken_part_of_the_chain_says_what_is_broken() {
         ("a token of the second step", ask.clone().with("access_token", &jwt)),
         ("a token of another gateway client", ask.clone().with("access_token", &foreign)),
         ("a token of another realm", ask.clone().with("access_token", &elsewhere)),
-        ("the token in Authorization", ask.clone().without("access_token").header("authorization", format!("Bearer {own}"))),
+        (
+            "the token in Authorization",
+            ask.clone().without("access_token").header("authorization", format!("Bearer {own}")),
+        ),
         ("no certificate", ask.clone().without("client-cert")),
         ("the certificate twice", ask.clone().header("client-cert", "x")),
         ("garbage", ask.clone().with("client-cert", garbage)),
@@ -65,8 +68,17 @@ async fn each_broken_part_of_the_chain_says_what_is_broken() {
         ("a registered certificate that is not yet valid", stale[1].clone()),
         ("the first step's client at the second", application.clone().of(&gateway.client).ask()),
         ("the second step's client at the first", gateway.clone().of(&application.client).ask()),
-        ("one scope too few", application.clone().field("scope", SEMEAR_SCOPE.rsplit_once(' ').unwrap().0).ask()),
-        ("all scopes backwards", application.clone().field("scope", &SEMEAR_SCOPE.split(' ').rev().collect::<Vec<_>>().join(" ")).ask()),
+        (
+            "one scope too few",
+            application.clone().field("scope", SEMEAR_SCOPE.rsplit_once(' ').unwrap().0).ask(),
+        ),
+        (
+            "all scopes backwards",
+            application
+                .clone()
+                .field("scope", &SEMEAR_SCOPE.split(' ').rev().collect::<Vec<_>>().join(" "))
+                .ask(),
+        ),
     ];
     let mut out = String::new();
     for (title, ask) in cases {
@@ -190,15 +202,20 @@ async fn no_other_grant_leads_around_the_chain() {
     world.user("semear", "ana", "senha", None).await;
     let target = "/semear/oauth-apipix/oauth/token";
     let own = [("client_id", client.id.as_str()), ("client_secret", client.secret.as_str())];
-    let login = [("grant_type", "password"), ("username", "ana"), ("password", "senha"), ("scope", SEMEAR_SCOPE)];
-    let complete = |ask: Ask| ask.header("access_token", &token).header("client-cert", certificate.with_spaces());
+    let login =
+        [("grant_type", "password"), ("username", "ana"), ("password", "senha"), ("scope", SEMEAR_SCOPE)];
+    let complete =
+        |ask: Ask| ask.header("access_token", &token).header("client-cert", certificate.with_spaces());
     let login = Ask::form(target, &[&login[..], &own].concat());
     assert!(why(&login.send(&world).await).contains("first step"));
     assert!(why(&complete(login.clone()).without("client-cert").send(&world).await).contains("certificate"));
     let answer = complete(login).send(&world).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     let Some(refresh) = answer.json()["refresh_token"].as_str().map(str::to_owned) else { return };
-    let renew = Ask::form(target, &[&[("grant_type", "refresh_token"), ("refresh_token", &refresh)][..], &own].concat());
+    let renew = Ask::form(
+        target,
+        &[&[("grant_type", "refresh_token"), ("refresh_token", &refresh)][..], &own].concat(),
+    );
     assert!(why(&renew.send(&world).await).contains("first step"));
     assert_eq!(complete(renew).send(&world).await.status, 200);
 }

@@ -38,7 +38,19 @@ fn said(answer: &Answer) -> String {
 async fn a_tenant_in_the_path_is_the_clients_own_or_nothing() {
     let (world, good) = open().await;
     let mut out = String::new();
-    for tenant in ["acme", "globex", "nobody", "ACME", "acme%2f", "%61cme", ".", "..", "acme;x", "{tenant}", "acme/acme"] {
+    for tenant in [
+        "acme",
+        "globex",
+        "nobody",
+        "ACME",
+        "acme%2f",
+        "%61cme",
+        ".",
+        "..",
+        "acme;x",
+        "{tenant}",
+        "acme/acme",
+    ] {
         out.push_str(&format!("{tenant}: {}\n", said(&at(&good, tenant).ask().send(&world).await)));
     }
     insta::assert_snapshot!(out);
@@ -52,10 +64,12 @@ async fn the_password_grant_tells_nobody_which_users_exist() {
     world.user("vantage", "ana", "another", Some("globex")).await;
     world.user("vantage", "bia", PASSWORD, Some("globex")).await;
     let ana = world.server.store.user("vantage", "acme", "ana").await.unwrap().unwrap();
-    let off = User { username: "caio".into(), enabled: false, subject: "user-caio".into(), version: 1, ..ana };
+    let off =
+        User { username: "caio".into(), enabled: false, subject: "user-caio".into(), version: 1, ..ana };
     let put = world.server.store.commit(vec![Effect::PutUser { user: off, expected_version: None }]).await;
     assert_eq!(put.unwrap(), CommitOutcome::Committed);
-    let free = NewClient { grant_types: Some(vec![GrantType::Password]), ..crate::support::new_client("openid") };
+    let free =
+        NewClient { grant_types: Some(vec![GrantType::Password]), ..crate::support::new_client("openid") };
     let free = good.clone().of(&world.client("vantage", free).await).field("scope", "openid");
     let only = NewClient { grant_types: None, ..crate::support::new_client("openid") };
     let only = good.clone().of(&world.client("vantage", only).await).field("scope", "openid");
@@ -108,12 +122,16 @@ async fn a_client_without_the_password_grant_occupies_no_place_for_hashing() {
 async fn a_renewed_token_says_the_same_of_its_user() {
     let (world, good) = open().await;
     world.user("vantage", "ana", PASSWORD, Some("acme")).await;
-    let login = by_password(&good, "ana", PASSWORD).field("scope", "openid offline_access").ask().send(&world).await;
+    let login =
+        by_password(&good, "ana", PASSWORD).field("scope", "openid offline_access").ask().send(&world).await;
     assert_eq!(login.status, 200, "{}", login.body);
     let renew = good.clone().without_field("scope").field("grant_type", "refresh_token");
     let renewed = renew.field("refresh_token", &login.text("refresh_token")).ask().send(&world).await;
     assert_eq!(renewed.status, 200, "{}", renewed.body);
-    let jwks = crate::support::Ask::get("/vantage/auth2/.well-known/openid-configuration/jwks").send(&world).await.json();
+    let jwks = crate::support::Ask::get("/vantage/auth2/.well-known/openid-configuration/jwks")
+        .send(&world)
+        .await
+        .json();
     let claims = |answer: &Answer| {
         let (_, mut claims) = verify_jws(&jwks, &answer.token()).unwrap();
         claims.as_object_mut().unwrap().remove("jti");

@@ -31,7 +31,8 @@ pub(crate) fn client(action: ClientAction) -> Result<(), Failure> {
             may_introspect_any,
             partner,
         } => {
-            let grants = grant_types.iter().filter(|grant| !grant.is_empty()).map(|grant| one_of("grant type", grant));
+            let grants =
+                grant_types.iter().filter(|grant| !grant.is_empty()).map(|grant| one_of("grant type", grant));
             let certificate_pem = certificate
                 .map(|path| fs::read_to_string(&path).map_err(Failure::io(path.display().to_string())))
                 .transpose()?;
@@ -39,7 +40,9 @@ pub(crate) fn client(action: ClientAction) -> Result<(), Failure> {
                 client_name: name,
                 scope: Some(scope),
                 grant_types: Some(grants.collect::<Result<Vec<GrantType>, _>>()?),
-                token_endpoint_auth_method: auth_method.map(|m| one_of::<Method>("method", &m)).transpose()?,
+                token_endpoint_auth_method: auth_method
+                    .map(|m| one_of::<Method>("method", &m))
+                    .transpose()?,
                 tenant,
                 token_endpoint,
                 chained_to,
@@ -62,8 +65,12 @@ pub(crate) fn client(action: ClientAction) -> Result<(), Failure> {
         ClientAction::RotateSecret { target, client_id, overlap } => {
             (target, Command::ClientRotateSecret { client_id, overlap })
         }
-        ClientAction::Disable { target, client_id } => (target, Command::ClientSetEnabled { client_id, enabled: false }),
-        ClientAction::Enable { target, client_id } => (target, Command::ClientSetEnabled { client_id, enabled: true }),
+        ClientAction::Disable { target, client_id } => {
+            (target, Command::ClientSetEnabled { client_id, enabled: false })
+        }
+        ClientAction::Enable { target, client_id } => {
+            (target, Command::ClientSetEnabled { client_id, enabled: true })
+        }
         ClientAction::Delete { target, client_id } => (target, Command::ClientDelete { client_id }),
     };
     carry_out(&target, command)
@@ -72,7 +79,9 @@ pub(crate) fn client(action: ClientAction) -> Result<(), Failure> {
 /// `chancela scope …`
 pub(crate) fn scope(action: ScopeAction) -> Result<(), Failure> {
     let (target, command) = match action {
-        ScopeAction::Create { target, name, description } => (target, Command::ScopeCreate { name, description }),
+        ScopeAction::Create { target, name, description } => {
+            (target, Command::ScopeCreate { name, description })
+        }
         ScopeAction::List { target } => (target, Command::ScopeList),
         ScopeAction::Delete { target, name } => (target, Command::ScopeDelete { name }),
     };
@@ -107,14 +116,17 @@ fn carry_out(target: &Target, command: Command) -> Result<(), Failure> {
     let value = match &target.data {
         Some(data) => call(data, &request)?.ok_or_else(|| Failure::Data {
             path: data.clone(),
-            message: "no server runs on this folder; start it, or name the configuration file with --config".into(),
+            message: "no server runs on this folder; start it, or name the configuration file with --config"
+                .into(),
         })?,
         None => {
             let (config, library) = serve::load(&target.config, target.kek_file.as_deref())?;
             match call(&config.data, &request)? {
                 Some(value) => value,
                 None => serve::runtime()?.block_on(async {
-                    let server = serve::open(&config, &library).await.map_err(|failure| locked(failure, &config.data))?;
+                    let server = serve::open(&config, &library)
+                        .await
+                        .map_err(|failure| locked(failure, &config.data))?;
                     Ok::<_, Failure>(control::execute(&server, request).await?)
                 })?,
             }
@@ -129,7 +141,9 @@ fn call(data: &Path, request: &Request) -> Result<Option<Value>, Failure> {
     let path = serve::control_socket(data);
     match socket::call(&path, request) {
         Ok(answer) => Ok(Some(answer?)),
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => Ok(None),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
+            Ok(None)
+        }
         Err(error) => Err(Failure::io(path.display().to_string())(error)),
     }
 }

@@ -27,7 +27,8 @@ pub(crate) fn run(action: ConfigAction) -> Result<(), Failure> {
             }
         }
         ConfigAction::Schema { json } => {
-            let table: toml::Table = toml::from_str(SCHEMA).map_err(|error| Failure::Other(error.to_string()))?;
+            let table: toml::Table =
+                toml::from_str(SCHEMA).map_err(|error| Failure::Other(error.to_string()))?;
             match json {
                 true => output::show(&serde_json::to_value(table).unwrap_or_default(), true),
                 false => output::line(SCHEMA.trim_end()),

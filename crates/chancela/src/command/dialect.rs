@@ -23,7 +23,9 @@ pub(crate) fn run(action: DialectAction) -> Result<(), Failure> {
                 false => output::line(&toml::to_string_pretty(&dialect.file).unwrap_or_default()),
             }
         }
-        DialectAction::Check { names, dialects, json } => return check_all(&names, dialects.as_deref(), json),
+        DialectAction::Check { names, dialects, json } => {
+            return check_all(&names, dialects.as_deref(), json);
+        }
     }
     Ok(())
 }
@@ -44,7 +46,11 @@ fn check_all(names: &[String], dialects: Option<&Path>, json: bool) -> Result<()
     let mut library = serve::library(dialects)?;
     let mut checked = Vec::new();
     for name in names {
-        checked.push(if name.ends_with(".toml") { add_file(&mut library, Path::new(name))? } else { name.clone() });
+        checked.push(if name.ends_with(".toml") {
+            add_file(&mut library, Path::new(name))?
+        } else {
+            name.clone()
+        });
     }
     if checked.is_empty() {
         checked = library.names().map(str::to_owned).collect();

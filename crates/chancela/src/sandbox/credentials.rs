@@ -41,14 +41,21 @@ pub(super) struct ClientCredentials {
 
 /// Makes what is missing and answers all of it. Passwords are on disk before their users are, so that a start which was
 /// interrupted goes on where it was.
-pub(super) async fn prepare(server: &Server<ConfiguredStore>, plan: &Plan, data: &Path) -> Result<Credentials, Failure> {
+pub(super) async fn prepare(
+    server: &Server<ConfiguredStore>,
+    plan: &Plan,
+    data: &Path,
+) -> Result<Credentials, Failure> {
     let path = data.join(FILE);
     let mut all = read(&path)?;
     for planned in &plan.realms {
         let Some(realm) = server.realm(&planned.name) else { continue };
         let own = all.entry(planned.name.clone()).or_default();
         for client in &planned.clients {
-            let kept = own.clients.get(&client.label).filter(|kept| realm.directory.client(&kept.client_id).is_some());
+            let kept = own
+                .clients
+                .get(&client.label)
+                .filter(|kept| realm.directory.client(&kept.client_id).is_some());
             if kept.is_none() {
                 let made = make_client(server, realm, client, own).await?;
                 own.clients.insert(client.label.clone(), made);
@@ -101,7 +108,11 @@ fn lost(path: &Path) -> Failure {
     }
 }
 
-async fn exists(server: &Server<ConfiguredStore>, planned: &PlannedRealm, user: &PlannedUser) -> Result<bool, Failure> {
+async fn exists(
+    server: &Server<ConfiguredStore>,
+    planned: &PlannedRealm,
+    user: &PlannedUser,
+) -> Result<bool, Failure> {
     let tenant = user.tenant.as_deref().unwrap_or_default();
     let found = server.store.user(&planned.name, tenant, &user.username).await.map_err(ControlError::from)?;
     Ok(found.is_some())

@@ -77,9 +77,11 @@ impl Description {
 
     /// The text for people: for each realm its address and the provider's request, ready to paste.
     pub(super) fn text(&self, plan: &Plan) -> String {
-        let mut out = String::from("Chancela sandbox. Every line below works as it stands; stop with Ctrl-C.\n");
+        let mut out =
+            String::from("Chancela sandbox. Every line below works as it stands; stop with Ctrl-C.\n");
         for planned in &plan.realms {
-            let Some(base) = self.realms.get(&planned.name).and_then(|realm| realm.get("base_url")?.as_str()) else {
+            let Some(base) = self.realms.get(&planned.name).and_then(|realm| realm.get("base_url")?.as_str())
+            else {
                 continue;
             };
             let Some(own) = self.credentials.get(&planned.name) else { continue };
@@ -93,7 +95,12 @@ impl Description {
     }
 }
 
-fn realm_of(realm: &Realm, planned: &PlannedRealm, own: &RealmCredentials, root: SocketAddr) -> DescribedRealm {
+fn realm_of(
+    realm: &Realm,
+    planned: &PlannedRealm,
+    own: &RealmCredentials,
+    root: SocketAddr,
+) -> DescribedRealm {
     let clients = planned.clients.iter().filter_map(|client| client_of(realm, client, own)).collect();
     let users = planned.users.iter().map(|user| DescribedUser {
         username: user.username.clone(),
@@ -143,10 +150,9 @@ fn endpoints(realm: &Realm) -> Map<String, Value> {
 fn client_of(realm: &Realm, planned: &PlannedClient, own: &RealmCredentials) -> Option<DescribedClient> {
     let credentials = own.clients.get(&planned.label)?;
     let record = realm.directory.client(&credentials.client_id)?;
-    let endpoint = realm
-        .endpoints
-        .iter()
-        .find(|endpoint| planned.token_endpoint.as_deref().is_none_or(|name| name == endpoint.dialect.name))?;
+    let endpoint = realm.endpoints.iter().find(|endpoint| {
+        planned.token_endpoint.as_deref().is_none_or(|name| name == endpoint.dialect.name)
+    })?;
     // The values that the dialect uses on the wire, not what they mean.
     let wire = |meaning: &Grant| planned.grant_types.contains(&meaning.grant_type());
     let grants = endpoint.dialect.request.grants.iter().filter(|(_, meaning)| wire(meaning));

@@ -110,10 +110,9 @@ impl Listeners {
             // With --listen …:0 every port is the system's choice.
             let port = match listen.port() {
                 0 => 0,
-                port => u16::try_from(number)
-                    .ok()
-                    .and_then(|number| port.checked_add(number))
-                    .ok_or_else(|| Failure::Usage("the ports above this one do not suffice; choose a lower one".into()))?,
+                port => u16::try_from(number).ok().and_then(|number| port.checked_add(number)).ok_or_else(
+                    || Failure::Usage("the ports above this one do not suffice; choose a lower one".into()),
+                )?,
             };
             let listener = bind(SocketAddr::new(listen.ip(), port))?;
             let address = reachable(&listener)?;

@@ -1,8 +1,8 @@
 //! How refusal is answered.
 
+use super::JsonLayout;
 use crate::error_code::ErrorCode;
 use crate::rejection::Rule;
-use super::JsonLayout;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -28,11 +28,15 @@ pub struct Errors {
 
 impl Default for Errors {
     fn default() -> Self {
-        let member = |name: &str, value| ErrorMember { name: name.into(), value: Some(value), ..Default::default() };
+        let member =
+            |name: &str, value| ErrorMember { name: name.into(), value: Some(value), ..Default::default() };
         Self {
             content_type: "application/json".into(),
             headers: vec![["Cache-Control".into(), "no-store".into()], ["Pragma".into(), "no-cache".into()]],
-            members: vec![member("error", ErrorValue::Error), member("error_description", ErrorValue::Description)],
+            members: vec![
+                member("error", ErrorValue::Error),
+                member("error_description", ErrorValue::Description),
+            ],
             json: JsonLayout::default(),
             code: BTreeMap::new(),
             rule: BTreeMap::new(),
