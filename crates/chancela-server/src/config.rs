@@ -2,7 +2,7 @@
 //! them. Every error names the line and says what to do.
 
 use crate::realm::RealmPlan;
-use chancela_core::dialect::{Library, TokenFormat, check};
+use chancela_core::dialect::{Library, TokenFormat, survey};
 use chancela_core::jose::JwsAlgorithm;
 use chancela_core::security_profile::SecurityProfile;
 use serde::{Deserialize, Serialize};
@@ -218,7 +218,7 @@ impl RealmConfig {
         }
         let dialect =
             library.load(&self.dialect).map_err(|error| ConfigError(format!("dialect: {error}")))?;
-        let unsupported = check::unsupported(&dialect);
+        let unsupported = survey::unsupported(&dialect);
         if let Some(first) = unsupported.first() {
             return wrong(format!("dialect: {first}; choose another dialect for now"));
         }

@@ -4,11 +4,12 @@
 //! [`check`] finds what the vocabulary alone cannot refuse. Nothing here knows a provider's name; those stand in
 //! `dialects/` alone. A dialect does not own a realm's choices (keys, clients, which environment).
 
-pub mod check;
+mod check;
 pub mod file;
 pub mod json;
 pub mod load;
 mod resolved;
+pub mod survey;
 
 pub use file::*;
 pub use load::{DialectError, Library};

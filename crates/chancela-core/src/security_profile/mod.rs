@@ -1,7 +1,7 @@
 //! Security profiles: what is allowed at all in a realm. A profile is a named, closed set of rules; a realm that needs
 //! more than its profile allows does not start.
 
-use crate::dialect::{Dialect, check};
+use crate::dialect::{Dialect, survey};
 use serde::{Deserialize, Serialize};
 
 /// A profile. Stricter ones (FAPI 2.0, Open Finance Brasil) join this list when they are enforced.
@@ -19,7 +19,7 @@ impl SecurityProfile {
     /// What of a dialect the profile forbids, as paths into the dialect; empty if nothing.
     pub fn forbids(self, dialect: &Dialect) -> Vec<String> {
         match self {
-            Self::Oauth21 => check::dangers(dialect),
+            Self::Oauth21 => survey::dangers(dialect),
             Self::Legacy => Vec::new(),
         }
     }

@@ -4,7 +4,7 @@
 use super::{acme, whole};
 use chancela_core::client_auth::Method;
 use chancela_core::dialect::{
-    BodyEncoding, Dialect, Grant, GrantTypeIn, MemberValue, RefreshPolicy, ScopeAs, TokenEndpoint, check,
+    BodyEncoding, Dialect, Grant, GrantTypeIn, MemberValue, RefreshPolicy, ScopeAs, TokenEndpoint, survey,
 };
 use chancela_core::message::error_response;
 use chancela_core::message::token_response::TokenResponse;
@@ -43,7 +43,7 @@ fn a_json_body_with_an_indent_and_scopes_that_belong_to_the_client() {
     );
     assert_eq!(endpoint(&dialect).request.encodings, [BodyEncoding::Json]);
     assert_eq!(
-        check::unsupported(&dialect),
+        survey::unsupported(&dialect),
         ["token endpoint \"token\": a client certificate is not served yet"]
     );
 }
@@ -64,7 +64,7 @@ fn the_grant_in_the_query() {
     );
     assert_eq!(endpoint(&dialect).request.grant_type_in, GrantTypeIn::Query);
     assert_eq!(
-        check::unsupported(&dialect),
+        survey::unsupported(&dialect),
         ["token endpoint \"token\": grant_type in the query is not served yet"]
     );
 }
@@ -75,7 +75,7 @@ fn a_multipart_body() {
     let dialect = acme("[request]\nencodings = [\"multipart\", \"form\"]\n");
     assert_eq!(endpoint(&dialect).request.encodings, [BodyEncoding::Multipart, BodyEncoding::Form]);
     assert_eq!(
-        check::unsupported(&dialect),
+        survey::unsupported(&dialect),
         ["token endpoint \"token\": a multipart body is not served yet"]
     );
 }
@@ -86,7 +86,7 @@ fn a_certificate_instead_of_a_secret_or_beside_it_or_a_signed_assertion() {
     for methods in ["tls_client_auth", "self_signed_tls_client_auth", "private_key_jwt"] {
         let dialect = acme(&format!("[client_authentication]\nmethods = [{methods:?}]\n"));
         assert_eq!(
-            check::unsupported(&dialect),
+            survey::unsupported(&dialect),
             ["token endpoint \"token\": client authentication by certificate or assertion is not served yet"]
         );
     }
@@ -186,7 +186,7 @@ fn a_certificate_in_a_header_and_credentials_as_json() {
         lifetime = 1800
         "#,
     );
-    assert_eq!(check::dangers(&dialect), ["token_endpoint.token.requires.danger_client_certificate"]);
+    assert_eq!(survey::dangers(&dialect), ["token_endpoint.token.requires.danger_client_certificate"]);
     assert!(refusal(&dialect, Rule::MissingCertificate).starts_with("400 "));
     assert!(refusal(&dialect, Rule::UnregisteredCertificate).starts_with("401 "));
 }
@@ -224,9 +224,9 @@ fn a_fresh_header_a_fixed_one_and_an_api_key_beside_a_password() {
     assert!(headers[0].fresh && headers[0].value.is_none());
     assert_eq!(headers[1].value.as_deref(), Some("COBRANCA"));
     assert_eq!(endpoint(&dialect).client_authentication.methods, [Method::None]);
-    assert_eq!(check::dangers(&dialect), ["token_endpoint.token.request.grants.password = danger_password"]);
+    assert_eq!(survey::dangers(&dialect), ["token_endpoint.token.request.grants.password = danger_password"]);
     assert_eq!(
-        check::unsupported(&dialect),
+        survey::unsupported(&dialect),
         ["token endpoint \"token\": an API key header is not served yet"]
     );
 }

@@ -3,7 +3,7 @@
 use chancela_core::client_auth::Method::{ClientSecretBasic, ClientSecretPost};
 use chancela_core::dialect::{
     BodyEncoding, CredentialFormat, Dialect, Grant, Library, RefreshPolicy, Thumbprint, TokenEndpoint,
-    TokenFormat, TrailingNewline, WhenScopeAbsent, check,
+    TokenFormat, TrailingNewline, WhenScopeAbsent, survey,
 };
 use chancela_core::error_code::ErrorCode;
 use chancela_core::jose::JwsAlgorithm;
@@ -29,7 +29,7 @@ fn every_file_loads_and_is_served_whole() {
     let names: Vec<&str> = library.names().collect();
     assert_eq!(names, ["bankly", "bs2", "celcash", "semear", "standard", "vantage"]);
     for name in names {
-        assert_eq!(check::unsupported(&load(name)), [] as [String; 0], "{name}");
+        assert_eq!(survey::unsupported(&load(name)), [] as [String; 0], "{name}");
     }
     let bases: Vec<&str> = library.files().filter(|name| name.starts_with("base/")).collect();
     assert_eq!(bases, ["base/identity_server", "base/layer7", "base/sensedia"]);
@@ -41,7 +41,7 @@ fn every_file_loads_and_is_served_whole() {
 
 #[test]
 fn what_is_dangerous_is_known_by_name() {
-    let dangers = |name| check::dangers(&load(name));
+    let dangers = |name| survey::dangers(&load(name));
     assert_eq!(dangers("bankly"), [] as [String; 0]);
     assert_eq!(dangers("celcash"), [] as [String; 0]);
     assert_eq!(dangers("standard"), [] as [String; 0]);

@@ -1,92 +1,17 @@
-//! Commands on clients. One validator checks every client, however it comes (requirement AD-05).
+//! Commands on clients. What a client may be, and how it is shown, is [`super::client_metadata`]'s.
 
 use super::ControlError;
+use super::client_metadata::{NewClient, build, describe, described_with};
 use super::credentials;
-use super::user::SUBJECT_PREFIX;
 use crate::realm::Realm;
 use crate::server::Server;
-use chancela_core::certificate::Certificate;
-use chancela_core::client_auth::Method;
 use chancela_core::effect::Effect;
-use chancela_core::grant::GrantType;
-use chancela_core::id::ClientKey;
-use chancela_core::record::{Client, ClientSecret, RegisteredCertificate};
-use chancela_core::scope::Scope;
-use chancela_core::secret::{Secret, hex};
-use chancela_core::token::reference;
+use chancela_core::record::{Client, ClientSecret};
+use chancela_core::secret::Secret;
 use chancela_store::{CommitOutcome, Store};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::sync::Arc;
-
-/// Client metadata (RFC 7591 §2) and this server's own settings, as they are imported. What RFC 7591 defines and this
-/// server does not use is read and dropped; anything else is an error.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-#[expect(missing_docs, reason = "fields without a text are RFC 7591 members of the same name")]
-pub struct NewClient {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub client_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub client_secret: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub client_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub grant_types: Option<Vec<GrantType>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub token_endpoint_auth_method: Option<Method>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub scope: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub redirect_uris: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub jwks: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub jwks_uri: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub response_types: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub client_uri: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub logo_uri: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub contacts: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tos_uri: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub policy_uri: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub software_id: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub software_version: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub client_id_issued_at: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub client_secret_expires_at: Option<i64>,
-    /// Name of the token endpoint that the client belongs to, in dialects with several steps.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub token_endpoint: Option<String>,
-    /// Client of the earlier step whose token must accompany this one's requests.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub chained_to: Option<String>,
-    /// Tenant.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tenant: Option<String>,
-    /// Lifetime of access tokens in seconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub access_token_lifetime: Option<u32>,
-    /// Lifetime of refresh tokens in seconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub refresh_token_lifetime: Option<u32>,
-    /// Certificate in PEM that the client presents in a header.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub certificate_pem: Option<String>,
-    /// A resource server: may introspect any token of the realm.
-    pub may_introspect_any: bool,
-    /// A partner platform instead of a client.
-    pub partner: bool,
-}
 
 /// Most clients in one import.
 const MAX_IMPORT: usize = 100_000;
@@ -183,9 +108,7 @@ pub(super) async fn rotate_secret<S: Store>(
         secrets.push(ClientSecret { expires_at: Some(old.expires_at.map_or(end, |at| at.min(end))), ..*old });
     }
     let changed = replace(server, realm, &client, |new| new.secrets = secrets).await?;
-    let mut shown = describe(&changed);
-    reveal(&mut shown, &secret);
-    Ok(shown)
+    Ok(described_with(&changed, Some(&secret)))
 }
 
 pub(super) async fn set_enabled<S: Store>(
@@ -272,160 +195,4 @@ async fn insert<S: Store>(
         }
     }
     Ok(shown)
-}
-
-/// The one validator: a whole client from what was asked for, and its secret if one was made or given.
-fn build<S: Store>(
-    server: &Server<S>,
-    realm: &Realm,
-    new: NewClient,
-) -> Result<(Client, Option<Secret>), ControlError> {
-    let invalid = |text: String| Err(ControlError::Invalid(text));
-    let formats = &realm.dialect.credentials;
-    let now = server.clock.now().seconds();
-    let mut key = [0; 6];
-    server.entropy.fill(&mut key)?;
-    // A token of an earlier client of this id is no token of this one; a generated id never had one.
-    let tokens_not_before = if new.client_id.is_some() { now + 1 } else { 0 };
-    let client_id = match new.client_id {
-        Some(own)
-            if own.is_empty() || own.len() > 255 || !own.bytes().all(|b| (0x20..=0x7e).contains(&b)) =>
-        {
-            return invalid("client_id: must be 1 to 255 printable ASCII characters".into());
-        }
-        // RFC 9700 section 4.15: in a token's `sub`, a client must not be taken for a user.
-        Some(own) if own.starts_with(SUBJECT_PREFIX) => {
-            return invalid(format!(
-                "client_id: must not begin with {SUBJECT_PREFIX:?}, which is how users' subjects begin"
-            ));
-        }
-        Some(own) => own,
-        None => credentials::client_id(&formats.client_id, &*server.entropy)?,
-    };
-    let public = new.token_endpoint_auth_method == Some(Method::None);
-    let secret = match new.client_secret {
-        Some(_) if public => return invalid("client_secret: a client with method none has no secret".into()),
-        Some(own) if own.is_empty() || own.len() > 1024 || own.ends_with(['\r', '\n']) => {
-            return invalid("client_secret: must be 1 to 1024 bytes and not end in a line break".into());
-        }
-        Some(own) => Some(Secret::new(own)),
-        None if public => None,
-        None => Some(credentials::client_secret(&formats.client_secret, &*server.entropy)?),
-    };
-    let scope = match new.scope.as_deref().map(Scope::parse) {
-        None => Scope::empty(),
-        Some(Ok(scope)) => scope,
-        Some(Err(error)) => return invalid(format!("scope: {error}")),
-    };
-    if let Some(unknown) = scope.iter().find(|name| !realm.directory.has_scope(name)) {
-        return invalid(format!(
-            "scope: the realm does not know {unknown:?}; add it with `chancela scope create`"
-        ));
-    }
-    if let Some(name) = &new.token_endpoint
-        && realm.dialect.token_endpoint(name).is_none()
-    {
-        let known: Vec<&str> = realm.dialect.token_endpoints.iter().map(|e| e.name.as_str()).collect();
-        return invalid(format!("token_endpoint: must be one of {}", known.join(", ")));
-    }
-    if let Some(first) = &new.chained_to
-        && realm.directory.client(first).is_none()
-    {
-        return invalid(format!("chained_to: the realm has no client {first:?}; create that one first"));
-    }
-    if let Some(tenant) = &new.tenant
-        && !realm.tenants.contains(tenant)
-    {
-        return invalid(format!(
-            "tenant: the realm has no tenant {tenant:?}; its tenants stand in the configuration"
-        ));
-    }
-    if let Some(seconds) = new.access_token_lifetime {
-        for endpoint in &realm.endpoints {
-            if let Err(limit) = reference::check_lifetime(endpoint.dialect.token.format, seconds) {
-                return invalid(format!(
-                    "access_token_lifetime: must be from 1 to {limit} seconds in this realm"
-                ));
-            }
-        }
-    }
-    let certificate = match new.certificate_pem.as_deref().map(Certificate::parse_header) {
-        None => None,
-        Some(Some(certificate)) => Some(RegisteredCertificate { sha256: hex(&certificate.sha256).into() }),
-        Some(None) => return invalid("certificate_pem: is not a readable X.509 certificate".into()),
-    };
-    let digest = secret.as_ref().map(|secret| realm.pepper.client_secret(secret.expose()));
-    // RFC 7591 section 3.2.1: 0 means that it does not expire.
-    let secret_expires_at = new.client_secret_expires_at.filter(|at| *at != 0);
-    let methods = &realm.client_authentication.methods;
-    if let Some(method) = new.token_endpoint_auth_method.filter(|method| *method != Method::None)
-        && !methods.contains(&method)
-    {
-        let known: Vec<&str> = methods.iter().map(|method| method.as_str()).collect();
-        return invalid(format!("token_endpoint_auth_method: the realm's dialect has {}", known.join(", ")));
-    }
-    let client = Client {
-        key: ClientKey::from_random(key),
-        realm: realm.name.as_str().into(),
-        client_id: client_id.into(),
-        client_name: new.client_name.map(Into::into),
-        secrets: digest
-            .map(|digest| ClientSecret { digest, created_at: now, expires_at: secret_expires_at })
-            .into_iter()
-            .collect(),
-        token_endpoint_auth_method: new.token_endpoint_auth_method,
-        grant_types: new.grant_types.unwrap_or_else(|| vec![GrantType::ClientCredentials]),
-        scope,
-        redirect_uris: new.redirect_uris.into_iter().map(Into::into).collect(),
-        token_endpoint: new.token_endpoint.map(Into::into),
-        chained_to: new.chained_to.map(Into::into),
-        tenant: new.tenant.map(Into::into),
-        access_token_lifetime: new.access_token_lifetime,
-        refresh_token_lifetime: new.refresh_token_lifetime,
-        certificate,
-        jwks: new.jwks,
-        may_introspect_any: new.may_introspect_any,
-        partner: new.partner,
-        enabled: true,
-        tokens_not_before,
-        created_at: now,
-        version: 1,
-    };
-    Ok((client, secret))
-}
-
-/// A client as it is shown: RFC 7591 names, no digest.
-fn describe(client: &Client) -> Value {
-    let mut shown = serde_json::to_value(client).unwrap_or_default();
-    if let Some(members) = shown.as_object_mut() {
-        for hidden in ["key", "realm", "secrets", "version", "created_at", "tokens_not_before"] {
-            members.shift_remove(hidden);
-        }
-        members.retain(|_, value| *value != Value::Array(Vec::new()) && *value != Value::Bool(false));
-        members.insert("enabled".into(), client.enabled.into());
-        members.insert("client_id_issued_at".into(), client.created_at.into());
-        members.insert("active_secrets".into(), client.secrets.len().into());
-    }
-    shown
-}
-
-fn described_with(client: &Client, secret: Option<&Secret>) -> Value {
-    let mut shown = describe(client);
-    if let Some(secret) = secret {
-        reveal(&mut shown, secret);
-    }
-    shown
-}
-
-fn reveal(shown: &mut Value, secret: &Secret) {
-    if let Some(members) = shown.as_object_mut() {
-        let rest: Map<String, Value> = std::mem::take(members);
-        for (name, value) in rest {
-            let after_id = name == "client_id";
-            members.insert(name, value);
-            if after_id {
-                members.insert("client_secret".into(), secret.expose().into());
-            }
-        }
-    }
 }

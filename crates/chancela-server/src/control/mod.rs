@@ -3,6 +3,7 @@
 //! folder, which only the server's user can open. Both ways end here.
 
 mod client;
+mod client_metadata;
 mod credentials;
 mod key;
 mod scope;
@@ -10,7 +11,7 @@ pub mod socket;
 mod token;
 mod user;
 
-pub use client::NewClient;
+pub use client_metadata::NewClient;
 pub use credentials::{client_id, client_secret};
 
 use crate::key_ring::KeyRingError;

@@ -3,7 +3,7 @@
 use crate::cli::DialectAction;
 use crate::failure::Failure;
 use crate::{output, serve};
-use chancela_core::dialect::{Dialect, DialectError, Library, check};
+use chancela_core::dialect::{Dialect, DialectError, Library, survey};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -79,8 +79,8 @@ fn report(dialect: &Dialect) -> Value {
     json!({
         "name": dialect.name,
         "ok": true,
-        "danger": check::dangers(dialect),
-        "not_served_yet": check::unsupported(dialect),
+        "danger": survey::dangers(dialect),
+        "not_served_yet": survey::unsupported(dialect),
         "undocumented": marks.collect::<Vec<_>>(),
     })
 }

@@ -1,0 +1,56 @@
+//! What an operator should know of a dialect before a realm speaks it: what is unsafe, and what is not served yet.
+
+use super::{BodyEncoding, Dialect, GrantTypeIn, RefreshPolicy, TokenFormat};
+use crate::client_auth::Method;
+
+/// Parts of a dialect that can be written down and are not served by this server yet, each as a sentence. A realm of
+/// such a dialect does not start: half a contract is worse than none.
+pub fn unsupported(dialect: &Dialect) -> Vec<String> {
+    let mut out = Vec::new();
+    for endpoint in &dialect.token_endpoints {
+        let mut missing =
+            |what: &str| out.push(format!("token endpoint {:?}: {what} is not served yet", endpoint.name));
+        if endpoint.request.encodings.contains(&BodyEncoding::Multipart) {
+            missing("a multipart body");
+        }
+        if endpoint.request.grant_type_in == GrantTypeIn::Query {
+            missing("grant_type in the query");
+        }
+        let served = [Method::ClientSecretBasic, Method::ClientSecretPost, Method::None];
+        if endpoint.client_authentication.methods.iter().any(|method| !served.contains(method)) {
+            missing("client authentication by certificate or assertion");
+        }
+        if endpoint.client_authentication.require_client_certificate {
+            missing("a client certificate");
+        }
+        if endpoint.client_authentication.api_key_header.is_some() {
+            missing("an API key header");
+        }
+        if endpoint.refresh.policy == RefreshPolicy::Uses {
+            missing("a refresh token with a number of uses");
+        }
+    }
+    out
+}
+
+/// Everything in a dialect that is spelled `danger_…`, as paths.
+pub fn dangers(dialect: &Dialect) -> Vec<String> {
+    let mut out = Vec::new();
+    for endpoint in &dialect.token_endpoints {
+        let at = |what: &str| format!("token_endpoint.{}.{what}", endpoint.name);
+        if endpoint.requires.danger_client_certificate.is_some() {
+            out.push(at("requires.danger_client_certificate"));
+        }
+        if endpoint.token.format == TokenFormat::Jwt
+            && endpoint.token.jwt.thumbprint == super::Thumbprint::DangerHex
+        {
+            out.push(at("token.jwt.thumbprint = danger_hex"));
+        }
+        for (wire, _) in
+            endpoint.request.grants.iter().filter(|(_, grant)| **grant == super::Grant::DangerPassword)
+        {
+            out.push(at(&format!("request.grants.{wire} = danger_password")));
+        }
+    }
+    out
+}
