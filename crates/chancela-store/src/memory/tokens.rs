@@ -87,7 +87,16 @@ impl Tokens {
     /// The same key again changes nothing (`HashSet::insert` keeps the old row).
     pub(super) fn insert(&self, token: AccessToken) {
         let bucket = bucket_of(&token.key);
-        self.shard(&token.key).entry(bucket).or_default().insert(Row::new(token));
+        let mut buckets = self.shard(&token.key);
+        if let Some(rows) = buckets.get_mut(&bucket) {
+            rows.insert(Row::new(token));
+            return;
+        }
+        // As much room as the bucket before needed: under even load no map grows, and growing would move all its rows.
+        let room = buckets.range(..bucket).next_back().map_or(0, |(_, rows)| rows.len());
+        let mut rows = Bucket::with_capacity_and_hasher(room, BuildHasherDefault::default());
+        rows.insert(Row::new(token));
+        buckets.insert(bucket, rows);
     }
 
     pub(super) fn get(&self, key: &AccessTokenKey) -> Option<AccessToken> {
