@@ -18,6 +18,7 @@ use chancela_server::server::Server;
 use chancela_store::MemoryStore;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
+use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -63,6 +64,7 @@ fn main() {
         server
     });
     let router = Router::for_issuers(&server.realms);
+    check_secret(&server, rounds);
     println!("{:<22} {:>10} {:>12} {:>10}", "request", "us", "allocations", "bytes");
     for realm in config.realm.keys() {
         let token = || {
@@ -82,6 +84,17 @@ fn main() {
             ))
         });
     }
+}
+
+/// The check of one client secret: the digest and its comparison.
+fn check_secret(server: &Server<MemoryStore>, rounds: u32) {
+    let pepper = &server.realms[0].pepper;
+    let stored = pepper.client_secret("bench-secret-0123456789abcdef");
+    let started = Instant::now();
+    let good =
+        (0..rounds).filter(|_| pepper.client_secret(black_box("bench-secret-0123456789abcdef")) == stored);
+    assert_eq!(good.count(), rounds as usize);
+    println!("secret check: {:.2} us", started.elapsed().as_secs_f64() * 1e6 / f64::from(rounds));
 }
 
 fn measure(
