@@ -1,7 +1,7 @@
 //! What the vocabulary alone cannot refuse: references that lead nowhere, tables that contradict each other, and
 //! facts without a source.
 
-use super::load::{DialectError, meaning};
+use super::error::{DialectError, meaning};
 use super::{ClaimValue, Dialect, DialectFile, ErrorMember, RefreshPolicy, TokenEndpoint};
 use crate::scope::Scope;
 use crate::token::reference;

@@ -1,49 +1,18 @@
 //! Reads dialect files: finds what a file extends, lays one over the other key by key, and says exactly where a file
 //! is wrong. Each file is read against the vocabulary on its own, so an error names that file's own line.
 
+use super::error::{DialectError, meaning, syntax};
+use super::layer::{lay_over, read_table};
 use super::resolved::Dialect;
 use super::{DialectFile, check};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use toml::{Table, Value};
+use toml::Table;
 
 include!(concat!(env!("OUT_DIR"), "/builtin_dialects.rs"));
 
 /// Longest chain of `extends`.
 const MAX_DEPTH: usize = 4;
-
-/// Why a dialect cannot be used. The text names file, line and key, and the allowed values where they are a list.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum DialectError {
-    /// No file of this name.
-    #[error("there is no dialect {name:?}; known are: {known}")]
-    Unknown {
-        /// The name asked for.
-        name: String,
-        /// All names, separated by commas.
-        known: String,
-    },
-    /// A file that is not TOML or does not keep to the vocabulary.
-    #[error("{file}:{line}: {message}")]
-    Syntax {
-        /// The file.
-        file: String,
-        /// Line from 1.
-        line: usize,
-        /// What is wrong, with the allowed values.
-        message: String,
-    },
-    /// A file that keeps to the vocabulary and still makes no sense.
-    #[error("{file}: {key}: {message}")]
-    Meaning {
-        /// The file.
-        file: String,
-        /// Path of the key.
-        key: String,
-        /// What is wrong.
-        message: String,
-    },
-}
 
 /// All dialect files at hand.
 #[derive(Debug, Clone, Default)]
@@ -148,42 +117,5 @@ impl Library {
 
     fn unknown(&self, name: &str) -> DialectError {
         DialectError::Unknown { name: name.to_owned(), known: self.names().collect::<Vec<_>>().join(", ") }
-    }
-}
-
-/// Lays `over` on `base`: tables key by key, everything else (lists too) as a whole.
-pub(super) fn lay_over(base: &mut Table, over: Table) {
-    for (key, value) in over {
-        match (base.get_mut(&key), value) {
-            (Some(Value::Table(below)), Value::Table(above)) => lay_over(below, above),
-            (_, value) => {
-                base.insert(key, value);
-            }
-        }
-    }
-}
-
-/// Reads a merged table against the vocabulary.
-pub(super) fn read_table<T: serde::de::DeserializeOwned>(
-    path: &str,
-    table: &Table,
-) -> Result<T, DialectError> {
-    Value::Table(table.clone()).try_into().map_err(|error: toml::de::Error| DialectError::Syntax {
-        file: path.to_owned(),
-        line: 0,
-        message: error.message().to_owned(),
-    })
-}
-
-pub(super) fn meaning(file: &str, key: &str, message: impl Into<String>) -> DialectError {
-    DialectError::Meaning { file: file.to_owned(), key: key.to_owned(), message: message.into() }
-}
-
-fn syntax(path: &str, text: &str, error: &toml::de::Error) -> DialectError {
-    let start = error.span().map_or(0, |span| span.start.min(text.len()));
-    DialectError::Syntax {
-        file: path.to_owned(),
-        line: text.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count() + 1,
-        message: error.message().to_owned(),
     }
 }

@@ -5,12 +5,15 @@
 //! `dialects/` alone. A dialect does not own a realm's choices (keys, clients, which environment).
 
 mod check;
+mod error;
 pub mod file;
 pub mod json;
+mod layer;
 pub mod load;
 mod resolved;
 pub mod survey;
 
+pub use error::DialectError;
 pub use file::*;
-pub use load::{DialectError, Library};
+pub use load::Library;
 pub use resolved::{Dialect, TokenEndpoint};

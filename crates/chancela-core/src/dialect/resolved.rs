@@ -1,6 +1,7 @@
 //! A dialect ready for use: each token endpoint with its own tables laid over the file's, and its fixed headers parsed.
 
-use super::load::{DialectError, lay_over, meaning, read_table};
+use super::error::{DialectError, meaning};
+use super::layer::{lay_over, read_table};
 use super::{
     ClientAuthentication, CredentialFormats, DialectFile, Endpoint, Environment, Errors, Mark,
     OtherEndpoints, RateLimit, Refresh, Request, Requires, Response, ScopeRules, Token,
