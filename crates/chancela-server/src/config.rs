@@ -2,7 +2,7 @@
 //! them. Every error names the line and says what to do.
 
 use crate::realm::RealmPlan;
-use chancela_core::dialect::{Library, TokenFormat, survey};
+use chancela_core::dialect::{Library, TokenFormat, line_of, survey};
 use chancela_core::jose::JwsAlgorithm;
 use chancela_core::security_profile::SecurityProfile;
 use serde::{Deserialize, Serialize};
@@ -167,8 +167,7 @@ impl Config {
     /// [`ConfigError`] naming the line.
     pub fn parse(path: &str, text: &str) -> Result<Self, ConfigError> {
         toml::from_str(text).map_err(|error| {
-            let start = error.span().map_or(0, |span| span.start.min(text.len()));
-            let line = text.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count() + 1;
+            let line = line_of(text, &error);
             ConfigError(format!("{path}:{line}: {}", error.message()))
         })
     }

@@ -6,14 +6,16 @@ use crate::key_ring::KeySet;
 use crate::key_ring::schedule::Policy;
 use crate::metrics::RealmMetrics;
 use arc_swap::ArcSwap;
-use chancela_core::client_auth::Method;
+use chancela_core::client_auth::{self, AuthenticatedClient, Credentials, Method};
 use chancela_core::dialect::{ClientAuthentication, Dialect, Library, TokenEndpoint};
 use chancela_core::grant::GrantType;
 use chancela_core::id::ClientKey;
 use chancela_core::message::server_metadata::ServerMetadata;
 use chancela_core::rate_limit::Window;
 use chancela_core::record::Client;
+use chancela_core::rejection::Rejection;
 use chancela_core::secret::Pepper;
+use chancela_core::time::Timestamp;
 use chancela_core::token::reference;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -52,6 +54,8 @@ pub struct Realm {
 /// A token endpoint of a realm.
 #[derive(Debug)]
 pub struct RealmEndpoint {
+    /// Its place among the realm's endpoints, by which its signing key is found.
+    pub index: usize,
     /// The dialect's endpoint with the realm's format and algorithm.
     pub dialect: TokenEndpoint,
     /// Lifetime of access tokens in seconds.
@@ -86,8 +90,8 @@ impl RealmPlan {
         let environment = config.environment.clone().or_else(|| dialect.environments.keys().next().cloned());
         let environment = environment.unwrap_or_default();
         let mut endpoints = Vec::new();
-        for endpoint in &dialect.token_endpoints {
-            let endpoint = RealmEndpoint::new(&dialect, endpoint, &environment, config);
+        for place in dialect.token_endpoints.iter().enumerate() {
+            let endpoint = RealmEndpoint::new(&dialect, place, &environment, config);
             let format = endpoint.dialect.token.format;
             if let Err(limit) = reference::check_lifetime(format, endpoint.access_token_lifetime) {
                 return Err(wrong(format!(
@@ -134,12 +138,15 @@ impl RealmPlan {
 }
 
 impl RealmEndpoint {
-    fn new(dialect: &Dialect, endpoint: &TokenEndpoint, environment: &str, config: &RealmConfig) -> Self {
+    fn new(
+        dialect: &Dialect,
+        (index, endpoint): (usize, &TokenEndpoint),
+        environment: &str,
+        config: &RealmConfig,
+    ) -> Self {
         let mut endpoint = endpoint.clone();
         // A step that others build on keeps the form that the dialect gives it; the realm's choices are for the last one.
-        let first_step = dialect.token_endpoints.iter().any(|other| {
-            other.requires.access_token.as_ref().is_some_and(|chained| chained.from == endpoint.name)
-        });
+        let first_step = dialect.is_earlier_step(&endpoint.name);
         if !first_step {
             endpoint.token.format = config.access_token_format.unwrap_or(endpoint.token.format);
             endpoint.token.jwt.algorithm = config.signing_algorithm.unwrap_or(endpoint.token.jwt.algorithm);
@@ -147,6 +154,7 @@ impl RealmEndpoint {
         let access = dialect.access_token_lifetime(&endpoint, environment);
         let refresh = dialect.refresh_token_lifetime(&endpoint, environment);
         Self {
+            index,
             access_token_lifetime: config.access_token_lifetime.filter(|_| !first_step).unwrap_or(access),
             refresh_token_lifetime: config.refresh_token_lifetime.unwrap_or(refresh),
             windows: (config.rate_limit && endpoint.rate_limit.is_some()).then(Mutex::default),
@@ -173,6 +181,19 @@ impl Realm {
         Policy::for_longest_token(longest.max(longest_lifetime(&self.endpoints)))
     }
 
+    /// Believes a client's credentials or not, by the realm's registry.
+    ///
+    /// # Errors
+    /// Why they are not believed.
+    pub fn authenticate(
+        &self,
+        credentials: &Credentials<'_>,
+        policy: &ClientAuthentication,
+        now: Timestamp,
+    ) -> Result<AuthenticatedClient, Rejection> {
+        client_auth::verify(credentials, policy, &|id| self.directory.client(id), &self.pepper, now)
+    }
+
     /// An absolute URL below the issuer.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.issuer)
@@ -182,13 +203,11 @@ impl Realm {
     pub fn metadata(&self) -> ServerMetadata {
         let mut methods: Vec<&'static str> = Vec::new();
         let mut grants: Vec<&'static str> = Vec::new();
-        let chained = |name: &str| {
-            self.endpoints.iter().any(|other| {
-                other.dialect.requires.access_token.as_ref().is_some_and(|chained| chained.from == name)
-            })
-        };
-        let last: Vec<_> =
-            self.endpoints.iter().filter(|endpoint| !chained(&endpoint.dialect.name)).collect();
+        let last: Vec<_> = self
+            .endpoints
+            .iter()
+            .filter(|endpoint| !self.dialect.is_earlier_step(&endpoint.dialect.name))
+            .collect();
         for endpoint in &last {
             let wire =
                 endpoint.dialect.request.grants.values().chain(&endpoint.dialect.request.default_grant);

@@ -38,10 +38,15 @@ pub(super) fn meaning(file: &str, key: &str, message: impl Into<String>) -> Dial
 }
 
 pub(super) fn syntax(path: &str, text: &str, error: &toml::de::Error) -> DialectError {
-    let start = error.span().map_or(0, |span| span.start.min(text.len()));
     DialectError::Syntax {
         file: path.to_owned(),
-        line: text.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count() + 1,
+        line: line_of(text, error),
         message: error.message().to_owned(),
     }
+}
+
+/// The line, from 1, of `text` that a TOML error is about.
+pub fn line_of(text: &str, error: &toml::de::Error) -> usize {
+    let start = error.span().map_or(0, |span| span.start.min(text.len()));
+    text.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count() + 1
 }

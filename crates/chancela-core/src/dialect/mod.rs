@@ -13,7 +13,7 @@ pub mod load;
 mod resolved;
 pub mod survey;
 
-pub use error::DialectError;
+pub use error::{DialectError, line_of};
 pub use file::*;
 pub use load::Library;
 pub use resolved::{Dialect, TokenEndpoint};

@@ -113,6 +113,14 @@ impl Dialect {
         self.token_endpoints.iter().find(|endpoint| endpoint.name == name)
     }
 
+    /// Whether another token endpoint requires the tokens of this one.
+    pub fn is_earlier_step(&self, name: &str) -> bool {
+        let requires = |endpoint: &TokenEndpoint| {
+            endpoint.requires.access_token.as_ref().is_some_and(|chained| chained.from == name)
+        };
+        self.token_endpoints.iter().any(requires)
+    }
+
     /// Lifetime of access tokens in seconds at `endpoint` in `environment`.
     pub fn access_token_lifetime(&self, endpoint: &TokenEndpoint, environment: &str) -> u32 {
         let environment = self.environments.get(environment);

@@ -4,7 +4,6 @@ use super::refuse_standard;
 use crate::realm::Realm;
 use crate::server::{Server, store_rejection};
 use bytes::Bytes;
-use chancela_core::client_auth;
 use chancela_core::dialect::TokenFormat;
 use chancela_core::message::HttpRequest;
 use chancela_core::message::introspection::{self, TokenParameter};
@@ -38,9 +37,7 @@ async fn answer<S: Store>(
 ) -> Result<Option<ActiveToken>, Rejection> {
     let request = TokenParameter::parse(&realm.client_authentication, http)?;
     let now = server.clock.now();
-    let lookup = |id: &str| realm.directory.client(id);
-    let caller =
-        client_auth::verify(&request.credentials, &realm.client_authentication, &lookup, &realm.pepper, now)?;
+    let caller = realm.authenticate(&request.credentials, &realm.client_authentication, now)?;
     let token = active(server, realm, &request.token, now).await?;
     let caller = caller.client();
     Ok(token.filter(|token| caller.may_introspect_any || caller.key == token.client.key))

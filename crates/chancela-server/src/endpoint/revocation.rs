@@ -6,7 +6,6 @@ use super::refuse_standard;
 use crate::realm::Realm;
 use crate::server::{Server, store_rejection};
 use bytes::Bytes;
-use chancela_core::client_auth;
 use chancela_core::effect::Effect;
 use chancela_core::message::HttpRequest;
 use chancela_core::message::introspection::TokenParameter;
@@ -42,9 +41,7 @@ async fn answer<S: Store>(
 ) -> Result<(), Rejection> {
     let request = TokenParameter::parse(&realm.client_authentication, http)?;
     let now = server.clock.now();
-    let lookup = |id: &str| realm.directory.client(id);
-    let caller =
-        client_auth::verify(&request.credentials, &realm.client_authentication, &lookup, &realm.pepper, now)?;
+    let caller = realm.authenticate(&request.credentials, &realm.client_authentication, now)?;
     let Some(effect) = revocation(server, realm, caller.client(), &request.token, now).await? else {
         return Ok(());
     };

@@ -96,11 +96,10 @@ impl<S: Store> Context<'_, S> {
 
     fn authenticate(&self, request: &TokenRequest<'_>) -> Result<AuthenticatedClient, Rejection> {
         let policy = &self.endpoint.dialect.client_authentication;
-        let lookup = |id: &str| self.realm.directory.client(id);
-        let pepper = &self.realm.pepper;
-        let client = client_auth::verify(&request.credentials, policy, &lookup, pepper, self.now)?;
+        let client = self.realm.authenticate(&request.credentials, policy, self.now)?;
         if let Some(partner) = &request.partner {
-            client_auth::verify_partner(partner, &lookup, pepper, self.now)?;
+            let lookup = |id: &str| self.realm.directory.client(id);
+            client_auth::verify_partner(partner, &lookup, &self.realm.pepper, self.now)?;
         }
         let own = client.client();
         if own.token_endpoint.as_deref().is_some_and(|name| name != self.endpoint.dialect.name) {
@@ -253,12 +252,11 @@ impl<S: Store> Context<'_, S> {
     ) -> Result<(TokenResponse, Vec<Effect>), Rejection> {
         let (server, realm) = (self.server, self.realm);
         let keys = realm.keys.load();
-        let index = realm.endpoints.iter().position(|own| std::ptr::eq(own, self.endpoint));
         let issuer = Issuer {
             issuer: &realm.issuer,
             audience: &realm.audience,
             endpoint: &self.endpoint.dialect,
-            signer: index.and_then(|index| keys.signers.get(index)).and_then(Option::as_ref),
+            signer: keys.signers.get(self.endpoint.index).and_then(Option::as_ref),
             pepper: &realm.pepper,
             now: self.now,
             entropy: &*server.entropy,
