@@ -14,6 +14,7 @@ pub mod grant;
 pub mod id;
 pub mod jose;
 pub mod message;
+pub mod pepper;
 pub mod rate_limit;
 pub mod record;
 pub mod rejection;
