@@ -11,10 +11,10 @@ use chancela_core::dialect::{ClientAuthentication, Dialect, Library, TokenEndpoi
 use chancela_core::grant::GrantType;
 use chancela_core::id::ClientKey;
 use chancela_core::message::server_metadata::ServerMetadata;
+use chancela_core::pepper::Pepper;
 use chancela_core::rate_limit::Window;
 use chancela_core::record::Client;
 use chancela_core::rejection::Rejection;
-use chancela_core::secret::Pepper;
 use chancela_core::time::Timestamp;
 use chancela_core::token::reference;
 use std::collections::HashMap;

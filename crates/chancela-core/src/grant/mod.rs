@@ -52,6 +52,10 @@ pub struct Approval {
     pub certificate: Option<[u8; 32]>,
     /// The grant that the token belongs to.
     pub grant: Option<GrantId>,
+    /// The resource server that the token is for; the realm's audience if `None`.
+    pub audience: Option<Box<str>>,
+    /// The user's tokens issued before this second are dead; 0 where there is no user.
+    pub not_before: i64,
 }
 
 /// Refuses a grant that the client is not registered for (requirement F-14).

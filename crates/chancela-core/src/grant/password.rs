@@ -37,5 +37,13 @@ pub fn decide(client: &AuthenticatedClient, scope: Scope, user: UserFact) -> Res
         UserFact::Known { user, .. } => user,
     };
     let tenant = Some(user.tenant).filter(|tenant| !tenant.is_empty());
-    Ok(Approval { scope, subject: Some(user.subject), tenant, certificate: None, grant: None })
+    Ok(Approval {
+        scope,
+        subject: Some(user.subject),
+        tenant,
+        certificate: None,
+        grant: None,
+        audience: None,
+        not_before: user.tokens_not_before,
+    })
 }

@@ -10,7 +10,7 @@ use crate::dialect::{Refresh, RefreshPolicy};
 use crate::effect::Effect;
 use crate::entropy::{Entropy, EntropyError};
 use crate::id::GrantId;
-use crate::record::Grant;
+use crate::record::{Grant, GrantDetails};
 use crate::rejection::{Rejection, Rule};
 use crate::scope::Scope;
 use crate::time::Timestamp;
@@ -85,6 +85,7 @@ pub fn begin(
     let expires_at = now + i64::from(absolute.max(lifetimes.refresh_token));
     let mut random = [0; 10];
     entropy.fill(&mut random)?;
+    let details = GrantDetails { tenant: approval.tenant.clone(), ..GrantDetails::default() };
     Ok(Some(Grant {
         id: GrantId::new(expires_at + i64::from(lifetimes.access_token), random),
         client: client.client().key,
@@ -96,6 +97,7 @@ pub fn begin(
         refresh_expires_at: now + i64::from(lifetimes.refresh_token),
         expires_at,
         revoked: false,
+        details,
     }))
 }
 
@@ -147,9 +149,11 @@ pub fn decide(
     let approval = Approval {
         scope,
         subject: Some(grant.subject),
-        tenant: client.client().tenant.clone(),
+        tenant: grant.details.tenant,
         certificate: None,
         grant: Some(grant.id),
+        audience: None,
+        not_before: 0,
     };
     Ok(Refreshed { approval, generation, refresh_expires_at, effect })
 }

@@ -6,8 +6,8 @@ use crate::effect::Effect;
 use crate::entropy::{Entropy, EntropyError};
 use crate::grant::Approval;
 use crate::jose::JwsError;
+use crate::pepper::Pepper;
 use crate::record::{AccessToken, Client};
-use crate::secret::Pepper;
 use crate::time::Timestamp;
 
 /// What a realm brings to issuing.
@@ -30,10 +30,10 @@ pub struct Issuer<'a> {
 }
 
 impl Issuer<'_> {
-    /// When a token of `client` that is made now was issued: never before the time that its client's tokens must not be
-    /// older than, which lies in whole seconds and may end a moment from now.
-    pub(super) fn issued_at(&self, client: &Client) -> i64 {
-        self.now.seconds().max(client.tokens_not_before)
+    /// When a token of `client` that is made now was issued: never before the times that its client's and its
+    /// user's tokens must not be older than, which lies in whole seconds and may end a moment from now.
+    pub(super) fn issued_at(&self, client: &Client, approval: &Approval) -> i64 {
+        self.now.seconds().max(client.tokens_not_before).max(approval.not_before)
     }
 }
 
@@ -82,7 +82,7 @@ pub fn issue(
     let effect = Some(Effect::InsertAccessToken(AccessToken {
         key,
         client: client.key,
-        issued_at: issuer.issued_at(client),
+        issued_at: issuer.issued_at(client, approval),
         expires_at,
         scope: approval.scope.shared(),
         subject: approval.subject.clone(),

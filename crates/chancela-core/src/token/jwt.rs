@@ -97,10 +97,10 @@ fn write_claim(
     match value {
         ClaimValue::Issuer => writer.string(issuer.issuer),
         ClaimValue::Subject => writer.string(approval.subject.as_deref().unwrap_or(&client.client_id)),
-        ClaimValue::Audience => writer.string(issuer.audience),
+        ClaimValue::Audience => writer.string(approval.audience.as_deref().unwrap_or(issuer.audience)),
         ClaimValue::ClientId => writer.string(&client.client_id),
         ClaimValue::ExpiresAt => writer.number(expires_at),
-        ClaimValue::IssuedAt => writer.number(issuer.issued_at(client)),
+        ClaimValue::IssuedAt => writer.number(issuer.issued_at(client, approval)),
         ClaimValue::NotBefore => writer.number(issuer.now.seconds()),
         ClaimValue::TokenId => writer.string(&BASE64URL.encode(token_id)),
         ClaimValue::Scope => writer.string(approval.scope.as_str()),

@@ -1,5 +1,6 @@
 //! Access tokens: issuing them in one place and understanding them again.
 
+pub mod authorization_code;
 pub mod checksum;
 mod issue;
 pub mod jwt;

@@ -12,7 +12,8 @@ use super::checksum;
 use crate::dialect::TokenFormat;
 use crate::entropy::{Entropy, EntropyError};
 use crate::id::AccessTokenKey;
-use crate::secret::{Pepper, from_hex};
+use crate::pepper::{MacPurpose, Pepper};
+use crate::secret::from_hex;
 use crate::time::Timestamp;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
 
@@ -52,7 +53,7 @@ pub fn issue(
     let bytes = &mut bytes[..layout.bytes];
     entropy.fill(bytes)?;
     layout.clear(bytes);
-    let mac = pepper.reference_token(bytes);
+    let mac = pepper.mac(MacPurpose::ReferenceToken, bytes);
     layout.put_low(bytes, low_bits(tick, layout.bits) ^ mask(&mac, layout.bits));
     Ok((write(format, bytes), AccessTokenKey { tick, tag: tag(&mac) }))
 }
@@ -68,7 +69,7 @@ pub fn locate(format: TokenFormat, pepper: &Pepper, now: Timestamp, token: &str)
         return None;
     }
     layout.clear(bytes);
-    let mac = pepper.reference_token(bytes);
+    let mac = pepper.mac(MacPurpose::ReferenceToken, bytes);
     let low = masked ^ mask(&mac, layout.bits);
     Some(AccessTokenKey { tick: nearest(low, layout.bits, now), tag: tag(&mac) })
 }

@@ -2,8 +2,8 @@
 
 use chancela_core::client_auth::Method::{ClientSecretBasic, ClientSecretPost};
 use chancela_core::dialect::{
-    BodyEncoding, CredentialFormat, Dialect, Grant, Library, RefreshPolicy, Thumbprint, TokenEndpoint,
-    TokenFormat, TrailingNewline, WhenScopeAbsent, survey,
+    BodyEncoding, CredentialFormat, Dialect, Grant, Library, RefreshPolicy, ScopeMeaning, Thumbprint,
+    TokenEndpoint, TokenFormat, TrailingNewline, WhenScopeAbsent, survey,
 };
 use chancela_core::error_code::ErrorCode;
 use chancela_core::jose::JwsAlgorithm;
@@ -163,7 +163,7 @@ fn celcash_is_as_its_page_says() {
     assert_eq!((endpoint.token.format, endpoint.token.lifetime), (TokenFormat::Hex, 600));
     assert_eq!(members(endpoint), ["access_token", "token_type", "expires_in", "scope"]);
     assert_eq!(dialect.scopes.len(), 19 + 2);
-    assert_eq!(dialect.scopes["webhooks.write"], "Webhooks: Apenas escrita");
+    assert_eq!(dialect.scopes["webhooks.write"], ScopeMeaning::Text("Webhooks: Apenas escrita".into()));
 }
 
 /// Rules that belong to parts of other dialects, or to endpoints that answer in the RFC's shape.
@@ -284,6 +284,7 @@ fn no_dialect_tells_unknown_wrong_and_disabled_apart() {
 fn the_recorded_bs2_answer_is_written_to_the_byte() {
     let dialect = load("bs2");
     let response = TokenResponse {
+        id_token: None,
         access_token: "36ee37ec-a475-4068-8f6e-e08dd2b8880d".into(),
         expires_in: 420,
         expires_at: 0,
