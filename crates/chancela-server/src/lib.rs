@@ -14,6 +14,7 @@ pub mod entropy;
 pub mod key_ring;
 pub mod management;
 pub mod metrics;
+pub mod page;
 pub mod password;
 pub mod realm;
 pub mod revoked;
