@@ -14,13 +14,13 @@ fn subject_of(username: &str) -> String {
 
 /// The names of all users of realm `bank`, read in pages of `limit`.
 async fn names(store: &impl Store, limit: u32) -> Vec<(String, String)> {
-    let (mut all, mut after): (Vec<(String, String)>, Option<(String, String)>) = (Vec::new(), None);
+    let mut all: Vec<(String, String)> = Vec::new();
     loop {
+        let after = all.last().cloned();
         let last = after.as_ref().map(|(name, tenant)| (name.as_str(), tenant.as_str()));
         let page = store.users("bank", last, limit).await.unwrap();
         assert!(page.len() <= limit as usize);
         all.extend(page.iter().map(|user| (user.username.to_string(), user.tenant.to_string())));
-        after = all.last().cloned();
         if page.is_empty() {
             return all;
         }
