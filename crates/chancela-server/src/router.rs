@@ -15,12 +15,31 @@ pub enum Route {
     Introspection(Arc<Realm>),
     /// RFC 7009.
     Revocation(Arc<Realm>),
+    /// A page, or a form of one.
+    Browser(Arc<Realm>, Place),
     /// RFC 7517 §5.
     Jwks(Arc<Realm>),
     /// RFC 8414 §3.
     Metadata(Arc<Realm>),
     /// A fixed JSON document.
     Json(Bytes),
+}
+
+/// A page or form below a realm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// The authorization endpoint (RFC 6749 §3.1).
+    Authorization,
+    /// Takes the login form.
+    Login,
+    /// Takes the second factor's form.
+    Factor,
+    /// Takes the choice of an account.
+    Selection,
+    /// Takes the consent form.
+    Consent,
+    /// The account page and its forms.
+    Account,
 }
 
 /// Paths of one host (or of one port of its own).
@@ -111,6 +130,15 @@ impl Table {
         add(format!("{prefix}{}", own.introspection), Route::Introspection(Arc::clone(realm)));
         add(format!("{prefix}{}", own.revocation), Route::Revocation(Arc::clone(realm)));
         add(format!("{prefix}{}", own.jwks), Route::Jwks(Arc::clone(realm)));
+        if realm.has_authorization() {
+            let mut page = |path: String, place| add(path, Route::Browser(Arc::clone(realm), place));
+            page(format!("{prefix}{}", own.authorization), Place::Authorization);
+            page(format!("{prefix}{}/login", own.authorization), Place::Login);
+            page(format!("{prefix}{}/factor", own.authorization), Place::Factor);
+            page(format!("{prefix}{}/selection", own.authorization), Place::Selection);
+            page(format!("{prefix}{}/consent", own.authorization), Place::Consent);
+            page(format!("{prefix}{}", own.account), Place::Account);
+        }
         // RFC 8414 §3.1 puts the well-known part before the issuer's path; many clients append it instead.
         const WELL_KNOWN: &str = "/.well-known/oauth-authorization-server";
         add(format!("{WELL_KNOWN}{prefix}"), Route::Metadata(Arc::clone(realm)));
