@@ -18,6 +18,7 @@ pub mod pepper;
 pub mod rate_limit;
 pub mod record;
 pub mod rejection;
+pub mod revocation;
 pub mod scope;
 pub mod secret;
 pub mod security_profile;

@@ -156,9 +156,6 @@ pub struct RealmConfig {
     /// Seconds for which a browser stays logged in.
     #[serde(default = "twelve_hours")]
     pub session_lifetime: u32,
-    /// Whether every login needs a second factor. Users without one set it up at their first login.
-    #[serde(default)]
-    pub require_second_factor: bool,
     /// Whether the dialect's documented limit on token requests is enforced.
     #[serde(default)]
     pub rate_limit: bool,

@@ -6,6 +6,7 @@ use crate::directory::Directory;
 use crate::key_ring::KeySet;
 use crate::key_ring::schedule::Policy;
 use crate::metrics::RealmMetrics;
+use crate::router::Place;
 use arc_swap::ArcSwap;
 use chancela_core::client_auth::{self, AuthenticatedClient, Credentials, Method};
 use chancela_core::dialect::{ClientAuthentication, Dialect, Grant, Library, TokenEndpoint};
@@ -218,6 +219,20 @@ impl Realm {
             endpoint.dialect.request.grants.values().any(|grant| *grant == Grant::AuthorizationCode)
         };
         self.endpoints.iter().find(redeems)
+    }
+
+    /// Where a page or form is, below the realm's prefix.
+    pub fn place(&self, place: Place) -> String {
+        let paths = &self.dialect.endpoints;
+        let below = |name: &str| format!("{}/{name}", paths.authorization);
+        match place {
+            Place::Authorization => paths.authorization.clone(),
+            Place::Login => below("login"),
+            Place::Factor => below("factor"),
+            Place::Selection => below("selection"),
+            Place::Consent => below("consent"),
+            Place::Account => paths.account.clone(),
+        }
     }
 
     /// An absolute URL below the issuer.

@@ -42,6 +42,12 @@ pub enum Place {
     Account,
 }
 
+impl Place {
+    /// Every place.
+    pub const ALL: [Self; 6] =
+        [Self::Authorization, Self::Login, Self::Factor, Self::Selection, Self::Consent, Self::Account];
+}
+
 /// Paths of one host (or of one port of its own).
 #[derive(Debug, Default)]
 pub struct Table {
@@ -131,13 +137,10 @@ impl Table {
         add(format!("{prefix}{}", own.revocation), Route::Revocation(Arc::clone(realm)));
         add(format!("{prefix}{}", own.jwks), Route::Jwks(Arc::clone(realm)));
         if realm.has_authorization() {
-            let mut page = |path: String, place| add(path, Route::Browser(Arc::clone(realm), place));
-            page(format!("{prefix}{}", own.authorization), Place::Authorization);
-            page(format!("{prefix}{}/login", own.authorization), Place::Login);
-            page(format!("{prefix}{}/factor", own.authorization), Place::Factor);
-            page(format!("{prefix}{}/selection", own.authorization), Place::Selection);
-            page(format!("{prefix}{}/consent", own.authorization), Place::Consent);
-            page(format!("{prefix}{}", own.account), Place::Account);
+            for place in Place::ALL {
+                let path = format!("{prefix}{}", realm.place(place));
+                add(path, Route::Browser(Arc::clone(realm), place));
+            }
         }
         // RFC 8414 §3.1 puts the well-known part before the issuer's path; many clients append it instead.
         const WELL_KNOWN: &str = "/.well-known/oauth-authorization-server";

@@ -17,6 +17,8 @@ const AHEAD: i64 = 60 * 1000;
 pub enum Purpose {
     /// Continues an authorization request after the login.
     Transaction,
+    /// The same, after the user chose the account that was logged in.
+    Chosen,
     /// The login form.
     Login,
     /// The second factor's form.

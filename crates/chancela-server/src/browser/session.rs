@@ -6,6 +6,7 @@ use super::csrf::Binding;
 use crate::realm::Realm;
 use crate::server::{Server, store_rejection};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
+use chancela_core::authentication::factor::Achieved;
 use chancela_core::effect::Effect;
 use chancela_core::entropy::{Entropy, EntropyError};
 use chancela_core::id::SessionId;
@@ -67,6 +68,11 @@ impl Browser {
         Ok(Self { value, known: known.is_some(), session_cookie, logged_in })
     }
 
+    /// The browser cookie's value: what passkey challenges and sealed notes are bound to.
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+
     /// What proofs are bound to.
     pub fn binding(&self) -> Binding<'_> {
         Binding { browser: Some(&self.value), session: self.session_cookie.as_deref() }
@@ -106,8 +112,7 @@ pub struct NewSession {
 pub fn begin(
     realm: &Realm,
     user: &User,
-    acr: &str,
-    amr: Vec<Box<str>>,
+    achieved: Achieved,
     headers: &HeaderMap,
     now: Timestamp,
     entropy: &dyn Entropy,
@@ -118,7 +123,7 @@ pub fn begin(
     // A session that begins in the second in which all others were ended is not one of them.
     let at = now.seconds().max(user.tokens_not_before);
     let authentication =
-        Authentication { auth_time: at, acr: acr.into(), amr, sid: Some(hex(&sid).into()) };
+        Authentication { auth_time: at, acr: achieved.acr.as_str().into(), amr: achieved.amr, sid: Some(hex(&sid).into()) };
     let session = Session {
         id: id_of(realm, &cookie),
         realm: realm.name.as_str().into(),
