@@ -1,6 +1,9 @@
 //! Wire messages: one file per message, its reading and its writing together.
 
+pub mod authorization_request;
+pub mod authorization_response;
 pub mod body;
+pub mod claims_parameter;
 pub mod error_response;
 pub mod introspection;
 pub mod server_metadata;
