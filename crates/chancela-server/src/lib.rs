@@ -10,7 +10,7 @@ pub mod control;
 pub mod directory;
 pub mod endpoint;
 pub mod entropy;
-
+pub mod fetch;
 pub mod key_ring;
 pub mod management;
 pub mod metrics;

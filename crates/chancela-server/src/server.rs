@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
+use crate::fetch::Fetcher;
 use crate::key_ring::kek::Kek;
 use crate::key_ring::{self, KeyRingError};
 use crate::metrics::Metrics;
@@ -43,6 +44,8 @@ pub struct Server<S> {
     pub realms: Vec<Arc<Realm>>,
     /// Revoked self-contained tokens.
     pub revoked: RevokedTokens,
+    /// Connections to others.
+    pub fetcher: Fetcher,
     /// Password checks.
     pub passwords: PasswordPool,
     /// Counters.
@@ -73,6 +76,7 @@ impl<S: Store> Server<S> {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, StartError> {
         let metrics = Metrics::default();
+        let fetcher = Fetcher::new(&config.outbound)?;
         let now = clock.now();
         let mut realms = Vec::new();
         for (name, realm) in &config.realm {
@@ -103,6 +107,7 @@ impl<S: Store> Server<S> {
             store,
             realms,
             revoked,
+            fetcher,
             passwords: PasswordPool::new(std::thread::available_parallelism().map_or(1, usize::from)),
             metrics,
             clock,
