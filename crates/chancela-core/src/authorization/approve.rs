@@ -46,7 +46,7 @@ pub fn approve(
     let details = GrantDetails {
         tenant: Some(user.tenant.clone()).filter(|tenant| !tenant.is_empty()),
         authentication: Some(session.authentication.clone()),
-        claims: request.claims.clone().into_object(),
+        claims: request.claims.as_map().clone(),
         resource: request.resource.clone(),
         ..GrantDetails::default()
     };

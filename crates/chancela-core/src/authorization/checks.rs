@@ -6,7 +6,7 @@ use crate::grant::{GrantType, registered, requested_scope};
 use crate::message::authorization_request::{
     AuthorizationRequest, MAX_LOGIN_HINT_BYTES, MAX_NONCE_BYTES, MAX_STATE_BYTES, MAX_UI_LOCALES_BYTES,
 };
-use crate::message::claims_parameter::ClaimsParameter;
+use crate::openid::claims::ClaimsRequest;
 use crate::record::Client;
 use crate::rejection::{Rejection, Rule};
 use crate::scope::Scope;
@@ -146,9 +146,8 @@ pub(super) fn max_age(request: &AuthorizationRequest) -> Result<Option<u32>, Rej
 }
 
 /// The object that OpenID Connect defines.
-pub(super) fn claims(request: &AuthorizationRequest) -> Result<ClaimsParameter, Rejection> {
-    let Some(text) = request.get("claims") else { return Ok(ClaimsParameter::default()) };
-    ClaimsParameter::parse(text).ok_or(Rule::MalformedClaims.into())
+pub(super) fn claims(request: &AuthorizationRequest) -> Result<ClaimsRequest, Rejection> {
+    request.get("claims").map_or_else(|| Ok(ClaimsRequest::default()), ClaimsRequest::parse)
 }
 
 /// Context classes, which are a wish: unknown ones are no error.

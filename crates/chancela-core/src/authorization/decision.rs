@@ -22,9 +22,10 @@ pub struct Facts<'a> {
     pub consent_given_now: Option<bool>,
     /// Whether the user chose the session's account in this transaction.
     pub account_chosen: bool,
-    /// The user whom the client expects (a verified `id_token_hint`, or `sub` in `claims`): subject of this realm, and
-    /// empty where whoever is expected is not one of its users.
-    pub expected_subject: Option<&'a str>,
+    /// What the session's user is called to the client (`sub`, public or pairwise).
+    pub sub: &'a str,
+    /// What the user whom the client expects is called to it (`sub` of a verified `id_token_hint`).
+    pub expected_sub: Option<&'a str>,
     /// Now.
     pub now: Timestamp,
 }
@@ -116,7 +117,8 @@ fn logged_in<'a>(request: &ValidRequest, facts: &Facts<'a>) -> Result<(&'a Sessi
             && client.tenant.as_ref().is_none_or(|tenant| *tenant == user.tenant)
     };
     let (session, user) = facts.session.filter(alive).ok_or(LoginReason::NoSession)?;
-    if facts.expected_subject.is_some_and(|expected| *expected != *user.subject) {
+    let other = facts.expected_sub.is_some_and(|expected| expected != facts.sub);
+    if other || !request.claims.allows_subject(facts.sub) {
         return Err(LoginReason::OtherUser);
     }
     if is_fresh(session, facts) {
@@ -148,14 +150,14 @@ fn context_class<'a>(
     let actual = &session.authentication.acr;
     let unmet =
         |wanted: &[&str]| !wanted.is_empty() && !wanted.iter().any(|class| acr::satisfies(actual, class));
-    if let Some(essential) = request.claims.essential_acr().filter(|wanted| unmet(wanted)) {
-        return Some(match acr::reachable(user, essential) {
+    let (mut wished, essential) = request.claims.acr();
+    if essential && unmet(&wished) {
+        return Some(match acr::reachable(user, wished) {
             Some(acr) if !request.prompt.none => Next::StepUp { acr },
             Some(_) => Next::Refuse(Rule::LoginRequired.into()),
             None => Next::Refuse(Rule::UnmetAuthenticationRequirements.into()),
         });
     }
-    let mut wished = request.claims.voluntary_acr();
     wished.extend(request.acr_values.iter().map(|value| &**value));
     if request.prompt.none || is_fresh(session, facts) || !unmet(&wished) {
         return None;

@@ -3,7 +3,7 @@
 use super::checks;
 use crate::dialect::{Authorization, ScopeRules};
 use crate::message::authorization_request::AuthorizationRequest;
-use crate::message::claims_parameter::ClaimsParameter;
+use crate::openid::claims::ClaimsRequest;
 use crate::record::Client;
 use crate::rejection::Rejection;
 use crate::scope::Scope;
@@ -47,7 +47,7 @@ pub struct ValidRequest {
     /// Seconds since the login after which the user logs in again.
     pub max_age: Option<u32>,
     /// Claims that are asked for singly.
-    pub claims: ClaimsParameter,
+    pub claims: ClaimsRequest,
     /// Context classes that the client would like, best first.
     pub acr_values: Vec<Box<str>>,
     /// The resource server that the tokens are for.

@@ -3,7 +3,6 @@
 pub mod authorization_request;
 pub mod authorization_response;
 pub mod body;
-pub mod claims_parameter;
 pub mod error_response;
 pub mod introspection;
 pub mod server_metadata;
