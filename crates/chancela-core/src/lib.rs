@@ -4,6 +4,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+pub mod authentication;
 pub mod certificate;
 pub mod client_auth;
 pub mod dialect;
@@ -21,5 +22,6 @@ pub mod rejection;
 pub mod scope;
 pub mod secret;
 pub mod security_profile;
+pub mod text;
 pub mod time;
 pub mod token;
