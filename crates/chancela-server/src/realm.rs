@@ -208,11 +208,6 @@ impl Realm {
         client_auth::verify(credentials, policy, &|id| self.directory.client(id), &self.pepper, now)
     }
 
-    /// Whether users log in here: the dialect has the authorization code grant.
-    pub fn has_authorization(&self) -> bool {
-        self.authorization_endpoint().is_some()
-    }
-
     /// The token endpoint that redeems codes.
     pub fn authorization_endpoint(&self) -> Option<&RealmEndpoint> {
         let redeems = |endpoint: &&RealmEndpoint| {

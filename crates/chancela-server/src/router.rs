@@ -136,7 +136,7 @@ impl Table {
         add(format!("{prefix}{}", own.introspection), Route::Introspection(Arc::clone(realm)));
         add(format!("{prefix}{}", own.revocation), Route::Revocation(Arc::clone(realm)));
         add(format!("{prefix}{}", own.jwks), Route::Jwks(Arc::clone(realm)));
-        if realm.has_authorization() {
+        if realm.has_users() {
             for place in Place::ALL {
                 let path = format!("{prefix}{}", realm.place(place));
                 add(path, Route::Browser(Arc::clone(realm), place));
