@@ -146,6 +146,11 @@ rules! {
     InvalidAccessToken, "invalid_access_token", InvalidToken, "The access token is unknown, has expired or was revoked.";
     AccessTokenWithoutOpenid, "access_token_without_openid", InsufficientScope, "The access token's scope does not contain openid.";
 
+    InvalidIdTokenHint, "invalid_id_token_hint", InvalidRequest, "The id_token_hint is not an ID token of this server.";
+    ForeignIdTokenHint, "foreign_id_token_hint", InvalidRequest, "The id_token_hint was issued to another client than client_id names.";
+    UnknownClientAtLogout, "unknown_client_at_logout", InvalidRequest, "The client is not one that this server knows.";
+    UnregisteredPostLogoutRedirectUri, "unregistered_post_logout_redirect_uri", InvalidRequest, "The post_logout_redirect_uri is not one that is registered for this client.";
+
     MissingToken, "missing_token", InvalidRequest, "The parameter token is missing.";
     IntrospectionByPublicClient, "introspection_by_public_client", InvalidClient, "Client authentication failed.";
 
