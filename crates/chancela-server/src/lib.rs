@@ -14,6 +14,7 @@ pub mod fetch;
 pub mod key_ring;
 pub mod management;
 pub mod metrics;
+pub mod page;
 pub mod password;
 pub mod realm;
 pub mod revoked;

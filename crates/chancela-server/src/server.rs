@@ -8,8 +8,8 @@ use crate::key_ring::{self, KeyRingError};
 use crate::metrics::Metrics;
 use crate::password::PasswordPool;
 use crate::realm::{Realm, RealmPlan};
-use crate::revoked::RevokedTokens;
-use chancela_core::dialect::Library;
+use crate::revoked::RevocationSet;
+use chancela_core::dialect::{Library, ScopeMeaning};
 use chancela_core::effect::Effect;
 use chancela_core::entropy::Entropy;
 use chancela_core::rejection::{Rejection, Rule};
@@ -42,8 +42,8 @@ pub struct Server<S> {
     pub store: S,
     /// Realms in the order of their names.
     pub realms: Vec<Arc<Realm>>,
-    /// Revoked self-contained tokens.
-    pub revoked: RevokedTokens,
+    /// Revocations of self-contained tokens.
+    pub revoked: RevocationSet,
     /// Connections to others.
     pub fetcher: Fetcher,
     /// Password checks.
@@ -99,10 +99,10 @@ impl<S: Store> Server<S> {
         }
         for scope in store.scopes().await? {
             if let Some(realm) = realms.iter().find(|realm| *realm.name == *scope.realm) {
-                realm.directory.put_scope(&scope.name, &scope.description);
+                realm.directory.put_scope(&scope.name, ScopeMeaning::Text(scope.description.into()));
             }
         }
-        let revoked = RevokedTokens::new(store.revoked_tokens(now).await?);
+        let revoked = RevocationSet::new(store.revocations(now).await?);
         Ok(Self {
             store,
             realms,
