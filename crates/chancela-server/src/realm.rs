@@ -8,6 +8,7 @@ use crate::key_ring::schedule::Policy;
 use crate::metrics::RealmMetrics;
 use crate::router::Place;
 use arc_swap::ArcSwap;
+use chancela_core::authentication::webauthn::RelyingParty;
 use chancela_core::client_auth::{self, AuthenticatedClient, Credentials, Method};
 use chancela_core::dialect::{ClientAuthentication, Dialect, Grant, Library, ScopeMeaning, TokenEndpoint};
 use chancela_core::grant::GrantType;
@@ -51,6 +52,8 @@ pub struct Realm {
     pub session_lifetime: u32,
     /// Names and attributes of its cookies.
     pub cookies: Cookies,
+    /// Whom passkeys are for; none where no browser has passkeys for the issuer's host.
+    pub relying_party: Option<RelyingParty>,
     /// Digest keys.
     pub pepper: Pepper,
     /// Signing keys as of now.
@@ -131,12 +134,13 @@ impl RealmPlan {
         }
         Realm {
             audience: config.audience.unwrap_or_else(|| config.issuer.clone()),
-            issuer: config.issuer,
             tenants: config.tenants,
+            relying_party: RelyingParty::of_issuer(&config.issuer, config.title.as_deref().unwrap_or(&dialect.title)),
             title: config.title.unwrap_or_else(|| dialect.title.clone()),
             resources: config.resources,
             session_lifetime: config.session_lifetime,
             cookies: Cookies::new(&name, location.secure),
+            issuer: config.issuer,
             client_authentication: client_authentication(&dialect),
             name,
             dialect,

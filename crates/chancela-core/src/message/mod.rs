@@ -5,6 +5,7 @@ pub mod authorization_response;
 pub mod body;
 pub mod error_response;
 pub mod introspection;
+pub mod logout_request;
 pub mod server_metadata;
 pub mod token_request;
 pub mod token_response;
