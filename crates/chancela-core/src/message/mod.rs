@@ -1,5 +1,6 @@
 //! Wire messages: one file per message, its reading and its writing together.
 
+pub mod bearer;
 pub mod body;
 pub mod error_response;
 pub mod introspection;
