@@ -12,6 +12,7 @@ pub mod endpoint;
 pub mod entropy;
 pub mod fetch;
 pub mod key_ring;
+pub mod logout;
 pub mod management;
 pub mod metrics;
 pub mod page;

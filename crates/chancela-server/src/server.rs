@@ -5,6 +5,7 @@ use crate::config::{Config, ConfigError};
 use crate::fetch::Fetcher;
 use crate::key_ring::kek::Kek;
 use crate::key_ring::{self, KeyRingError};
+use crate::logout::backchannel::Deliveries;
 use crate::metrics::Metrics;
 use crate::password::PasswordPool;
 use crate::realm::{Realm, RealmPlan};
@@ -46,6 +47,8 @@ pub struct Server<S> {
     pub revoked: RevocationSet,
     /// Connections to others.
     pub fetcher: Fetcher,
+    /// Logout tokens on their way.
+    pub deliveries: Deliveries,
     /// Password checks.
     pub passwords: PasswordPool,
     /// Counters.
@@ -108,6 +111,7 @@ impl<S: Store> Server<S> {
             realms,
             revoked,
             fetcher,
+            deliveries: Deliveries::default(),
             passwords: PasswordPool::new(std::thread::available_parallelism().map_or(1, usize::from)),
             metrics,
             clock,
