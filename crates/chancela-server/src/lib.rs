@@ -4,6 +4,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+mod access_token;
 pub mod clock;
 pub mod config;
 pub mod control;
@@ -14,6 +15,7 @@ pub mod fetch;
 pub mod key_ring;
 pub mod logout;
 pub mod management;
+mod metadata;
 pub mod metrics;
 pub mod page;
 pub mod password;

@@ -2,6 +2,7 @@
 
 pub mod authorization_request;
 pub mod authorization_response;
+pub mod bearer;
 pub mod body;
 pub mod error_response;
 pub mod introspection;

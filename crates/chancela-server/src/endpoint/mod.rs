@@ -1,9 +1,10 @@
 //! Endpoints: one file each. A request is routed, its body read within limits, and answered; an endpoint loads facts,
 //! lets core decide, and commits.
 
-pub(crate) mod introspection;
+mod introspection;
 mod revocation;
 mod token;
+mod userinfo;
 
 use crate::realm::{Realm, RealmEndpoint};
 use crate::router::{Route, Router};
@@ -43,6 +44,9 @@ where
         Route::Json(json) => document(&head.method, json.clone(), "no-store"),
         Route::Jwks(realm) => document(&head.method, realm.keys.load().jwks.clone(), "public, max-age=3600"),
         Route::Metadata(realm) => {
+            if tenant.is_some_and(|tenant| !realm.has_tenant(tenant)) {
+                return plain(StatusCode::NOT_FOUND, "there is no such tenant");
+            }
             let body = serde_json::to_vec(&realm.metadata()).unwrap_or_default();
             document(&head.method, body.into(), "public, max-age=3600")
         }
@@ -50,7 +54,7 @@ where
             let Some(endpoint) = realm.endpoints.get(*index) else {
                 return plain(StatusCode::NOT_FOUND, "there is no such endpoint");
             };
-            if tenant.is_some_and(|tenant| !realm.tenants.iter().any(|known| known == tenant)) {
+            if tenant.is_some_and(|tenant| !realm.has_tenant(tenant)) {
                 return plain(StatusCode::NOT_FOUND, "there is no such tenant");
             }
             match body::read(&head, incoming).await {
@@ -61,6 +65,10 @@ where
         Route::Introspection(realm) => match body::read(&head, incoming).await {
             Ok(body) => introspection::respond(server, realm, &view(&head, &body)).await,
             Err(rejection) => refuse_standard(realm, rejection, None),
+        },
+        Route::UserInfo(realm) => match body::read(&head, incoming).await {
+            Ok(body) => userinfo::respond(server, realm, &view(&head, &body)).await,
+            Err(rejection) => userinfo::refuse(realm, rejection),
         },
         Route::Revocation(realm) => match body::read(&head, incoming).await {
             Ok(body) => revocation::respond(server, realm, &view(&head, &body)).await,

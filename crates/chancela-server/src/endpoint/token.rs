@@ -221,7 +221,7 @@ impl<S: Store> Context<'_, S> {
                 }
                 Err(refused) => {
                     if let Some(family) = refused.revoke {
-                        self.commit(vec![Effect::RevokeGrant(family)]).await?;
+                        self.commit(self.realm.end_of_grant(family, self.now).into()).await?;
                         tracing::warn!(
                             realm = self.realm.name,
                             client = &*client.client().client_id,
