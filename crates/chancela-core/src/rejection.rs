@@ -133,6 +133,8 @@ rules! {
     LoginCancelled, "login_cancelled", AccessDenied, "The user cancelled.";
     UnmetAuthenticationRequirements, "unmet_authentication_requirements", UnmetAuthenticationRequirements, "The user cannot be authenticated as the request demands.";
 
+    UnprovenForm, "unproven_form", InvalidRequest, "The form was not made for this browser, or lay open for too long.";
+
     MissingCode, "missing_code", InvalidRequest, "The parameter code is missing.";
     UnknownCode, "unknown_code", InvalidGrant, "The authorization code is not good.";
     ExpiredCode, "expired_code", InvalidGrant, "The authorization code is not good.";

@@ -60,6 +60,8 @@ pub struct Metrics {
     issued: Family<RealmLabel, Counter>,
     introspected: Family<RealmLabel, Counter>,
     revoked: Family<RealmLabel, Counter>,
+    authorized: Family<RealmLabel, Counter>,
+    logins: Family<RealmLabel, Counter>,
     refused: Family<RefusalLabel, Counter>,
     delivered: Family<DeliveryLabel, Counter>,
     /// Open connections.
@@ -72,16 +74,20 @@ impl Default for Metrics {
         let issued = Family::<RealmLabel, Counter>::default();
         let introspected = Family::<RealmLabel, Counter>::default();
         let revoked = Family::<RealmLabel, Counter>::default();
+        let authorized = Family::<RealmLabel, Counter>::default();
+        let logins = Family::<RealmLabel, Counter>::default();
         let refused = Family::<RefusalLabel, Counter>::default();
         let delivered = Family::<DeliveryLabel, Counter>::default();
         let connections = Gauge::default();
         registry.register("tokens_issued", "Access tokens issued", issued.clone());
         registry.register("tokens_introspected", "Introspection requests answered", introspected.clone());
         registry.register("tokens_revoked", "Revocation requests answered", revoked.clone());
+        registry.register("codes_issued", "Authorization codes issued", authorized.clone());
+        registry.register("logins", "Logins finished", logins.clone());
         registry.register("requests_refused", "Requests refused, by the rule they broke", refused.clone());
         registry.register("logouts_delivered", "Logout tokens, by what became of them", delivered.clone());
         registry.register("connections", "Open connections of clients", connections.clone());
-        Self { registry, issued, introspected, revoked, refused, delivered, connections }
+        Self { registry, issued, introspected, revoked, authorized, logins, refused, delivered, connections }
     }
 }
 
@@ -104,6 +110,8 @@ impl Metrics {
             issued: self.issued.get_or_create(&label).clone(),
             introspected: self.introspected.get_or_create(&label).clone(),
             revoked: self.revoked.get_or_create(&label).clone(),
+            authorized: self.authorized.get_or_create(&label).clone(),
+            logins: self.logins.get_or_create(&label).clone(),
             refused,
             delivered: Arc::new(delivered),
         }
@@ -128,6 +136,10 @@ pub struct RealmMetrics {
     pub introspected: Counter,
     /// Revocations answered.
     pub revoked: Counter,
+    /// Authorization codes issued.
+    pub authorized: Counter,
+    /// Logins finished.
+    pub logins: Counter,
     refused: Arc<[Counter]>,
     delivered: Arc<[Counter; Delivered::ALL.len()]>,
 }

@@ -15,6 +15,8 @@ pub enum Route {
     Introspection(Arc<Realm>),
     /// RFC 7009.
     Revocation(Arc<Realm>),
+    /// A page, or a form of one.
+    Browser(Arc<Realm>, Place),
     /// RFC 7517 §5.
     Jwks(Arc<Realm>),
     /// RFC 8414 §3, OpenID Connect Discovery §4.
@@ -23,6 +25,29 @@ pub enum Route {
     UserInfo(Arc<Realm>),
     /// A fixed JSON document.
     Json(Bytes),
+}
+
+/// A page or form below a realm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// The authorization endpoint (RFC 6749 §3.1).
+    Authorization,
+    /// Takes the login form.
+    Login,
+    /// Takes the second factor's form.
+    Factor,
+    /// Takes the choice of an account.
+    Selection,
+    /// Takes the consent form.
+    Consent,
+    /// The account page and its forms.
+    Account,
+}
+
+impl Place {
+    /// Every place.
+    pub const ALL: [Self; 6] =
+        [Self::Authorization, Self::Login, Self::Factor, Self::Selection, Self::Consent, Self::Account];
 }
 
 /// Paths of one host (or of one port of its own).
@@ -104,6 +129,9 @@ impl Table {
         }
         if realm.has_users() {
             add(&own.userinfo, Route::UserInfo);
+            for place in Place::ALL {
+                self.add(prefix, &realm.place(place), Route::Browser(Arc::clone(realm), place));
+            }
         }
         for (index, endpoint) in realm.endpoints.iter().enumerate() {
             for path in &endpoint.dialect.paths {

@@ -1,15 +1,18 @@
 //! Endpoints: one file each. A request is routed, its body read within limits, and answered; an endpoint loads facts,
 //! lets core decide, and commits.
 
+mod account;
+mod authorization;
 mod introspection;
 mod revocation;
 mod token;
 mod userinfo;
 
 use crate::realm::{Realm, RealmEndpoint};
-use crate::router::{Route, Router};
+use crate::router::{Place, Route, Router};
 use crate::server::Server;
 use crate::transport::body;
+use authorization::visit::Visit;
 use bytes::Bytes;
 use chancela_core::message::HttpRequest;
 use chancela_core::message::error_response;
@@ -19,6 +22,8 @@ use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HOST};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Body;
+use std::net::IpAddr;
+use std::sync::Arc;
 
 /// Answers one request.
 pub async fn respond<S: Store, B>(
@@ -62,6 +67,14 @@ where
                 Err(rejection) => refuse(realm, endpoint, rejection, None),
             }
         }
+        Route::Browser(realm, place) => match body::read(&head, incoming).await {
+            Ok(body) => {
+                let http = view(&head, &body);
+                let source = std::net::IpAddr::from([127, 0, 0, 1]);
+                browser(server, realm, (head.uri.path(), *place), http, source).await
+            }
+            Err(rejection) => refuse_standard(realm, rejection, None),
+        },
         Route::Introspection(realm) => match body::read(&head, incoming).await {
             Ok(body) => introspection::respond(server, realm, &view(&head, &body)).await,
             Err(rejection) => refuse_standard(realm, rejection, None),
@@ -76,6 +89,28 @@ where
         },
     };
     response.map(Full::new)
+}
+
+/// A page or form of a realm.
+async fn browser<S: Store>(
+    server: &Server<S>,
+    realm: &Arc<Realm>,
+    (path, place): (&str, Place),
+    http: HttpRequest<'_>,
+    source: IpAddr,
+) -> Response<Bytes> {
+    let visit = match Visit::begin(server, realm, (path, place), http, source).await {
+        Ok(visit) => visit,
+        Err(rejection) => return refuse_standard(realm, rejection, None),
+    };
+    match place {
+        Place::Authorization => authorization::respond(&visit).await,
+        Place::Login => authorization::login(&visit).await,
+        Place::Factor => authorization::factor(&visit).await,
+        Place::Selection => authorization::selection(&visit).await,
+        Place::Consent => authorization::consent(&visit).await,
+        Place::Account => account::respond(&visit).await,
+    }
 }
 
 fn view<'a>(head: &'a http::request::Parts, body: &'a [u8]) -> HttpRequest<'a> {
