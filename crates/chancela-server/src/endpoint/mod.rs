@@ -11,6 +11,7 @@ mod userinfo;
 use crate::realm::{Realm, RealmEndpoint};
 use crate::router::{Place, Route, Router};
 use crate::server::Server;
+use crate::source::Source;
 use crate::transport::body;
 use authorization::visit::Visit;
 use bytes::Bytes;
@@ -22,7 +23,6 @@ use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HOST};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Body;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Answers one request.
@@ -70,7 +70,7 @@ where
         Route::Browser(realm, place) => match body::read(&head, incoming).await {
             Ok(body) => {
                 let http = view(&head, &body);
-                let source = std::net::IpAddr::from([127, 0, 0, 1]);
+                let source = Source::of(std::net::IpAddr::from([127, 0, 0, 1]));
                 browser(server, realm, (head.uri.path(), *place), http, source).await
             }
             Err(rejection) => refuse_standard(realm, rejection, None),
@@ -97,7 +97,7 @@ async fn browser<S: Store>(
     realm: &Arc<Realm>,
     (path, place): (&str, Place),
     http: HttpRequest<'_>,
-    source: IpAddr,
+    source: Source,
 ) -> Response<Bytes> {
     let visit = match Visit::begin(server, realm, (path, place), http, source).await {
         Ok(visit) => visit,
