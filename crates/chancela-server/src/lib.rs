@@ -4,8 +4,8 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
-pub mod browser;
 mod access_token;
+pub mod browser;
 pub mod clock;
 pub mod config;
 pub mod control;
