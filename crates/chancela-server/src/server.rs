@@ -5,6 +5,7 @@ use crate::config::{Config, ConfigError};
 use crate::fetch::Fetcher;
 use crate::key_ring::kek::Kek;
 use crate::key_ring::{self, KeyRingError};
+use crate::logout::backchannel::Deliveries;
 use crate::metrics::Metrics;
 use crate::password::PasswordPool;
 use crate::realm::{Realm, RealmPlan};
@@ -55,6 +56,8 @@ pub struct Server<S> {
     pub trusted_proxies: Vec<Network>,
     /// Guesses at passwords and codes, slowed down.
     pub throttle: Throttle,
+    /// Logout tokens on their way.
+    pub deliveries: Deliveries,
     /// Password checks.
     pub passwords: PasswordPool,
     /// Counters.
@@ -121,6 +124,7 @@ impl<S: Store> Server<S> {
             fetcher,
             trusted_proxies: config.listen.trusted_proxies()?,
             throttle: Throttle::default(),
+            deliveries: Deliveries::default(),
             passwords: PasswordPool::new(std::thread::available_parallelism().map_or(1, usize::from)),
             metrics,
             clock,

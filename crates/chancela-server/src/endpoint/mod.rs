@@ -3,6 +3,7 @@
 
 mod account;
 mod authorization;
+mod end_session;
 mod introspection;
 mod revocation;
 mod token;
@@ -113,6 +114,8 @@ async fn browser<S: Store>(
         Place::Selection => authorization::selection(&visit).await,
         Place::Consent => authorization::consent(&visit).await,
         Place::Account => account::respond(&visit).await,
+        Place::EndSession => end_session::respond(&visit).await,
+        Place::Logout => end_session::confirmed(&visit).await,
     }
 }
 

@@ -5,6 +5,7 @@ use super::{Outcome, Problem};
 use crate::browser::session::LoggedIn;
 use crate::endpoint::authorization::visit::{Submitted, Visit};
 use crate::login::{LoginOutcome, PasswordAttempt, password_login};
+use crate::logout;
 use crate::page::account::{Notice, PendingTotp};
 use crate::password::MAX_PASSWORD_BYTES;
 use crate::password::rules::{MIN_CHARACTERS, is_common};
@@ -62,7 +63,8 @@ impl<S: Store> Visit<'_, S> {
         let keep = Some(one.session.id);
         let effects = revocation::everything(&user, changed, &grants, &sessions, keep, self.moment());
         self.must_commit(effects).await?;
-        self.tell(sessions.into_iter().filter(|session| session.id != one.session.id).collect());
+        let ended: Vec<_> = sessions.into_iter().filter(|session| session.id != one.session.id).collect();
+        logout::tell(self.server, self.realm, &ended);
         Ok(Outcome::Done(Notice::PasswordChanged))
     }
 
@@ -85,7 +87,11 @@ impl<S: Store> Visit<'_, S> {
         Ok(Outcome::Show(Box::new(Shows { pending_totp: Some(pending), problem, ..Shows::default() })))
     }
 
-    pub(super) async fn confirm_totp(&self, one: &LoggedIn, form: &Submitted<'_>) -> Result<Outcome, Rejection> {
+    pub(super) async fn confirm_totp(
+        &self,
+        one: &LoggedIn,
+        form: &Submitted<'_>,
+    ) -> Result<Outcome, Rejection> {
         let sealed = form.text("sealed").and_then(|sealed| BASE64URL.decode(sealed).ok()).unwrap_or_default();
         let secret = self.realm.pepper.open(SealPurpose::Form, &self.totp_context(one), &sealed);
         let Some(secret) = secret.map(Zeroizing::new) else { return self.start_totp(one) };
@@ -110,7 +116,11 @@ impl<S: Store> Visit<'_, S> {
         Ok(Outcome::Done(Notice::TotpRemoved))
     }
 
-    pub(super) async fn add_passkey(&self, one: &LoggedIn, form: &Submitted<'_>) -> Result<Outcome, Rejection> {
+    pub(super) async fn add_passkey(
+        &self,
+        one: &LoggedIn,
+        form: &Submitted<'_>,
+    ) -> Result<Outcome, Rejection> {
         let (Some(party), Some(credential)) = (&self.realm.relying_party, form.text("credential")) else {
             return Ok(Problem::Passkey.into());
         };
@@ -129,7 +139,11 @@ impl<S: Store> Visit<'_, S> {
         }
     }
 
-    pub(super) async fn remove_passkey(&self, one: &LoggedIn, form: &Submitted<'_>) -> Result<Outcome, Rejection> {
+    pub(super) async fn remove_passkey(
+        &self,
+        one: &LoggedIn,
+        form: &Submitted<'_>,
+    ) -> Result<Outcome, Rejection> {
         let id = form.text("passkey").unwrap_or("");
         if one.user.password_hash.is_none() && one.user.passkeys.iter().all(|passkey| &*passkey.id == id) {
             return Ok(Problem::LastWayIn.into());

@@ -5,16 +5,15 @@ use crate::browser::session::LoggedIn;
 use crate::endpoint::authorization::scopes::meanings;
 use crate::endpoint::authorization::visit::Visit;
 use crate::page::account::{
-    Account, Application, Device, Notice, Passkey, Passkeys, PasswordRules, PendingTotp, Problem, Recovery, Totp,
+    Account, Application, Device, Notice, Passkey, Passkeys, PasswordRules, PendingTotp, Problem, Recovery,
+    Totp,
 };
 use crate::page::{Locale, Person};
 use crate::password::rules::MIN_CHARACTERS;
 use crate::router::Place;
 use crate::server::store_rejection;
 use bytes::Bytes;
-use chancela_core::authentication::webauthn::{
-    self, Ceremony, MAX_PASSKEYS, UserVerification, options,
-};
+use chancela_core::authentication::webauthn::{self, Ceremony, MAX_PASSKEYS, UserVerification, options};
 use chancela_core::record::{Consent, User};
 use chancela_core::rejection::Rejection;
 use chancela_core::secret::hex;

@@ -5,6 +5,7 @@ use crate::browser::cookies::CookieKind;
 use crate::browser::csrf::{Binding, Purpose};
 use crate::browser::session::{self, NewSession};
 use crate::login::device_cookie;
+use crate::logout;
 use crate::page::Person;
 use bytes::Bytes;
 use chancela_core::authentication::factor::{self, Achieved, Acr, Demand, Proven, Verdict};
@@ -88,8 +89,9 @@ impl<S: Store> Visit<'_, S> {
         let entropy = &*self.server.entropy;
         let headers = self.http.headers;
         let new = session::begin(realm, &user, achieved, headers, self.now, entropy);
-        let NewSession { mut session, cookie, browser } = new.map_err(|_| Rejection::from(Rule::StoreFailed))?;
-        let mut effects = Vec::new();
+        let NewSession { mut session, cookie, browser } =
+            new.map_err(|_| Rejection::from(Rule::StoreFailed))?;
+        let (mut effects, mut replaced) = (Vec::new(), None);
         if let Some(changed) = changed {
             effects.push(factor::put(&user, changed));
         }
@@ -100,6 +102,8 @@ impl<S: Store> Visit<'_, S> {
                 // The same user again: the applications that know the session go on knowing it.
                 session.authentication.sid = before.session.authentication.sid.clone();
                 session.clients = before.session.clients.clone();
+            } else {
+                replaced = Some(before.session.clone());
             }
         }
         effects.push(Effect::PutSession { session, expected_version: None });
@@ -107,6 +111,7 @@ impl<S: Store> Visit<'_, S> {
             // The same one-time password in two tabs: the other one won.
             return Ok(self.login_page(query, None, began, None));
         }
+        logout::tell(self.server, realm, replaced.as_slice());
         realm.metrics.logins.inc();
         tracing::info!(realm = realm.name, subject = &*user.subject, "logged in");
         let binding = Binding { browser: Some(&browser), session: Some(&cookie) };

@@ -4,7 +4,7 @@
 //! nothing is stored for a login that is not finished (docs/adr/0011). [`visit`] is one request of a browser; the files
 //! beside it take one form each, [`answer`] is how it ends.
 
-mod answer;
+pub(super) mod answer;
 pub(in crate::endpoint) mod scopes;
 mod consent;
 mod factor;
@@ -76,7 +76,10 @@ impl<S: Store> Visit<'_, S> {
     fn check(&self, request: &AuthorizationRequest) -> Result<ValidRequest, AuthorizationError> {
         let realm = self.realm;
         let Some(endpoint) = realm.authorization_endpoint() else {
-            return Err(AuthorizationError { rejection: Rule::UnsupportedResponseType.into(), answer_to: None });
+            return Err(AuthorizationError {
+                rejection: Rule::UnsupportedResponseType.into(),
+                answer_to: None,
+            });
         };
         let policy = Policy {
             realm: &realm.name,
