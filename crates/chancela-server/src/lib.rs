@@ -10,6 +10,7 @@ pub mod control;
 pub mod directory;
 pub mod endpoint;
 pub mod entropy;
+pub mod extension;
 
 pub mod key_ring;
 pub mod management;

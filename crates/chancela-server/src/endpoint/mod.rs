@@ -66,6 +66,10 @@ where
             Ok(body) => revocation::respond(server, realm, &view(&head, &body)).await,
             Err(rejection) => refuse_standard(realm, rejection, None),
         },
+        Route::Extension(extension) => match body::read(&head, incoming).await {
+            Ok(body) => extension.respond(Request::from_parts(head, body)).await,
+            Err(_) => return plain(StatusCode::BAD_REQUEST, "the body cannot be read"),
+        },
     };
     response.map(Full::new)
 }
