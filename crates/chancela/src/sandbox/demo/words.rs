@@ -22,6 +22,7 @@ pub(super) struct Words {
     pub(super) caption: Captions,
     pub(super) action: Actions,
     pub(super) opaque: &'static str,
+    other_parameter: &'static str,
     parameters: &'static [(&'static str, &'static str)],
 }
 
@@ -69,9 +70,9 @@ pub(super) fn words(locale: Locale) -> &'static Words {
 }
 
 impl Words {
-    /// What a parameter is for; nothing for one that has no words here.
+    /// What a parameter is for.
     pub(super) fn parameter(&self, name: &str) -> &'static str {
-        self.parameters.iter().find(|(own, _)| *own == name).map_or("", |(_, text)| text)
+        self.parameters.iter().find(|(own, _)| *own == name).map_or(self.other_parameter, |(_, text)| text)
     }
 }
 
@@ -179,6 +180,7 @@ const PT_BR: Words = Words {
         begin: "Voltar ao começo",
     },
     opaque: "Este token é opaco: só o servidor que o emitiu sabe o que ele vale, e responde por introspecção (RFC 7662).",
+    other_parameter: "Um parâmetro próprio deste provedor.",
     parameters: &[
         ("response_type", "O que deve voltar: um código."),
         ("client_id", "Quem pede: o nome do aplicativo no servidor."),
@@ -189,7 +191,6 @@ const PT_BR: Words = Words {
         ("code_challenge_method", "Como o code_challenge foi feito."),
         ("nonce", "Volta dentro do ID token: liga o token a este pedido."),
         ("ui_locales", "O idioma das páginas."),
-        ("productId", "Um parâmetro que este provedor exige."),
         ("code_verifier", "O segredo deste pedido; vai só na troca."),
         ("code", "O código: uma vez, por pouco tempo, só para este aplicativo."),
         ("iss", "Quem responde (RFC 9207)."),
@@ -303,6 +304,7 @@ const EN: Words = Words {
         begin: "Back to the beginning",
     },
     opaque: "This token is opaque: only the server that issued it knows what it is worth, and answers by introspection (RFC 7662).",
+    other_parameter: "A parameter of this provider's own.",
     parameters: &[
         ("response_type", "What should come back: a code."),
         ("client_id", "Who asks: the application's name at the server."),
@@ -313,7 +315,6 @@ const EN: Words = Words {
         ("code_challenge_method", "How the code_challenge was made."),
         ("nonce", "Comes back inside the ID token: ties the token to this request."),
         ("ui_locales", "The language of the pages."),
-        ("productId", "A parameter that this provider demands."),
         ("code_verifier", "The secret of this request; only the exchange carries it."),
         ("code", "The code: once, for a short time, for this application alone."),
         ("iss", "Who answers (RFC 9207)."),
@@ -331,6 +332,6 @@ mod tests {
     fn both_languages_explain_the_same_parameters() {
         let names = |words: &Words| words.parameters.iter().map(|(name, _)| *name).collect::<Vec<_>>();
         assert_eq!(names(&PT_BR), names(&EN));
-        assert_eq!(words(Locale::En).parameter("no_such_parameter"), "");
+        assert_eq!(words(Locale::En).parameter("no_such_parameter"), EN.other_parameter);
     }
 }
