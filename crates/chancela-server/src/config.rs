@@ -31,6 +31,9 @@ pub struct Config {
     /// Logs.
     #[serde(default)]
     pub log: Log,
+    /// Connections to others.
+    #[serde(default)]
+    pub outbound: Outbound,
     /// Realms by name.
     pub realm: BTreeMap<String, RealmConfig>,
 }
@@ -110,6 +113,22 @@ pub enum LogFormat {
     Human,
     /// One JSON object a line.
     Json,
+}
+
+/// Connections that the server makes: logout deliveries, documents of clients.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Outbound {
+    /// PEM file with roots that are trusted beside the machine's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
+    /// Ports that may be connected to beside the scheme's.
+    pub ports: Vec<u16>,
+    /// Allows loopback and private networks, hosts written as addresses, and any port. Link-local addresses (machines'
+    /// metadata) stay out of reach.
+    pub danger_allow_private_addresses: bool,
+    /// Allows http.
+    pub danger_allow_http: bool,
 }
 
 /// One issuer.

@@ -11,10 +11,11 @@ pub mod directory;
 pub mod endpoint;
 pub mod entropy;
 pub mod extension;
-
+pub mod fetch;
 pub mod key_ring;
 pub mod management;
 pub mod metrics;
+pub mod page;
 pub mod password;
 pub mod realm;
 pub mod revoked;

@@ -2,13 +2,14 @@
 
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
+use crate::fetch::Fetcher;
 use crate::key_ring::kek::Kek;
 use crate::key_ring::{self, KeyRingError};
 use crate::metrics::Metrics;
 use crate::password::PasswordPool;
 use crate::realm::{Realm, RealmPlan};
-use crate::revoked::RevokedTokens;
-use chancela_core::dialect::Library;
+use crate::revoked::RevocationSet;
+use chancela_core::dialect::{Library, ScopeMeaning};
 use chancela_core::effect::Effect;
 use chancela_core::entropy::Entropy;
 use chancela_core::rejection::{Rejection, Rule};
@@ -41,8 +42,10 @@ pub struct Server<S> {
     pub store: S,
     /// Realms in the order of their names.
     pub realms: Vec<Arc<Realm>>,
-    /// Revoked self-contained tokens.
-    pub revoked: RevokedTokens,
+    /// Revocations of self-contained tokens.
+    pub revoked: RevocationSet,
+    /// Connections to others.
+    pub fetcher: Fetcher,
     /// Password checks.
     pub passwords: PasswordPool,
     /// Counters.
@@ -73,6 +76,7 @@ impl<S: Store> Server<S> {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, StartError> {
         let metrics = Metrics::default();
+        let fetcher = Fetcher::new(&config.outbound)?;
         let now = clock.now();
         let mut realms = Vec::new();
         for (name, realm) in &config.realm {
@@ -95,14 +99,15 @@ impl<S: Store> Server<S> {
         }
         for scope in store.scopes().await? {
             if let Some(realm) = realms.iter().find(|realm| *realm.name == *scope.realm) {
-                realm.directory.put_scope(&scope.name, &scope.description);
+                realm.directory.put_scope(&scope.name, ScopeMeaning::Text(scope.description.into()));
             }
         }
-        let revoked = RevokedTokens::new(store.revoked_tokens(now).await?);
+        let revoked = RevocationSet::new(store.revocations(now).await?);
         Ok(Self {
             store,
             realms,
             revoked,
+            fetcher,
             passwords: PasswordPool::new(std::thread::available_parallelism().map_or(1, usize::from)),
             metrics,
             clock,

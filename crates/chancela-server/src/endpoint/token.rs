@@ -163,7 +163,7 @@ impl<S: Store> Context<'_, S> {
         let mut found: Vec<_> = found.map_err(store_rejection)?;
         let ambiguous = found.len() > 1;
         let user = found.pop().filter(|_| !ambiguous);
-        let stored = user.as_ref().map(|user| &*user.password_hash);
+        let stored = user.as_ref().and_then(|user| user.password_hash.as_deref());
         let password_matches =
             self.server.passwords.matches(stored, given).await.map_err(|_| Rule::Overloaded)?;
         Ok(match user {
@@ -276,6 +276,7 @@ impl<S: Store> Context<'_, S> {
             expires_at: issued.expires_at,
             scope: approval.scope,
             refresh_token,
+            id_token: None,
         };
         Ok((response, issued.effect.into_iter().collect()))
     }

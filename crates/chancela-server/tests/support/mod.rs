@@ -2,10 +2,12 @@
 //! they stand on the wire, and whole exchanges as text for snapshots.
 
 mod ask;
+mod outside;
 mod pki;
 mod world;
 
 pub use ask::{Answer, Ask};
+pub use outside::{Authority, Conduct, Names, Outside, open_fetcher};
 pub use pki::{certificate, verify_jws};
 pub use world::{ClientFacts, HOST, RealmPlan, World, new_client};
 
