@@ -18,6 +18,7 @@ use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HOST};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Body;
+use std::sync::Arc;
 
 /// Answers one request.
 pub async fn respond<S: Store, B>(
@@ -66,10 +67,13 @@ where
             Ok(body) => revocation::respond(server, realm, &view(&head, &body)).await,
             Err(rejection) => refuse_standard(realm, rejection, None),
         },
-        Route::Extension(extension) => match body::read(&head, incoming).await {
-            Ok(body) => extension.respond(Request::from_parts(head, body)).await,
-            Err(_) => return plain(StatusCode::BAD_REQUEST, "the body cannot be read"),
-        },
+        Route::Extension(extension) => {
+            let extension = Arc::clone(extension);
+            match body::read(&head, incoming).await {
+                Ok(body) => extension.respond(Request::from_parts(head, body)).await,
+                Err(_) => return plain(StatusCode::BAD_REQUEST, "the body cannot be read"),
+            }
+        }
     };
     response.map(Full::new)
 }
