@@ -1,13 +1,15 @@
 //! A realm at run time: one issuer with its dialect as configured, its keys, clients and counters.
 
+use crate::browser::cookies::Cookies;
 use crate::config::{ConfigError, Issuer, RealmConfig};
 use crate::directory::Directory;
 use crate::key_ring::KeySet;
 use crate::key_ring::schedule::Policy;
 use crate::metrics::RealmMetrics;
+use crate::router::Place;
 use arc_swap::ArcSwap;
 use chancela_core::client_auth::{self, AuthenticatedClient, Credentials, Method};
-use chancela_core::dialect::{ClientAuthentication, Dialect, Library, ScopeMeaning, TokenEndpoint};
+use chancela_core::dialect::{ClientAuthentication, Dialect, Grant, Library, ScopeMeaning, TokenEndpoint};
 use chancela_core::grant::GrantType;
 use chancela_core::id::ClientKey;
 use chancela_core::message::server_metadata::ServerMetadata;
@@ -41,6 +43,14 @@ pub struct Realm {
     pub endpoints: Vec<RealmEndpoint>,
     /// How clients authenticate at introspection and revocation.
     pub client_authentication: ClientAuthentication,
+    /// Its name for people.
+    pub title: String,
+    /// Resource servers that a request may name (RFC 8707).
+    pub resources: Vec<String>,
+    /// Seconds for which a browser stays logged in.
+    pub session_lifetime: u32,
+    /// Names and attributes of its cookies.
+    pub cookies: Cookies,
     /// Digest keys.
     pub pepper: Pepper,
     /// Signing keys as of now.
@@ -123,6 +133,10 @@ impl RealmPlan {
             audience: config.audience.unwrap_or_else(|| config.issuer.clone()),
             issuer: config.issuer,
             tenants: config.tenants,
+            title: config.title.unwrap_or_else(|| dialect.title.clone()),
+            resources: config.resources,
+            session_lifetime: config.session_lifetime,
+            cookies: Cookies::new(&name, location.secure),
             client_authentication: client_authentication(&dialect),
             name,
             dialect,
@@ -192,6 +206,33 @@ impl Realm {
         now: Timestamp,
     ) -> Result<AuthenticatedClient, Rejection> {
         client_auth::verify(credentials, policy, &|id| self.directory.client(id), &self.pepper, now)
+    }
+
+    /// Whether users log in here: the dialect has the authorization code grant.
+    pub fn has_authorization(&self) -> bool {
+        self.authorization_endpoint().is_some()
+    }
+
+    /// The token endpoint that redeems codes.
+    pub fn authorization_endpoint(&self) -> Option<&RealmEndpoint> {
+        let redeems = |endpoint: &&RealmEndpoint| {
+            endpoint.dialect.request.grants.values().any(|grant| *grant == Grant::AuthorizationCode)
+        };
+        self.endpoints.iter().find(redeems)
+    }
+
+    /// Where a page or form is, below the realm's prefix.
+    pub fn place(&self, place: Place) -> String {
+        let paths = &self.dialect.endpoints;
+        let below = |name: &str| format!("{}/{name}", paths.authorization);
+        match place {
+            Place::Authorization => paths.authorization.clone(),
+            Place::Login => below("login"),
+            Place::Factor => below("factor"),
+            Place::Selection => below("selection"),
+            Place::Consent => below("consent"),
+            Place::Account => paths.account.clone(),
+        }
     }
 
     /// An absolute URL below the issuer.

@@ -16,6 +16,8 @@ pub enum Route {
     Introspection(Arc<Realm>),
     /// RFC 7009.
     Revocation(Arc<Realm>),
+    /// A page, or a form of one.
+    Browser(Arc<Realm>, Place),
     /// RFC 7517 §5.
     Jwks(Arc<Realm>),
     /// RFC 8414 §3.
@@ -24,6 +26,29 @@ pub enum Route {
     Json(Bytes),
     /// What the program serves beside its realms.
     Extension(Arc<dyn Extension>),
+}
+
+/// A page or form below a realm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// The authorization endpoint (RFC 6749 §3.1).
+    Authorization,
+    /// Takes the login form.
+    Login,
+    /// Takes the second factor's form.
+    Factor,
+    /// Takes the choice of an account.
+    Selection,
+    /// Takes the consent form.
+    Consent,
+    /// The account page and its forms.
+    Account,
+}
+
+impl Place {
+    /// Every place.
+    pub const ALL: [Self; 6] =
+        [Self::Authorization, Self::Login, Self::Factor, Self::Selection, Self::Consent, Self::Account];
 }
 
 /// Paths of one host (or of one port of its own).
@@ -121,6 +146,12 @@ impl Table {
         add(format!("{prefix}{}", own.introspection), Route::Introspection(Arc::clone(realm)));
         add(format!("{prefix}{}", own.revocation), Route::Revocation(Arc::clone(realm)));
         add(format!("{prefix}{}", own.jwks), Route::Jwks(Arc::clone(realm)));
+        if realm.has_authorization() {
+            for place in Place::ALL {
+                let path = format!("{prefix}{}", realm.place(place));
+                add(path, Route::Browser(Arc::clone(realm), place));
+            }
+        }
         // RFC 8414 §3.1 puts the well-known part before the issuer's path; many clients append it instead.
         const WELL_KNOWN: &str = "/.well-known/oauth-authorization-server";
         add(format!("{WELL_KNOWN}{prefix}"), Route::Metadata(Arc::clone(realm)));

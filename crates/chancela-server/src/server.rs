@@ -42,7 +42,7 @@ pub struct Server<S> {
     pub store: S,
     /// Realms in the order of their names.
     pub realms: Vec<Arc<Realm>>,
-    /// Revocations of self-contained tokens.
+/// What was revoked and not yet forgotten.
     pub revoked: RevocationSet,
     /// Connections to others.
     pub fetcher: Fetcher,

@@ -17,7 +17,7 @@ pub enum UserFact {
     /// The user, and whether the password is theirs.
     Known {
         /// The record.
-        user: User,
+        user: Box<User>,
         /// Whether the password hash matched.
         password_matches: bool,
     },

@@ -6,6 +6,7 @@ mod issue;
 pub mod jwt;
 pub mod reference;
 pub mod refresh;
+pub mod sealed;
 
 pub use issue::{IssueError, Issued, Issuer, issue};
 

@@ -12,12 +12,11 @@ pub use generate::generate_pkcs8;
 use chancela_core::dialect::TokenFormat;
 use chancela_core::effect::Effect;
 use chancela_core::entropy::Entropy;
-use chancela_core::jose::{JwsAlgorithm, JwsError, SigningKey, VerifyingKey};
+use chancela_core::jose::{JwsAlgorithm, JwsError, JwtKind, Signer, SigningKey, VerifyingKey};
 use chancela_core::pepper::Pepper;
 use chancela_core::record::{KeyPurpose, KeyRecord};
 use chancela_core::secret::hex;
 use chancela_core::time::Timestamp;
-use chancela_core::token::jwt::Signer;
 use chancela_store::{CommitOutcome, Store, StoreError};
 use kek::{Kek, KekError};
 use schedule::Action;
@@ -251,7 +250,7 @@ pub fn key_set(
             Some((record, algorithm)) => {
                 let key = SigningKey::from_pkcs8(*algorithm, &kek.open(record)?)
                     .map_err(|error| KeyRingError::Key { kid: record.kid.to_string(), error })?;
-                Some(Signer::new(key, &token.jwt))
+                Some(Signer::new(Arc::new(key), JwtKind { typ: Some(&token.jwt.typ), kid: token.jwt.kid }))
             }
             None => None,
         });
