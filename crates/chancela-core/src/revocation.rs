@@ -6,7 +6,7 @@
 
 use crate::effect::Effect;
 use crate::id::{ClientKey, SessionId};
-use crate::record::{Grant, Revocation, Revoked, Session, User};
+use crate::record::{Grant, Revocation, Session, User};
 use crate::time::Timestamp;
 
 /// When and for how long.
@@ -24,20 +24,8 @@ impl Moment {
         self.now.seconds() + 1
     }
 
-    const fn expires_at(self) -> i64 {
-        self.issued_before() + self.longest_token as i64
-    }
-
-    /// The end of one grant: its refresh tokens and all access tokens.
-    pub fn grant(self, id: crate::id::GrantId) -> [Effect; 2] {
-        let expires_at = id.expires_at().min(self.expires_at());
-        [Effect::RevokeGrant(id), Effect::Revoke(Revocation { what: Revoked::Grant(id), expires_at })]
-    }
-
     fn subject(self, subject: &str, client: Option<ClientKey>) -> Effect {
-        let what =
-            Revoked::Subject { subject: subject.into(), client, issued_before: self.issued_before() };
-        Effect::Revoke(Revocation { what, expires_at: self.expires_at() })
+        Effect::Revoke(Revocation::of_subject(subject, client, self.now, self.longest_token))
     }
 }
 

@@ -5,6 +5,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 pub mod browser;
+mod access_token;
 pub mod clock;
 pub mod config;
 pub mod control;
@@ -15,6 +16,7 @@ pub mod extension;
 pub mod fetch;
 pub mod key_ring;
 pub mod management;
+mod metadata;
 pub mod metrics;
 pub mod page;
 pub mod password;

@@ -27,6 +27,8 @@ pub struct Metrics {
     issued: Family<RealmLabel, Counter>,
     introspected: Family<RealmLabel, Counter>,
     revoked: Family<RealmLabel, Counter>,
+    authorized: Family<RealmLabel, Counter>,
+    logins: Family<RealmLabel, Counter>,
     refused: Family<RefusalLabel, Counter>,
     /// Open connections.
     pub connections: Gauge,
@@ -38,14 +40,18 @@ impl Default for Metrics {
         let issued = Family::<RealmLabel, Counter>::default();
         let introspected = Family::<RealmLabel, Counter>::default();
         let revoked = Family::<RealmLabel, Counter>::default();
+        let authorized = Family::<RealmLabel, Counter>::default();
+        let logins = Family::<RealmLabel, Counter>::default();
         let refused = Family::<RefusalLabel, Counter>::default();
         let connections = Gauge::default();
         registry.register("tokens_issued", "Access tokens issued", issued.clone());
         registry.register("tokens_introspected", "Introspection requests answered", introspected.clone());
         registry.register("tokens_revoked", "Revocation requests answered", revoked.clone());
+        registry.register("codes_issued", "Authorization codes issued", authorized.clone());
+        registry.register("logins", "Logins finished", logins.clone());
         registry.register("requests_refused", "Requests refused, by the rule they broke", refused.clone());
         registry.register("connections", "Open connections of clients", connections.clone());
-        Self { registry, issued, introspected, revoked, refused, connections }
+        Self { registry, issued, introspected, revoked, authorized, logins, refused, connections }
     }
 }
 
@@ -64,6 +70,8 @@ impl Metrics {
             issued: self.issued.get_or_create(&label).clone(),
             introspected: self.introspected.get_or_create(&label).clone(),
             revoked: self.revoked.get_or_create(&label).clone(),
+            authorized: self.authorized.get_or_create(&label).clone(),
+            logins: self.logins.get_or_create(&label).clone(),
             refused,
         }
     }
@@ -87,6 +95,10 @@ pub struct RealmMetrics {
     pub introspected: Counter,
     /// Revocations answered.
     pub revoked: Counter,
+    /// Authorization codes issued.
+    pub authorized: Counter,
+    /// Logins finished.
+    pub logins: Counter,
     refused: Arc<[Counter]>,
 }
 

@@ -60,6 +60,16 @@ pub struct ValidRequest {
     pub id_token_hint: Option<Box<str>>,
 }
 
+impl ValidRequest {
+    /// Context classes that are asked for, essential ones first.
+    pub fn wanted_acr(&self) -> Vec<&str> {
+        let mut wanted = self.claims.essential_acr().unwrap_or_default();
+        wanted.extend(self.claims.voluntary_acr());
+        wanted.extend(self.acr_values.iter().map(|value| &**value));
+        wanted
+    }
+}
+
 /// Where an answer may be sent. Made only of a registered redirect URI.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

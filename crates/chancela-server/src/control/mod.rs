@@ -102,6 +102,25 @@ pub enum Command {
         /// The token.
         token: String,
     },
+    /// Ends a token; a refresh token with its whole grant.
+    TokenRevoke {
+        /// The token.
+        token: String,
+    },
+    /// Ends a grant with all its tokens.
+    TokenRevokeGrant {
+        /// Its id in hexadecimal.
+        grant: String,
+    },
+    /// Ends all tokens of a client, of a user, or of a user at a client.
+    TokenRevokeAll {
+        /// The client's id.
+        client_id: Option<String>,
+        /// The user's name or subject.
+        user: Option<String>,
+        /// The user's tenant, where the name stands in several.
+        tenant: Option<String>,
+    },
 }
 
 /// How urgent a key rotation is.
@@ -192,5 +211,11 @@ pub async fn execute<S: Store>(server: &Server<S>, request: Request) -> Result<V
             user::create(server, realm, &username, &password, tenant.as_deref()).await
         }
         Command::TokenInspect { token } => token::inspect(server, realm, &token).await,
+        Command::TokenRevoke { token } => token::revoke(server, realm, &token).await,
+        Command::TokenRevokeGrant { grant } => token::revoke_grant(server, realm, &grant).await,
+        Command::TokenRevokeAll { client_id, user, tenant } => {
+            let user = user.as_deref().map(|name| (name, tenant.as_deref()));
+            token::revoke_all(server, realm, client_id.as_deref(), user).await
+        }
     }
 }

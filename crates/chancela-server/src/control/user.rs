@@ -51,7 +51,7 @@ pub(super) async fn create<S: Store>(
         version: 1,
     };
     let shown = json!({ "username": username, "tenant": Some(tenant).filter(|t| !t.is_empty()), "sub": &*user.subject });
-    match server.store.commit(vec![Effect::PutUser { user, expected_version: None }]).await? {
+    match server.record(vec![Effect::PutUser { user, expected_version: None }]).await? {
         CommitOutcome::Committed => Ok(shown),
         CommitOutcome::Conflict => {
             Err(ControlError::Conflict(format!("there is a user {username:?} already")))

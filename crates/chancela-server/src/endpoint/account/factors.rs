@@ -4,7 +4,7 @@ use super::view::Shows;
 use super::{Outcome, Problem};
 use crate::browser::session::LoggedIn;
 use crate::endpoint::authorization::visit::{Submitted, Visit};
-use crate::login::{LoginOutcome, PasswordAttempt, password_login};
+use crate::login::{Attempt, LoginOutcome, password_login};
 use crate::page::account::{Notice, PendingTotp};
 use crate::password::{self, MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARACTERS};
 use crate::server::store_rejection;
@@ -38,17 +38,19 @@ impl<S: Store> Visit<'_, S> {
         if new.len() > MAX_PASSWORD_BYTES || new == current || password::is_common(new, &one.user.username) {
             return Ok(Problem::PasswordTooCommon.into());
         }
-        let attempt = PasswordAttempt {
-            tenant: Some(&*one.user.tenant).filter(|tenant| !tenant.is_empty()),
+        let attempt = Attempt {
+            realm: self.realm,
+            tenant: Some(&*one.user.tenant),
             username: &one.user.username,
             password: Secret::new(current),
-            source: Some(self.source),
-            device: self.device_cookie(),
+            source: self.source,
+            device: self.device(&one.user.username),
         };
-        let user = match password_login(self.server, self.realm, attempt, self.now).await? {
+        let user = match password_login(self.server, attempt, self.now).await {
             LoginOutcome::Known(user) if user.subject == one.user.subject => user,
-            LoginOutcome::Wait(seconds) => return Ok(Problem::Wait(seconds).into()),
+            LoginOutcome::Wait(seconds) => return Ok(Problem::Wait(u64::from(seconds)).into()),
             LoginOutcome::Busy => return Err(Rule::Overloaded.into()),
+            LoginOutcome::Failed(rejection) => return Err(rejection),
             _ => return Ok(Problem::WrongPassword.into()),
         };
         let mut salt = [0; 16];
@@ -114,7 +116,7 @@ impl<S: Store> Visit<'_, S> {
             return Ok(Problem::Passkey.into());
         };
         let challenge = self.registration_challenge(form.began);
-        let registered = registration::verify(credential, party, &challenge, UserVerification::Required);
+        let registered = registration::verify(credential, &challenge, party, UserVerification::Required);
         let name = form.text("passkey_name").unwrap_or("Passkey");
         match registered.and_then(|registered| registered.add_to(&one.user, name, self.now)) {
             Ok(changed) => {
@@ -146,8 +148,11 @@ impl<S: Store> Visit<'_, S> {
         if !one.user.has_second_factor() {
             return Ok(Outcome::Show(Box::default()));
         }
-        let made = recovery_code::generate(&self.realm.pepper, &*self.server.entropy);
-        let (texts, digests) = made.map_err(|_| Rejection::from(Rule::StoreFailed))?;
+        let mut random = [[0; recovery_code::CODE_BYTES]; recovery_code::COUNT];
+        for bytes in &mut random {
+            self.server.entropy.fill(bytes).map_err(|_| Rejection::from(Rule::StoreFailed))?;
+        }
+        let (texts, digests) = recovery_code::generate(&random, &one.user.subject, &self.realm.pepper);
         self.put(&one.user, |user| user.recovery_codes = digests).await?;
         let fresh_codes = texts.iter().map(|text| text.expose().to_owned()).collect();
         let notice = Some(Notice::RecoveryCodesMade);

@@ -108,6 +108,6 @@ impl<S: Store> Visit<'_, S> {
 
     /// Now, and how long revocations are remembered.
     pub(super) fn moment(&self) -> Moment {
-        Moment { now: self.now, longest_token: self.realm.longest_token() }
+        Moment { now: self.now, longest_token: self.realm.longest_access_token() }
     }
 }

@@ -7,12 +7,13 @@ use super::answer::client_name;
 use super::finish::{Demanded, LoggingIn};
 use super::visit::{Submitted, Visit};
 use crate::browser::csrf::Purpose;
+use crate::login;
 use crate::page::{SecondFactor, SecondFactorProblem};
 use crate::router::Place;
 use crate::server::store_rejection;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
 use bytes::Bytes;
-use chancela_core::authentication::factor::{PasskeyProof, Proven, SecondFactors};
+use chancela_core::authentication::factor::{self, PasskeyProof, Proven, Verdict};
 use chancela_core::authentication::webauthn::{UserVerification, assertion, options};
 use chancela_core::authentication::{recovery_code, totp};
 use chancela_core::authorization::ValidRequest;
@@ -57,9 +58,10 @@ impl<S: Store> Visit<'_, S> {
         let Some(user) = user.filter(|user| user.enabled) else {
             return Ok(self.login_page(query, valid, form.began, None));
         };
-        let key = (&*self.realm.name, &*user.subject);
-        if let Err(seconds) = self.server.throttle.factor_allowed(key, self.now) {
-            let problem = SecondFactorProblem::Wait(seconds);
+        let (device, login) = (self.device(&user.username), form.began.millis().to_be_bytes());
+        let throttle = &self.server.throttle;
+        if let Err(seconds) = login::second_factor(throttle, &user, self.source, device, &login, self.now) {
+            let problem = SecondFactorProblem::Wait(u64::from(seconds));
             return self.factor_page(query, valid, (&user, proven), form.began, Some(problem));
         }
         let (found, problem) = match form.choice() {
@@ -69,7 +71,6 @@ impl<S: Store> Visit<'_, S> {
         };
         match found {
             Some((changed, more)) => {
-                self.server.throttle.factor_succeeded(key);
                 let proven = Proven {
                     password: proven.password,
                     one_time: proven.one_time || more.one_time,
@@ -78,10 +79,7 @@ impl<S: Store> Visit<'_, S> {
                 let logging_in = LoggingIn { user, changed: Some(changed), proven, began: form.began };
                 self.go_on(query, valid, logging_in, Demanded::of(valid)).await
             }
-            None => {
-                self.server.throttle.factor_failed(key, self.now);
-                self.factor_page(query, valid, (&user, proven), form.began, Some(problem))
-            }
+            None => self.factor_page(query, valid, (&user, proven), form.began, Some(problem)),
         }
     }
 
@@ -99,9 +97,10 @@ impl<S: Store> Visit<'_, S> {
         let party = self.realm.relying_party.as_ref()?;
         let response = assertion::Response::parse(form.text("credential")?).ok()?;
         let challenge = self.challenge(form.began);
-        let asserted = response.verify(party, user, &challenge, UserVerification::Preferred).ok()?;
-        let proven = Proven { passkey: Some(asserted.proof), ..Proven::default() };
-        Some((asserted.spend(user, self.now), proven))
+        let verified = response.verify(&challenge, party, user, UserVerification::Preferred, self.now);
+        let asserted = verified.ok()?;
+        let proof = if asserted.user_verified { PasskeyProof::Verified } else { PasskeyProof::Present };
+        Some((asserted.user, Proven { passkey: Some(proof), ..Proven::default() }))
     }
 
     /// The page that asks for the second factor of a user who gave the password.
@@ -113,7 +112,10 @@ impl<S: Store> Visit<'_, S> {
         began: Timestamp,
         problem: Option<SecondFactorProblem>,
     ) -> Result<Response<Bytes>, Rejection> {
-        let wanted = SecondFactors::of(user, Demanded::of(valid).for_user(user));
+        let wanted = match factor::decide(user, proven, Demanded::of(valid).for_user(user)) {
+            Verdict::NeedSecondFactor(wanted) => wanted,
+            _ => return Ok(self.login_page(query, valid, began, None)),
+        };
         let passkey_options = self.realm.relying_party.as_ref().filter(|_| wanted.passkey).map(|party| {
             let verification =
                 if wanted.verified { UserVerification::Required } else { UserVerification::Preferred };

@@ -6,9 +6,11 @@ use crate::browser::csrf::{Binding, Purpose};
 use crate::browser::session::{self, NewSession};
 use crate::page::Person;
 use bytes::Bytes;
+use chancela_core::authentication::device::{Device, DeviceCookie};
 use chancela_core::authentication::factor::{self, Achieved, Acr, Demand, Proven, Verdict};
 use chancela_core::authentication::webauthn::{self, Ceremony};
-use chancela_core::authorization::ValidRequest;
+use chancela_core::authentication::username;
+use chancela_core::authorization::{ValidRequest, acr};
 use chancela_core::effect::Effect;
 use chancela_core::record::User;
 use chancela_core::rejection::{Rejection, Rule};
@@ -31,18 +33,18 @@ pub(super) struct LoggingIn {
 }
 
 /// Context classes that a request asks for, best first.
-#[derive(Debug, Default)]
-pub(super) struct Demanded(Vec<Acr>);
+#[derive(Debug)]
+pub(super) struct Demanded<'a>(Vec<&'a str>);
 
-impl Demanded {
-    pub(super) fn of(valid: Option<&ValidRequest>) -> Self {
-        Self(valid.map(|valid| valid.wanted_acr()).unwrap_or_default())
+impl<'a> Demanded<'a> {
+    pub(super) fn of(valid: Option<&'a ValidRequest>) -> Self {
+        Self(valid.map(ValidRequest::wanted_acr).unwrap_or_default())
     }
 
     /// The first class that the user can reach; what cannot be reached is told to the client later, or was only a wish.
     pub(super) fn for_user(&self, user: &User) -> Demand {
-        let reachable = |acr: &&Acr| acr.is_reachable(user);
-        Demand { acr: self.0.iter().find(reachable).copied(), second_factor: false }
+        let reachable = acr::reachable(user, self.0.iter().copied());
+        Demand { acr: reachable.and_then(Acr::parse), second_factor: false }
     }
 }
 
@@ -53,7 +55,7 @@ impl<S: Store> Visit<'_, S> {
         query: &str,
         valid: Option<&ValidRequest>,
         logging_in: LoggingIn,
-        demanded: Demanded,
+        demanded: Demanded<'_>,
     ) -> Result<Response<Bytes>, Rejection> {
         let user = logging_in.changed.as_ref().unwrap_or(&logging_in.user);
         match factor::decide(user, logging_in.proven, demanded.for_user(user)) {
@@ -114,7 +116,7 @@ impl<S: Store> Visit<'_, S> {
             "" => see_other(&self.again("")),
             query => see_other(&format!("{}&{TRANSACTION}={proof}", self.again(query))),
         };
-        let device = self.device_for(&user);
+        let device = self.remembering(&user.username)?;
         for cookie in [
             realm.cookies.set(CookieKind::Session, &cookie, None),
             realm.cookies.set(CookieKind::Browser, &browser, None),
@@ -130,6 +132,26 @@ impl<S: Store> Visit<'_, S> {
         let user = &self.browser.logged_in.as_ref()?.user;
         let name = user.claims.get("name").and_then(|name| name.as_str()).unwrap_or(&user.username);
         Some(Person::new(name, &*user.username))
+    }
+
+    /// This browser's id, if the account of this name has logged in here before.
+    pub(in crate::endpoint) fn device(&self, username: &str) -> Option<Device> {
+        let cookie = self.realm.cookies.get(self.http.headers, CookieKind::Device)?;
+        DeviceCookie::parse(cookie)?.knows(&self.realm.pepper, &username::canonical(username)?)
+    }
+
+    /// The device cookie after a login of the account of this name.
+    fn remembering(&self, username: &str) -> Result<String, Rejection> {
+        let cookie = self.realm.cookies.get(self.http.headers, CookieKind::Device);
+        let known = match cookie.and_then(DeviceCookie::parse) {
+            Some(known) => known,
+            None => {
+                let mut id = [0; 16];
+                self.server.entropy.fill(&mut id).map_err(|_| Rejection::from(Rule::StoreFailed))?;
+                DeviceCookie::new(id)
+            }
+        };
+        Ok(known.with(&self.realm.pepper, username).encode())
     }
 
     /// The challenge of a passkey assertion on a page that began then.

@@ -4,12 +4,13 @@ use super::answer::client_name;
 use super::finish::{Demanded, LoggingIn};
 use super::visit::{Submitted, Visit, see_other};
 use crate::browser::csrf::Purpose;
-use crate::login::{LoginOutcome, PasswordAttempt, password_login};
+use crate::endpoint::note_refusal;
+use crate::login::{Attempt, LoginOutcome, password_login};
 use crate::page::{FailureReason, Login, LoginProblem, Shown, Tenant};
 use crate::router::Place;
 use crate::server::store_rejection;
 use bytes::Bytes;
-use chancela_core::authentication::factor::Proven;
+use chancela_core::authentication::factor::{PasskeyProof, Proven};
 use chancela_core::authentication::webauthn::{UserVerification, assertion, options};
 use chancela_core::authorization::{AuthorizationError, ValidRequest};
 use chancela_core::rejection::{Rejection, Rule};
@@ -109,23 +110,28 @@ impl<S: Store> Visit<'_, S> {
         let Some(password) = form.text("password").filter(|_| !username.is_empty()) else {
             return show(LoginProblem::Missing);
         };
-        let attempt = PasswordAttempt {
+        let attempt = Attempt {
+            realm: self.realm,
             tenant: self.tenant(form, valid),
             username,
             password: Secret::new(password),
-            source: Some(self.source),
-            device: self.device_cookie(),
+            source: self.source,
+            device: self.device(username),
         };
-        match password_login(self.server, self.realm, attempt, self.now).await? {
+        match password_login(self.server, attempt, self.now).await {
             LoginOutcome::Known(user) => {
                 let proven = Proven { password: true, ..Proven::default() };
-                let logging_in = LoggingIn { user, changed: None, proven, began: form.began };
+                let logging_in = LoggingIn { user: *user, changed: None, proven, began: form.began };
                 self.go_on(form.query(), valid, logging_in, Demanded::of(valid)).await
             }
-            LoginOutcome::Wrong => show(LoginProblem::Credentials),
+            LoginOutcome::Wrong(rule) => {
+                note_refusal(self.realm, rule.into(), None);
+                show(LoginProblem::Credentials)
+            }
             LoginOutcome::AmbiguousTenant => show(LoginProblem::Tenant),
-            LoginOutcome::Wait(seconds) => show(LoginProblem::Wait(seconds)),
+            LoginOutcome::Wait(seconds) => show(LoginProblem::Wait(u64::from(seconds))),
             LoginOutcome::Busy => Err(Rule::Overloaded.into()),
+            LoginOutcome::Failed(rejection) => Err(rejection),
         }
     }
 
@@ -145,11 +151,16 @@ impl<S: Store> Visit<'_, S> {
         let user = self.server.store.user_of(&self.realm.name, subject).await.map_err(store_rejection)?;
         let Some(user) = user.filter(|user| user.enabled) else { return wrong() };
         let challenge = self.challenge(form.began);
-        let asserted = response.verify(party, &user, &challenge, UserVerification::Required);
-        let Ok(asserted) = asserted else { return wrong() };
-        let proven = Proven { passkey: Some(asserted.proof), ..Proven::default() };
-        let changed = Some(asserted.spend(&user, self.now));
-        let logging_in = LoggingIn { user, changed, proven, began: form.began };
+        let asserted = response.verify(&challenge, party, &user, UserVerification::Required, self.now);
+        let asserted = match asserted {
+            Ok(asserted) => asserted,
+            Err(refused) => {
+                tracing::info!(realm = self.realm.name, %refused, "a passkey was refused");
+                return wrong();
+            }
+        };
+        let proven = Proven { passkey: Some(PasskeyProof::Verified), ..Proven::default() };
+        let logging_in = LoggingIn { user, changed: Some(asserted.user), proven, began: form.began };
         self.go_on(form.query(), valid, logging_in, Demanded::of(valid)).await
     }
 

@@ -18,7 +18,8 @@ use crate::server::store_rejection;
 use bytes::Bytes;
 use chancela_core::authorization::{self, AuthorizationError, Facts, Next, Policy, ValidRequest};
 use chancela_core::message::authorization_request::AuthorizationRequest;
-use chancela_core::openid::{id_token_hint, subject};
+use chancela_core::openid::id_token_hint::IdTokenHint;
+use chancela_core::openid::subject;
 use chancela_core::record::Consent;
 use chancela_core::rejection::{Rejection, Rule};
 use chancela_core::time::Timestamp;
@@ -173,9 +174,9 @@ impl<S: Store> Visit<'_, S> {
     fn expected_subject(&self, valid: &ValidRequest) -> Option<Box<str>> {
         let hinted = valid.id_token_hint.as_deref().map(|hint| {
             let keys = self.realm.keys.load();
-            let hint = id_token_hint::verify(hint, &keys.verifying, &self.realm.issuer);
+            let hint = IdTokenHint::verify(hint, &keys.verifying, &self.realm.issuer);
             let own = hint.filter(|hint| hint.client_id == valid.client.client_id);
-            own.map(|hint| hint.subject)
+            own.map(|hint| hint.sub)
         });
         let claimed = valid.claims.subject().map(|sub| Some(Box::from(sub)));
         let expected = hinted.or(claimed)?;

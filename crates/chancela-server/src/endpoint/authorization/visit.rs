@@ -7,6 +7,7 @@ use crate::page::{CookiesOff, Expired, Failure, FailureReason, Form, Frame, Loca
 use crate::realm::Realm;
 use crate::router::Place;
 use crate::server::Server;
+use crate::source::Source;
 use bytes::Bytes;
 use chancela_core::message::HttpRequest;
 use chancela_core::message::body::Parameters;
@@ -15,7 +16,6 @@ use chancela_core::time::Timestamp;
 use chancela_store::Store;
 use http::header::{ACCEPT_LANGUAGE, ALLOW, CACHE_CONTROL, CONTENT_TYPE, LOCATION, REFERRER_POLICY, SET_COOKIE};
 use http::{HeaderValue, Method, Response, StatusCode};
-use std::net::IpAddr;
 use std::sync::Arc;
 
 /// The parameter of the authorization endpoint by which a login tells it when its page began.
@@ -29,7 +29,7 @@ pub(crate) struct Visit<'a, S> {
     /// What stands before the realm's own paths.
     pub prefix: &'a str,
     /// Where it came from, for throttling.
-    pub source: IpAddr,
+    pub source: Source,
     pub browser: Browser,
     pub now: Timestamp,
 }
@@ -40,7 +40,7 @@ impl<'a, S: Store> Visit<'a, S> {
         realm: &'a Arc<Realm>,
         (path, place): (&'a str, Place),
         http: HttpRequest<'a>,
-        source: IpAddr,
+        source: Source,
     ) -> Result<Self, Rejection> {
         let now = server.clock.now();
         let browser = Browser::of(server, realm, http.headers, now).await?;
@@ -100,11 +100,7 @@ impl<'a, S: Store> Visit<'a, S> {
             response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
             return Err(response);
         }
-        let form = self.http.single_header(CONTENT_TYPE.as_str()).ok().flatten().is_some_and(|kind| {
-            let essence = kind.split(';').next().unwrap_or_default().trim();
-            essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
-        });
-        let fields = if form { Parameters::form(self.http.body) } else { Err(Rule::UnsupportedContentType.into()) };
+        let fields = if self.has_form() { Parameters::form(self.http.body) } else { Err(Rule::UnsupportedContentType.into()) };
         let Ok(fields) = fields else { return Err(self.out_of_date(Unproven::Foreign, "")) };
         let submitted = Submitted { fields, began: self.now };
         let query = submitted.text("request").unwrap_or("").to_owned();
@@ -114,6 +110,14 @@ impl<'a, S: Store> Visit<'a, S> {
             Ok(began) => Ok(Submitted { began, ..submitted }),
             Err(unproven) => Err(self.out_of_date(unproven, &query)),
         }
+    }
+
+    /// Whether the body is a form (anything else can come from another site without asking).
+    pub(crate) fn has_form(&self) -> bool {
+        self.http.single_header(CONTENT_TYPE.as_str()).ok().flatten().is_some_and(|kind| {
+            let essence = kind.split(';').next().unwrap_or_default().trim();
+            essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        })
     }
 
     /// What a form gets that was not made for this browser, or too long ago: nothing changes, and a way to go on.
