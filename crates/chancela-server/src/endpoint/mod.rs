@@ -91,6 +91,13 @@ where
             Ok(body) => revocation::respond(server, realm, &view(&head, &body)).await,
             Err(rejection) => refuse_standard(realm, rejection, None),
         },
+        Route::Extension(extension) => {
+            let extension = Arc::clone(extension);
+            match body::read(&head, incoming).await {
+                Ok(body) => extension.respond(Request::from_parts(head, body)).await,
+                Err(_) => return plain(StatusCode::BAD_REQUEST, "the body cannot be read"),
+            }
+        }
     };
     response.map(Full::new)
 }
