@@ -142,6 +142,9 @@ impl PlannedRealm {
             signing_algorithm: None,
             scopes: Vec::new(),
             tenants: self.tenants.clone(),
+            title: None,
+            resources: Vec::new(),
+            session_lifetime: 12 * 3600,
             rate_limit,
             // The sandbox listens on loopback unless its user says otherwise.
             danger_http_issuer: true,
