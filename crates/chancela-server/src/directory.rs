@@ -2,6 +2,7 @@
 //! client costs the same as an unknown one. Every change passes through this process (the store belongs to it alone), so
 //! the copy is exact; it changes after the commit and before the answer.
 
+use chancela_core::dialect::ScopeMeaning;
 use chancela_core::id::ClientKey;
 use chancela_core::record::Client;
 use std::collections::{BTreeMap, HashMap};
@@ -15,7 +16,7 @@ const SHARDS: usize = 16;
 pub struct Directory {
     by_id: Vec<RwLock<HashMap<Box<str>, Arc<Client>>>>,
     by_key: RwLock<HashMap<ClientKey, Arc<Client>>>,
-    scopes: RwLock<BTreeMap<Box<str>, Box<str>>>,
+    scopes: RwLock<BTreeMap<Box<str>, ScopeMeaning>>,
     hasher: RandomState,
 }
 
@@ -67,13 +68,13 @@ impl Directory {
     }
 
     /// Name and meaning of every scope.
-    pub fn scopes(&self) -> Vec<(Box<str>, Box<str>)> {
+    pub fn scopes(&self) -> Vec<(Box<str>, ScopeMeaning)> {
         read(&self.scopes).iter().map(|(name, meaning)| (name.clone(), meaning.clone())).collect()
     }
 
     /// Adds or replaces a scope.
-    pub fn put_scope(&self, name: &str, meaning: &str) {
-        write(&self.scopes).insert(name.into(), meaning.into());
+    pub fn put_scope(&self, name: &str, meaning: ScopeMeaning) {
+        write(&self.scopes).insert(name.into(), meaning);
     }
 
     /// Removes a scope.

@@ -7,7 +7,7 @@ use crate::key_ring::schedule::Policy;
 use crate::metrics::RealmMetrics;
 use arc_swap::ArcSwap;
 use chancela_core::client_auth::{self, AuthenticatedClient, Credentials, Method};
-use chancela_core::dialect::{ClientAuthentication, Dialect, Library, TokenEndpoint};
+use chancela_core::dialect::{ClientAuthentication, Dialect, Library, ScopeMeaning, TokenEndpoint};
 use chancela_core::grant::GrantType;
 use chancela_core::id::ClientKey;
 use chancela_core::message::server_metadata::ServerMetadata;
@@ -114,10 +114,10 @@ impl RealmPlan {
         let Self { name, dialect, environment, location, config, endpoints } = self;
         let directory = Directory::default();
         for (scope, meaning) in &dialect.scopes {
-            directory.put_scope(scope, meaning);
+            directory.put_scope(scope, meaning.clone());
         }
         for scope in &config.scopes {
-            directory.put_scope(scope, "");
+            directory.put_scope(scope, ScopeMeaning::Text(String::new()));
         }
         Realm {
             audience: config.audience.unwrap_or_else(|| config.issuer.clone()),

@@ -1,32 +1,38 @@
-//! Self-contained tokens that were revoked, until they would have died: a small set that every check asks.
+//! What was revoked before its time, as long as a self-contained token could still be shown: a small set that every
+//! check asks.
 
-use chancela_core::id::TokenId;
-use chancela_core::record::RevokedToken;
+use chancela_core::record::{Revocation, Revoked};
 use chancela_core::time::Timestamp;
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
 /// The set.
 #[derive(Debug, Default)]
-pub struct RevokedTokens(RwLock<HashMap<TokenId, i64>>);
+pub struct RevocationSet(RwLock<HashMap<Revoked, i64>>);
 
-impl RevokedTokens {
+impl RevocationSet {
     /// From what the store kept.
-    pub fn new(tokens: Vec<RevokedToken>) -> Self {
-        Self(RwLock::new(tokens.into_iter().map(|token| (token.id, token.expires_at)).collect()))
+    pub fn new(revocations: Vec<Revocation>) -> Self {
+        let set = Self::default();
+        for revocation in revocations {
+            set.insert(revocation);
+        }
+        set
     }
 
-    /// Whether a token was revoked.
-    pub fn contains(&self, id: TokenId) -> bool {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).contains_key(&id)
+    /// Whether exactly this was revoked.
+    pub fn contains(&self, what: &Revoked) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).contains_key(what)
     }
 
-    /// Adds a token, after its revocation is durable.
-    pub fn insert(&self, token: RevokedToken) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(token.id, token.expires_at);
+    /// Adds a revocation, after it is durable.
+    pub fn insert(&self, Revocation { what, expires_at }: Revocation) {
+        let mut set = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let end = set.entry(what).or_insert(expires_at);
+        *end = expires_at.max(*end);
     }
 
-    /// Forgets tokens that are dead anyway.
+    /// Forgets what is dead anyway.
     pub fn expire(&self, now: Timestamp) {
         self.0
             .write()

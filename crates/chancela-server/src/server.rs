@@ -2,17 +2,22 @@
 
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
+use crate::fetch::Fetcher;
 use crate::key_ring::kek::Kek;
 use crate::key_ring::{self, KeyRingError};
 use crate::metrics::Metrics;
 use crate::password::PasswordPool;
 use crate::realm::{Realm, RealmPlan};
-use crate::revoked::RevokedTokens;
-use chancela_core::dialect::Library;
+use crate::revoked::RevocationSet;
+use crate::source::{Network, client_address};
+use crate::throttle::Throttle;
+use chancela_core::dialect::{Library, ScopeMeaning};
 use chancela_core::effect::Effect;
 use chancela_core::entropy::Entropy;
 use chancela_core::rejection::{Rejection, Rule};
 use chancela_store::{CommitOutcome, Store, StoreError};
+use http::HeaderMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -41,8 +46,14 @@ pub struct Server<S> {
     pub store: S,
     /// Realms in the order of their names.
     pub realms: Vec<Arc<Realm>>,
-    /// Revoked self-contained tokens.
-    pub revoked: RevokedTokens,
+    /// Revocations of self-contained tokens.
+    pub revoked: RevocationSet,
+    /// Connections to others.
+    pub fetcher: Fetcher,
+    /// Proxies whose word on a client's address is taken.
+    pub trusted_proxies: Vec<Network>,
+    /// Guesses that are slowed down.
+    pub throttle: Throttle,
     /// Password checks.
     pub passwords: PasswordPool,
     /// Counters.
@@ -73,6 +84,7 @@ impl<S: Store> Server<S> {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, StartError> {
         let metrics = Metrics::default();
+        let fetcher = Fetcher::new(&config.outbound)?;
         let now = clock.now();
         let mut realms = Vec::new();
         for (name, realm) in &config.realm {
@@ -95,14 +107,17 @@ impl<S: Store> Server<S> {
         }
         for scope in store.scopes().await? {
             if let Some(realm) = realms.iter().find(|realm| *realm.name == *scope.realm) {
-                realm.directory.put_scope(&scope.name, &scope.description);
+                realm.directory.put_scope(&scope.name, ScopeMeaning::Text(scope.description.into()));
             }
         }
-        let revoked = RevokedTokens::new(store.revoked_tokens(now).await?);
+        let revoked = RevocationSet::new(store.revocations(now).await?);
         Ok(Self {
             store,
             realms,
             revoked,
+            fetcher,
+            trusted_proxies: config.listen.trusted_proxies()?,
+            throttle: Throttle::default(),
             passwords: PasswordPool::new(std::thread::available_parallelism().map_or(1, usize::from)),
             metrics,
             clock,
@@ -156,6 +171,11 @@ impl<S: Store> Server<S> {
         }
         realm.keys.store(Arc::new(keys));
         Ok(())
+    }
+
+    /// Where a request comes from, behind the proxies that are trusted.
+    pub fn client_address(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        client_address(peer, headers, &self.trusted_proxies)
     }
 
     /// Commits, or says why the client has to wait.

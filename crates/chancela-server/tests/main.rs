@@ -11,6 +11,7 @@
 )]
 
 mod connection;
+mod fetch;
 mod introspection;
 mod support;
 mod token;

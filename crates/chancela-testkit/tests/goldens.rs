@@ -92,6 +92,7 @@ fn answer(
         expires_at: 1_800_000_000,
         scope,
         refresh_token: wants_refresh.then(|| ("AGAIN".into(), 600)),
+        id_token: None,
     };
     Some(response.encode(endpoint))
 }

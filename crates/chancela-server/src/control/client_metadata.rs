@@ -10,7 +10,7 @@ use chancela_core::certificate::Certificate;
 use chancela_core::client_auth::Method;
 use chancela_core::grant::GrantType;
 use chancela_core::id::ClientKey;
-use chancela_core::record::{Client, ClientSecret, RegisteredCertificate};
+use chancela_core::record::{ApplicationType, Client, ClientSecret, RegisteredCertificate, SubjectType};
 use chancela_core::scope::Scope;
 use chancela_core::secret::{Secret, hex};
 use chancela_core::token::reference;
@@ -189,6 +189,22 @@ pub(super) fn build<S: Store>(
         grant_types: new.grant_types.unwrap_or_else(|| vec![GrantType::ClientCredentials]),
         scope,
         redirect_uris: new.redirect_uris.into_iter().map(Into::into).collect(),
+        application_type: ApplicationType::default(),
+        require_pkce: None,
+        require_consent: true,
+        authorization_code_lifetime: None,
+        refresh_token_policy: None,
+        subject_type: SubjectType::default(),
+        sector_identifier: None,
+        id_token_signed_response_alg: None,
+        userinfo_signed_response_alg: None,
+        default_max_age: None,
+        require_auth_time: false,
+        post_logout_redirect_uris: Vec::new(),
+        backchannel_logout_uri: None,
+        backchannel_logout_session_required: false,
+        frontchannel_logout_uri: None,
+        frontchannel_logout_session_required: false,
         token_endpoint: new.token_endpoint.map(Into::into),
         chained_to: new.chained_to.map(Into::into),
         tenant: new.tenant.map(Into::into),

@@ -8,7 +8,7 @@ use chancela_core::effect::Effect;
 use chancela_core::record::User;
 use chancela_core::secret::hex;
 use chancela_store::{CommitOutcome, Store};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// What the `sub` of every user begins with; no client id may (requirement F-11).
 pub(super) const SUBJECT_PREFIX: &str = "user-";
@@ -40,8 +40,14 @@ pub(super) async fn create<S: Store>(
         username: username.into(),
         // A subject can never be a client id: those may not have this prefix (requirement F-11).
         subject: format!("{SUBJECT_PREFIX}{}", hex(&id)).into(),
-        password_hash: password_hash.into(),
+        password_hash: Some(password_hash.into()),
+        claims: Map::new(),
+        totp: None,
+        passkeys: Vec::new(),
+        recovery_codes: Vec::new(),
         enabled: true,
+        tokens_not_before: 0,
+        created_at: server.clock.now().seconds(),
         version: 1,
     };
     let shown = json!({ "username": username, "tenant": Some(tenant).filter(|t| !t.is_empty()), "sub": &*user.subject });

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use chancela_core::dialect::TokenFormat;
 use chancela_core::message::HttpRequest;
 use chancela_core::message::introspection::{self, TokenParameter};
+use chancela_core::record::Revoked;
 use chancela_core::rejection::Rejection;
 use chancela_core::secret::sha256;
 use chancela_core::time::Timestamp;
@@ -77,7 +78,7 @@ pub(crate) fn reference_formats(realm: &Realm) -> impl Iterator<Item = TokenForm
 }
 
 fn jwt_token<S>(server: &Server<S>, realm: &Realm, jwt: &VerifiedJwt, now: Timestamp) -> Option<ActiveToken> {
-    if server.revoked.contains(jwt.id) {
+    if server.revoked.contains(&Revoked::Token(jwt.id)) {
         return None;
     }
     let token = ActiveToken {

@@ -18,11 +18,13 @@ use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HOST};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Body;
+use std::net::IpAddr;
 
-/// Answers one request.
+/// Answers one request that `peer` sent.
 pub async fn respond<S: Store, B>(
     server: &Server<S>,
     router: &Router,
+    peer: IpAddr,
     request: Request<B>,
 ) -> Response<Full<Bytes>>
 where
@@ -54,7 +56,9 @@ where
                 return plain(StatusCode::NOT_FOUND, "there is no such tenant");
             }
             match body::read(&head, incoming).await {
-                Ok(body) => token::respond(server, realm, endpoint, tenant, &view(&head, &body)).await,
+                Ok(body) => {
+                    token::respond(server, realm, (endpoint, tenant), peer, &view(&head, &body)).await
+                }
                 Err(rejection) => refuse(realm, endpoint, rejection, None),
             }
         }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use chancela_core::effect::Effect;
 use chancela_core::message::HttpRequest;
 use chancela_core::message::introspection::TokenParameter;
-use chancela_core::record::{Client, RevokedToken};
+use chancela_core::record::{Client, Revocation, Revoked};
 use chancela_core::rejection::{Rejection, Rule};
 use chancela_core::time::Timestamp;
 use chancela_core::token::reference;
@@ -45,12 +45,12 @@ async fn answer<S: Store>(
     let Some(effect) = revocation(server, realm, caller.client(), &request.token, now).await? else {
         return Ok(());
     };
-    let revoked = if let Effect::RevokeToken(token) = &effect { Some(*token) } else { None };
+    let revoked = if let Effect::Revoke(revocation) = &effect { Some(revocation.clone()) } else { None };
     if server.commit(vec![effect]).await? == CommitOutcome::Conflict {
         return Err(Rule::Overloaded.into());
     }
-    if let Some(token) = revoked {
-        server.revoked.insert(token);
+    if let Some(revocation) = revoked {
+        server.revoked.insert(revocation);
     }
     Ok(())
 }
@@ -70,9 +70,8 @@ async fn revocation<S: Store>(
     }
     if let Some(jwt) = verify_jwt(realm, text, now) {
         let own = *jwt.client_id == *caller.client_id;
-        return Ok(
-            own.then_some(Effect::RevokeToken(RevokedToken { id: jwt.id, expires_at: jwt.expires_at }))
-        );
+        let revocation = Revocation { what: Revoked::Token(jwt.id), expires_at: jwt.expires_at };
+        return Ok(own.then_some(Effect::Revoke(revocation)));
     }
     for format in reference_formats(realm) {
         let Some(key) = reference::locate(format, &realm.pepper, now, text) else { continue };

@@ -144,6 +144,7 @@ impl<S: Store> World<S> {
             listen: Default::default(),
             store: Default::default(),
             log: Default::default(),
+            outbound: Default::default(),
             realm: realms.into_iter().map(|plan| (plan.name.to_owned(), plan.config)).collect(),
         };
         config.check(library).unwrap();

@@ -103,7 +103,7 @@ pub async fn odd_strings_come_back_as_they_were<F: Fixture>(fixture: F) {
         &long,
     ];
     for (n, text) in (1..).zip(odd) {
-        let named = User { tenant: text.into(), password_hash: text.into(), ..user("", text) };
+        let named = User { tenant: text.into(), password_hash: Some(text.into()), ..user("", text) };
         let mut client = Client { client_name: Some(text.into()), ..client(n, text) };
         client.jwks = Some(serde_json::Value::String(text.to_owned()));
         let token = AccessToken { scope: text.into(), subject: Some(text.into()), ..full_token(n, NOW, 60) };
@@ -138,8 +138,8 @@ pub async fn numbers_at_their_limits_come_back_as_they_were<F: Fixture>(fixture:
     committed(&store, vec![insert(&token)]).await;
     assert_eq!(store.access_token(token.key).await.unwrap(), Some(token));
     let forever = revoked(1, i64::MAX);
-    committed(&store, vec![Effect::RevokeToken(forever)]).await;
-    assert_eq!(store.revoked_tokens(Timestamp::from_seconds(NOW)).await.unwrap(), [forever]);
+    committed(&store, vec![Effect::Revoke(forever.clone())]).await;
+    assert_eq!(store.revocations(Timestamp::from_seconds(NOW)).await.unwrap(), [forever]);
 }
 
 pub async fn a_probe_succeeds<F: Fixture>(fixture: F) {

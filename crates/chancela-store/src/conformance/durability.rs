@@ -17,7 +17,7 @@ pub async fn everything_survives_reopening<F: Fixture>(fixture: F) {
     let effects = vec![
         insert(&issued),
         Effect::InsertGrant(grant(1)),
-        Effect::RevokeToken(revoked(1, NOW + 300)),
+        Effect::Revoke(revoked(1, NOW + 300)),
         put(&client(1, "a"), None),
         put_user(&user("acme", "maria"), None),
         Effect::PutScope(scope("s", "one")),
@@ -28,7 +28,7 @@ pub async fn everything_survives_reopening<F: Fixture>(fixture: F) {
     let store = fixture.open();
     assert_eq!(store.access_token(issued.key).await.unwrap(), Some(issued));
     assert_eq!(store.grant(grant_id(1)).await.unwrap(), Some(grant(1)));
-    assert_eq!(store.revoked_tokens(Timestamp::from_seconds(NOW)).await.unwrap(), [revoked(1, NOW + 300)]);
+    assert_eq!(store.revocations(Timestamp::from_seconds(NOW)).await.unwrap(), [revoked(1, NOW + 300)]);
     assert_eq!(store.clients().await.unwrap(), [client(1, "a")]);
     assert_eq!(store.user("bank", "acme", "maria").await.unwrap(), Some(user("acme", "maria")));
     assert_eq!(store.scopes().await.unwrap(), [scope("s", "one")]);

@@ -39,7 +39,7 @@ pub async fn nothing_alive_is_removed<F: Fixture>(fixture: F) {
             let effects = vec![
                 insert(&token),
                 Effect::InsertGrant(expiring_grant(1, end)),
-                Effect::RevokeToken(revoked(n, end)),
+                Effect::Revoke(revoked(n, end)),
             ];
             committed(&store, effects).await;
             expire_all(&store, end - 1).await;
@@ -47,7 +47,7 @@ pub async fn nothing_alive_is_removed<F: Fixture>(fixture: F) {
             while store.expire(just_before).await.unwrap().more {}
             assert_eq!(store.access_token(token.key).await.unwrap(), Some(token));
             assert!(store.grant(expiring_grant(1, end).id).await.unwrap().is_some());
-            assert_eq!(store.revoked_tokens(just_before).await.unwrap().len(), 1);
+            assert_eq!(store.revocations(just_before).await.unwrap().len(), 1);
             expire_all(&store, end + SLACK).await;
         }
     }
@@ -60,12 +60,12 @@ pub async fn what_expired_is_removed<F: Fixture>(fixture: F) {
         let end = token.expires_at;
         let grant = expiring_grant(2, end);
         let effects =
-            vec![insert(&token), Effect::InsertGrant(grant.clone()), Effect::RevokeToken(revoked(n, end))];
+            vec![insert(&token), Effect::InsertGrant(grant.clone()), Effect::Revoke(revoked(n, end))];
         committed(&store, effects).await;
         assert!(expire_all(&store, end + SLACK).await >= 3);
         assert_eq!(store.access_token(token.key).await.unwrap(), None);
         assert_eq!(store.grant(grant.id).await.unwrap(), None);
-        assert_eq!(store.revoked_tokens(Timestamp::from_seconds(0)).await.unwrap(), []);
+        assert_eq!(store.revocations(Timestamp::from_seconds(0)).await.unwrap(), []);
         assert_eq!(expire_all(&store, end + SLACK).await, 0);
     }
 }
@@ -77,7 +77,7 @@ pub async fn a_run_in_slices_says_that_more_is_waiting<F: Fixture>(fixture: F) {
     for _ in 0..count / 500 {
         let issue = |n| token(n, NOW, 86_400);
         let mut effects: Vec<Effect> = (0..500).map(|_| insert(&issue(random.word()))).collect();
-        effects.push(Effect::RevokeToken(revoked(random.word(), NOW + 300)));
+        effects.push(Effect::Revoke(revoked(random.word(), NOW + 300)));
         committed(&store, effects).await;
     }
     assert!(store.expire(Timestamp::from_seconds(NOW + 90_000)).await.unwrap().more);

@@ -65,16 +65,16 @@ pub async fn revoking_is_idempotent_and_a_missing_grant_is_no_conflict<F: Fixtur
 pub async fn revoked_tokens_are_listed_until_they_expire<F: Fixture>(fixture: F) {
     let store = fixture.open();
     let (early, late) = (revoked(1, NOW + 10), revoked(2, NOW + 20));
-    for token in [late, early, late] {
-        committed(&store, vec![Effect::RevokeToken(token)]).await;
+    for revocation in [&late, &early, &late] {
+        committed(&store, vec![Effect::Revoke(revocation.clone())]).await;
     }
     let listed = async |seconds| {
-        let mut tokens = store.revoked_tokens(Timestamp::from_seconds(seconds)).await.unwrap();
-        tokens.sort_by_key(|token| token.expires_at);
+        let mut tokens = store.revocations(Timestamp::from_seconds(seconds)).await.unwrap();
+        tokens.sort_by_key(|revocation| revocation.expires_at);
         tokens
     };
-    assert_eq!(listed(NOW).await, [early, late]);
-    assert_eq!(listed(NOW + 9).await, [early, late]);
+    assert_eq!(listed(NOW).await, [early.clone(), late.clone()]);
+    assert_eq!(listed(NOW + 9).await, [early, late.clone()]);
     assert_eq!(listed(NOW + 10).await, [late]);
     assert_eq!(listed(NOW + 20).await, []);
 }

@@ -62,7 +62,7 @@ pub async fn a_conflict_undoes_every_kind_of_effect<F: Fixture>(fixture: F) {
     let undone = vec![
         insert(&new),
         Effect::DeleteAccessToken(kept.key),
-        Effect::RevokeToken(revoked(1, NOW + 9)),
+        Effect::Revoke(revoked(1, NOW + 9)),
         rotate(grant_id(1), 0),
         Effect::RevokeGrant(grant_id(1)),
         put(&Client { version: 2, ..client(1, "a") }, Some(1)),
@@ -78,7 +78,7 @@ pub async fn a_conflict_undoes_every_kind_of_effect<F: Fixture>(fixture: F) {
     conflict(&store, undone).await;
     assert_eq!(store.access_token(new.key).await.unwrap(), None);
     assert_eq!(store.access_token(kept.key).await.unwrap(), Some(kept));
-    assert_eq!(store.revoked_tokens(Timestamp::from_seconds(NOW)).await.unwrap(), []);
+    assert_eq!(store.revocations(Timestamp::from_seconds(NOW)).await.unwrap(), []);
     assert_eq!(store.grant(grant_id(1)).await.unwrap(), Some(grant(1)));
     let mut clients = store.clients().await.unwrap();
     clients.sort_by_key(|client| client.key);

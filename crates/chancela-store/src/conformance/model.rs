@@ -5,7 +5,7 @@ use super::Fixture;
 use super::samples::{NOW, Random, client, grant, key, put, put_user, revoked, scope, token, user};
 use crate::{CommitOutcome, Store};
 use chancela_core::effect::Effect;
-use chancela_core::record::{AccessToken, Client, Grant, KeyRecord, RevokedToken, ScopeRecord, User};
+use chancela_core::record::{AccessToken, Client, Grant, KeyRecord, Revocation, Revoked, ScopeRecord, User};
 use chancela_core::time::Timestamp;
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ const LISTS: u64 = 250;
 struct Model {
     tokens: BTreeMap<(i64, [u8; 16]), AccessToken>,
     grants: BTreeMap<[u8; 16], Grant>,
-    revoked: BTreeMap<(i64, [u8; 16]), RevokedToken>,
+    revoked: BTreeMap<(i64, Revoked), Revocation>,
     clients: BTreeMap<String, Client>,
     users: BTreeMap<(String, String), User>,
     scopes: BTreeMap<String, ScopeRecord>,
@@ -60,7 +60,16 @@ impl Model {
                     grant.revoked = true;
                 }
             }
-            Effect::RevokeToken(token) => drop(self.revoked.insert((token.expires_at, token.id.0), token)),
+            Effect::Revoke(revocation) => {
+                drop(self.revoked.insert((revocation.expires_at, revocation.what.clone()), revocation));
+            }
+            Effect::InsertAuthorizationCode(_)
+            | Effect::SpendAuthorizationCode { .. }
+            | Effect::PutSession { .. }
+            | Effect::DeleteSession { .. }
+            | Effect::PutConsent(_)
+            | Effect::DeleteConsent { .. }
+            | Effect::DeleteUser { .. } => {}
             Effect::PutClient { client, expected_version } => {
                 let taken = self.clients.values().any(|other| other.key == client.key);
                 let old = self.clients.insert(client.client_id.to_string(), client.clone());
@@ -100,8 +109,8 @@ impl Model {
             let id = grant(n).id;
             assert_eq!(store.grant(id).await.unwrap(), self.grants.get(&id.0).cloned(), "seed {seed}");
         }
-        let mut revoked = store.revoked_tokens(Timestamp::from_seconds(NOW)).await.unwrap();
-        revoked.sort_by_key(|token| (token.expires_at, token.id));
+        let mut revoked = store.revocations(Timestamp::from_seconds(NOW)).await.unwrap();
+        revoked.sort_by_key(|revocation| (revocation.expires_at, revocation.what.clone()));
         assert!(revoked.iter().eq(self.revoked.values()), "seed {seed}");
         let mut clients = store.clients().await.unwrap();
         clients.sort_by(|a, b| a.client_id.cmp(&b.client_id));
@@ -145,7 +154,7 @@ fn effect(random: &mut Random, model: &Model) -> Effect {
             Effect::RotateGrant { id: grant(n).id, expected_generation, rotated_at, refresh_expires_at }
         }
         6 if random.below(3) == 0 => Effect::RevokeGrant(grant(n).id),
-        6 => Effect::RevokeToken(revoked(n, NOW + 1 + n.cast_signed())),
+        6 => Effect::Revoke(revoked(n, NOW + 1 + n.cast_signed())),
         7 | 8 => {
             let known = model.clients.get(name);
             let version = known.map(|client| client.version);

@@ -8,7 +8,7 @@ mod plan;
 use crate::failure::Failure;
 use crate::{cli, log, output, serve};
 use bytes::Bytes;
-use chancela_server::config::{Config, Listen, Log, LogFormat, StoreConfig};
+use chancela_server::config::{Config, Listen, Log, LogFormat, Outbound, StoreConfig};
 use chancela_server::router::Router;
 use chancela_server::transport::listener::Bound;
 use describe::Description;
@@ -76,6 +76,12 @@ fn configuration(plan: &Plan, data: &Path, listeners: &Listeners, arguments: &cl
         listen: Listen { address: arguments.listen, ..Listen::default() },
         store: StoreConfig::default(),
         log: Log::default(),
+        // Whoever tries things out runs the other side on the same machine.
+        outbound: Outbound {
+            danger_allow_private_addresses: true,
+            danger_allow_http: true,
+            ..Outbound::default()
+        },
         realm,
     }
 }
