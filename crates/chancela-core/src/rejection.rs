@@ -104,6 +104,7 @@ rules! {
     ReusedRefreshToken, "reused_refresh_token", InvalidGrant, "The refresh token is not good.";
     RevokedGrant, "revoked_grant", InvalidGrant, "The refresh token is not good.";
 
+    MalformedQuery, "malformed_query", InvalidRequest, "The request is not well-formed: a percent sign without two digits, or text that is not UTF-8.";
     MissingClientId, "missing_client_id", InvalidRequest, "The parameter client_id is missing.";
     UnknownClientAtAuthorization, "unknown_client_at_authorization", InvalidRequest, "The client_id is not one that this server knows.";
     MissingRedirectUri, "missing_redirect_uri", InvalidRequest, "The parameter redirect_uri is missing.";
@@ -111,6 +112,8 @@ rules! {
     MissingResponseType, "missing_response_type", InvalidRequest, "The parameter response_type is missing.";
     UnsupportedResponseType, "unsupported_response_type", UnsupportedResponseType, "This server supports only the response_type code.";
     UnsupportedResponseMode, "unsupported_response_mode", InvalidRequest, "This server supports only the response modes query and form_post.";
+    LoginHintTooLong, "login_hint_too_long", InvalidRequest, "The login_hint is longer than {n} bytes.";
+    UiLocalesTooLong, "ui_locales_too_long", InvalidRequest, "The ui_locales are longer than {n} bytes.";
     StateTooLong, "state_too_long", InvalidRequest, "The state is longer than {n} bytes.";
     NonceTooLong, "nonce_too_long", InvalidRequest, "The nonce is longer than {n} bytes.";
     MissingCodeChallenge, "missing_code_challenge", InvalidRequest, "The parameter code_challenge is missing.";
@@ -131,11 +134,14 @@ rules! {
     LoginCancelled, "login_cancelled", AccessDenied, "The user cancelled.";
     UnmetAuthenticationRequirements, "unmet_authentication_requirements", UnmetAuthenticationRequirements, "The user cannot be authenticated as the request demands.";
 
+    UnprovenForm, "unproven_form", InvalidRequest, "The form was not made for this browser, or lay open for too long.";
+
     MissingCode, "missing_code", InvalidRequest, "The parameter code is missing.";
     UnknownCode, "unknown_code", InvalidGrant, "The authorization code is not good.";
     ExpiredCode, "expired_code", InvalidGrant, "The authorization code is not good.";
     ForeignCode, "foreign_code", InvalidGrant, "The authorization code is not good.";
     SpentCode, "spent_code", InvalidGrant, "The authorization code is not good.";
+    RevokedCode, "revoked_code", InvalidGrant, "The authorization code is not good.";
     RedirectUriMismatch, "redirect_uri_mismatch", InvalidGrant, "The redirect_uri is not the one of the authorization request.";
     MissingCodeVerifier, "missing_code_verifier", InvalidGrant, "The parameter code_verifier is missing.";
     WrongCodeVerifier, "wrong_code_verifier", InvalidGrant, "The code_verifier does not fit the code_challenge.";
@@ -146,6 +152,11 @@ rules! {
     SeveralAccessTokens, "several_access_tokens", InvalidRequest, "The request has more than one access token.";
     InvalidAccessToken, "invalid_access_token", InvalidToken, "The access token is unknown, has expired or was revoked.";
     AccessTokenWithoutOpenid, "access_token_without_openid", InsufficientScope, "The access token's scope does not contain openid.";
+
+    InvalidIdTokenHint, "invalid_id_token_hint", InvalidRequest, "The id_token_hint is not an ID token of this server.";
+    ForeignIdTokenHint, "foreign_id_token_hint", InvalidRequest, "The id_token_hint was issued to another client than client_id names.";
+    UnknownClientAtLogout, "unknown_client_at_logout", InvalidRequest, "The client is not one that this server knows.";
+    UnregisteredPostLogoutRedirectUri, "unregistered_post_logout_redirect_uri", InvalidRequest, "The post_logout_redirect_uri is not one that is registered for this client.";
 
     MissingToken, "missing_token", InvalidRequest, "The parameter token is missing.";
     IntrospectionByPublicClient, "introspection_by_public_client", InvalidClient, "Client authentication failed.";

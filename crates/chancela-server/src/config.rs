@@ -181,12 +181,25 @@ pub struct RealmConfig {
     /// Tenants, where the dialect's paths have a tenant.
     #[serde(default)]
     pub tenants: Vec<String>,
+    /// The realm's name for people, on its pages; the dialect's title if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Resource servers that a request may name (`resource`, RFC 8707), as absolute URIs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<String>,
+    /// Seconds for which a browser stays logged in.
+    #[serde(default = "twelve_hours")]
+    pub session_lifetime: u32,
     /// Whether the dialect's documented limit on token requests is enforced.
     #[serde(default)]
     pub rate_limit: bool,
     /// Allows an `http` issuer that is not on this machine's loopback.
     #[serde(default)]
     pub danger_http_issuer: bool,
+}
+
+const fn twelve_hours() -> u32 {
+    12 * 3600
 }
 
 /// Why a configuration cannot be used; the text ends with what to do.

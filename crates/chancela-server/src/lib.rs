@@ -4,6 +4,8 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+mod access_token;
+pub mod browser;
 pub mod clock;
 pub mod config;
 pub mod control;
@@ -13,7 +15,9 @@ pub mod entropy;
 pub mod fetch;
 pub mod key_ring;
 pub mod login;
+pub mod logout;
 pub mod management;
+mod metadata;
 pub mod metrics;
 pub mod page;
 pub mod password;

@@ -181,8 +181,18 @@ pub struct RegisteredCertificate {
 }
 
 impl Client {
+    /// Algorithms that it is registered with.
+    pub fn algorithms(&self) -> impl Iterator<Item = JwsAlgorithm> {
+        self.id_token_signed_response_alg.into_iter().chain(self.userinfo_signed_response_alg)
+    }
+
     /// Whether it may use `grant`.
     pub fn may_use(&self, grant: GrantType) -> bool {
         self.grant_types.contains(&grant)
+    }
+
+    /// Whether it is a public client: one that has no credential of its own (RFC 6749 §2.1).
+    pub fn is_public(&self) -> bool {
+        self.token_endpoint_auth_method == Some(Method::None)
     }
 }

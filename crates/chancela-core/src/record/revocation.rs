@@ -1,6 +1,10 @@
 //! What was revoked before its time, as long as a self-contained token could still be shown.
 
 use crate::id::{ClientKey, GrantId, TokenId};
+use crate::time::Timestamp;
+
+/// Seconds that a revocation outlives the longest token of now: one that another request is making at this moment.
+const MARGIN: i64 = 60;
 
 /// What is dead.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,4 +31,38 @@ pub struct Revocation {
     pub what: Revoked,
     /// When the last such token would have died, seconds since the epoch.
     pub expires_at: i64,
+}
+
+impl Revocation {
+    /// Of every token of a grant, where access tokens live `longest` seconds at most.
+    pub fn of_grant(grant: GrantId, now: Timestamp, longest: u32) -> Self {
+        let expires_at = grant.expires_at().min(end(now, longest));
+        Self { what: Revoked::Grant(grant), expires_at }
+    }
+
+    /// Of every token of a user (of one client, if it is named) that was issued until now, where access tokens live
+    /// `longest` seconds at most.
+    pub fn of_subject(subject: &str, client: Option<ClientKey>, now: Timestamp, longest: u32) -> Self {
+        // Times in tokens are whole seconds: those of this second count as issued before.
+        let issued_before = now.seconds() + 1;
+        let what = Revoked::Subject { subject: subject.into(), client, issued_before };
+        Self { what, expires_at: end(now, longest) }
+    }
+}
+
+fn end(now: Timestamp, longest: u32) -> i64 {
+    now.seconds() + i64::from(longest) + MARGIN
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grants_revocation_dies_with_the_last_token_that_it_could_concern() {
+        let now = Timestamp::from_seconds(1_800_000_000);
+        let (month, minute) = (GrantId::new(1_802_592_000, [0; 10]), GrantId::new(1_800_000_060, [0; 10]));
+        assert_eq!(Revocation::of_grant(month, now, 300).expires_at, 1_800_000_360);
+        assert_eq!(Revocation::of_grant(minute, now, 300).expires_at, 1_800_000_060);
+    }
 }

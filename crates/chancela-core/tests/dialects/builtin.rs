@@ -194,7 +194,7 @@ const NOT_AT_CELCASH: [Rule; 22] = [
 ];
 
 /// Rules of the authorization endpoint, its codes, UserInfo, introspection and revocation lie between these two.
-const ELSEWHERE: RangeInclusive<Rule> = Rule::MissingClientId..=Rule::IntrospectionByPublicClient;
+const ELSEWHERE: RangeInclusive<Rule> = Rule::MalformedQuery..=Rule::IntrospectionByPublicClient;
 
 #[test]
 fn celcash_says_everything_in_portuguese() {

@@ -1,14 +1,20 @@
 //! Endpoints: one file each. A request is routed, its body read within limits, and answered; an endpoint loads facts,
 //! lets core decide, and commits.
 
-pub(crate) mod introspection;
+mod account;
+mod authorization;
+mod end_session;
+mod introspection;
 mod revocation;
 mod token;
+mod userinfo;
 
 use crate::realm::{Realm, RealmEndpoint};
-use crate::router::{Route, Router};
+use crate::router::{Place, Route, Router};
 use crate::server::Server;
+use crate::source::Source;
 use crate::transport::body;
+use authorization::visit::Visit;
 use bytes::Bytes;
 use chancela_core::message::HttpRequest;
 use chancela_core::message::error_response;
@@ -19,6 +25,7 @@ use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Body;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// Answers one request that `peer` sent.
 pub async fn respond<S: Store, B>(
@@ -45,6 +52,9 @@ where
         Route::Json(json) => document(&head.method, json.clone(), "no-store"),
         Route::Jwks(realm) => document(&head.method, realm.keys.load().jwks.clone(), "public, max-age=3600"),
         Route::Metadata(realm) => {
+            if tenant.is_some_and(|tenant| !realm.has_tenant(tenant)) {
+                return plain(StatusCode::NOT_FOUND, "there is no such tenant");
+            }
             let body = serde_json::to_vec(&realm.metadata()).unwrap_or_default();
             document(&head.method, body.into(), "public, max-age=3600")
         }
@@ -52,7 +62,7 @@ where
             let Some(endpoint) = realm.endpoints.get(*index) else {
                 return plain(StatusCode::NOT_FOUND, "there is no such endpoint");
             };
-            if tenant.is_some_and(|tenant| !realm.tenants.iter().any(|known| known == tenant)) {
+            if tenant.is_some_and(|tenant| !realm.has_tenant(tenant)) {
                 return plain(StatusCode::NOT_FOUND, "there is no such tenant");
             }
             match body::read(&head, incoming).await {
@@ -62,9 +72,21 @@ where
                 Err(rejection) => refuse(realm, endpoint, rejection, None),
             }
         }
+        Route::Browser(realm, place) => match body::read(&head, incoming).await {
+            Ok(body) => {
+                let http = view(&head, &body);
+                let source = Source::of(std::net::IpAddr::from([127, 0, 0, 1]));
+                browser(server, realm, (head.uri.path(), *place), http, source).await
+            }
+            Err(rejection) => refuse_standard(realm, rejection, None),
+        },
         Route::Introspection(realm) => match body::read(&head, incoming).await {
             Ok(body) => introspection::respond(server, realm, &view(&head, &body)).await,
             Err(rejection) => refuse_standard(realm, rejection, None),
+        },
+        Route::UserInfo(realm) => match body::read(&head, incoming).await {
+            Ok(body) => userinfo::respond(server, realm, &view(&head, &body)).await,
+            Err(rejection) => userinfo::refuse(realm, rejection),
         },
         Route::Revocation(realm) => match body::read(&head, incoming).await {
             Ok(body) => revocation::respond(server, realm, &view(&head, &body)).await,
@@ -72,6 +94,30 @@ where
         },
     };
     response.map(Full::new)
+}
+
+/// A page or form of a realm.
+async fn browser<S: Store>(
+    server: &Server<S>,
+    realm: &Arc<Realm>,
+    (path, place): (&str, Place),
+    http: HttpRequest<'_>,
+    source: Source,
+) -> Response<Bytes> {
+    let visit = match Visit::begin(server, realm, (path, place), http, source).await {
+        Ok(visit) => visit,
+        Err(rejection) => return refuse_standard(realm, rejection, None),
+    };
+    match place {
+        Place::Authorization => authorization::respond(&visit).await,
+        Place::Login => authorization::login(&visit).await,
+        Place::Factor => authorization::factor(&visit).await,
+        Place::Selection => authorization::selection(&visit).await,
+        Place::Consent => authorization::consent(&visit).await,
+        Place::Account => account::respond(&visit).await,
+        Place::EndSession => end_session::respond(&visit).await,
+        Place::Logout => end_session::confirmed(&visit).await,
+    }
 }
 
 fn view<'a>(head: &'a http::request::Parts, body: &'a [u8]) -> HttpRequest<'a> {

@@ -31,7 +31,13 @@ pub const JSON: &str = "application/json";
 
 impl Ask {
     pub fn post(target: &str) -> Self {
-        Self { method: Method::POST, target: target.into(), headers: Vec::new(), body: Vec::new(), peer: super::PEER }
+        Self {
+            method: Method::POST,
+            target: target.into(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            peer: super::PEER,
+        }
     }
 
     pub fn get(target: &str) -> Self {
@@ -106,7 +112,8 @@ impl Ask {
     }
 
     pub async fn send<S: Store>(&self, world: &World<S>) -> Answer {
-        let response = chancela_server::endpoint::respond(&world.server, &world.router, self.peer, self.request()).await;
+        let response =
+            chancela_server::endpoint::respond(&world.server, &world.router, self.peer, self.request()).await;
         let (head, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         let answer = Answer {

@@ -7,7 +7,7 @@ mod pki;
 mod world;
 
 pub use ask::{Answer, Ask};
-pub use outside::{Authority, Conduct, Names, Outside, open_fetcher};
+pub use outside::{Authority, Conduct, Names, Outside, open_fetcher, open_outbound};
 pub use pki::{certificate, verify_jws};
 pub use world::{ClientFacts, HOST, RealmPlan, World, new_client};
 

@@ -106,9 +106,22 @@ pub(crate) fn user(action: UserAction) -> Result<(), Failure> {
 
 /// `chancela token …`
 pub(crate) fn token(action: TokenAction) -> Result<(), Failure> {
-    let TokenAction::Inspect { target } = action;
-    let token = first_line("the token")?;
-    carry_out(&target, Command::TokenInspect { token })
+    match action {
+        TokenAction::Inspect { target } => {
+            let token = first_line("the token")?;
+            carry_out(&target, Command::TokenInspect { token })
+        }
+        TokenAction::Revoke { target, grant: Some(grant), .. } => {
+            carry_out(&target, Command::TokenRevokeGrant { grant })
+        }
+        TokenAction::Revoke { target, grant: None, client: None, user: None, .. } => {
+            let token = first_line("the token")?;
+            carry_out(&target, Command::TokenRevoke { token })
+        }
+        TokenAction::Revoke { target, grant: None, client: client_id, user, tenant } => {
+            carry_out(&target, Command::TokenRevokeAll { client_id, user, tenant })
+        }
+    }
 }
 
 fn carry_out(target: &Target, command: Command) -> Result<(), Failure> {
