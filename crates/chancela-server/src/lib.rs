@@ -12,6 +12,7 @@ pub mod control;
 pub mod directory;
 pub mod endpoint;
 pub mod entropy;
+pub mod extension;
 pub mod fetch;
 pub mod key_ring;
 pub mod login;

@@ -54,7 +54,7 @@ pub struct Server<S> {
     pub fetcher: Fetcher,
     /// Proxies whose word on a client's address is taken.
     pub trusted_proxies: Vec<Network>,
-    /// Guesses that are slowed down.
+    /// Guesses at passwords and codes, slowed down.
     pub throttle: Throttle,
     /// Logout tokens on their way.
     pub deliveries: Deliveries,
@@ -135,6 +135,11 @@ impl<S: Store> Server<S> {
         })
     }
 
+    /// Where a request comes from, behind the proxies that are trusted.
+    pub fn client_address(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        client_address(peer, headers, &self.trusted_proxies)
+    }
+
     /// The realm of this name.
     pub fn realm(&self, name: &str) -> Option<&Arc<Realm>> {
         self.realms.iter().find(|realm| realm.name == name)
@@ -178,11 +183,6 @@ impl<S: Store> Server<S> {
         }
         realm.keys.store(Arc::new(keys));
         Ok(())
-    }
-
-    /// Where a request comes from, behind the proxies that are trusted.
-    pub fn client_address(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-        client_address(peer, headers, &self.trusted_proxies)
     }
 
     /// Makes the keys that the clients of a realm need and that it does not have yet.

@@ -12,7 +12,6 @@ mod userinfo;
 use crate::realm::{Realm, RealmEndpoint};
 use crate::router::{Place, Route, Router};
 use crate::server::Server;
-use crate::source::Source;
 use crate::transport::body;
 use authorization::visit::Visit;
 use bytes::Bytes;
@@ -75,7 +74,7 @@ where
         Route::Browser(realm, place) => match body::read(&head, incoming).await {
             Ok(body) => {
                 let http = view(&head, &body);
-                let source = Source::of(std::net::IpAddr::from([127, 0, 0, 1]));
+                let source = server.client_address(peer, &head.headers);
                 browser(server, realm, (head.uri.path(), *place), http, source).await
             }
             Err(rejection) => refuse_standard(realm, rejection, None),
@@ -92,6 +91,13 @@ where
             Ok(body) => revocation::respond(server, realm, &view(&head, &body)).await,
             Err(rejection) => refuse_standard(realm, rejection, None),
         },
+        Route::Extension(extension) => {
+            let extension = Arc::clone(extension);
+            match body::read(&head, incoming).await {
+                Ok(body) => extension.respond(Request::from_parts(head, body)).await,
+                Err(_) => return plain(StatusCode::BAD_REQUEST, "the body cannot be read"),
+            }
+        }
     };
     response.map(Full::new)
 }
@@ -102,7 +108,7 @@ async fn browser<S: Store>(
     realm: &Arc<Realm>,
     (path, place): (&str, Place),
     http: HttpRequest<'_>,
-    source: Source,
+    source: IpAddr,
 ) -> Response<Bytes> {
     let visit = match Visit::begin(server, realm, (path, place), http, source).await {
         Ok(visit) => visit,

@@ -2,6 +2,7 @@
 //!
 //! The permit moves into the closure, so a client that goes away does not free the place while the hash still runs.
 
+pub mod rules;
 pub mod stored;
 
 use argon2::{Argon2, PasswordHasher};

@@ -166,6 +166,7 @@ impl<S: Store> Context<'_, S> {
         chain::verify_token(client, &chained.from, &chain::ChainFacts { token }, self.now)
     }
 
+    /// The user of a name and password that the client sent.
     async fn user(
         &self,
         client: &AuthenticatedClient,
