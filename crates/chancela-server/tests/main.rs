@@ -13,5 +13,6 @@
 mod connection;
 mod fetch;
 mod introspection;
+mod logout;
 mod support;
 mod token;
