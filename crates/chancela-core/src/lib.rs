@@ -4,8 +4,8 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
-pub mod authorization;
 pub mod authentication;
+pub mod authorization;
 pub mod certificate;
 pub mod client_auth;
 pub mod dialect;

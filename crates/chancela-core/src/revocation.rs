@@ -31,11 +31,8 @@ impl Moment {
 
 /// The end of what `user` allowed `client`. `grants` are all of the user's.
 pub fn application(user: &User, client: ClientKey, grants: &[Grant], moment: Moment) -> Vec<Effect> {
-    let mut effects = vec![Effect::DeleteConsent {
-        realm: user.realm.clone(),
-        subject: user.subject.clone(),
-        client,
-    }];
+    let mut effects =
+        vec![Effect::DeleteConsent { realm: user.realm.clone(), subject: user.subject.clone(), client }];
     let own = grants.iter().filter(|grant| grant.client == client);
     effects.extend(own.map(|grant| Effect::RevokeGrant(grant.id)));
     effects.push(moment.subject(&user.subject, Some(client)));
@@ -52,8 +49,7 @@ pub fn everything(
     keep: Option<SessionId>,
     moment: Moment,
 ) -> Vec<Effect> {
-    let changed =
-        User { tokens_not_before: moment.issued_before(), version: user.version + 1, ..changed };
+    let changed = User { tokens_not_before: moment.issued_before(), version: user.version + 1, ..changed };
     let mut effects = vec![Effect::PutUser { user: changed, expected_version: Some(user.version) }];
     effects.extend(grants.iter().map(|grant| Effect::RevokeGrant(grant.id)));
     for session in sessions {

@@ -138,7 +138,10 @@ impl RealmPlan {
         Realm {
             audience: config.audience.unwrap_or_else(|| config.issuer.clone()),
             tenants: config.tenants,
-            relying_party: RelyingParty::of_issuer(&config.issuer, config.title.as_deref().unwrap_or(&dialect.title)),
+            relying_party: RelyingParty::of_issuer(
+                &config.issuer,
+                config.title.as_deref().unwrap_or(&dialect.title),
+            ),
             title: config.title.unwrap_or_else(|| dialect.title.clone()),
             resources: config.resources,
             session_lifetime: config.session_lifetime,
@@ -242,6 +245,8 @@ impl Realm {
             Place::Selection => below("selection"),
             Place::Consent => below("consent"),
             Place::Account => paths.account.clone(),
+            Place::EndSession => paths.end_session.clone(),
+            Place::Logout => format!("{}/confirm", paths.end_session),
         }
     }
 

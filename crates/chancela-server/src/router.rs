@@ -45,12 +45,24 @@ pub enum Place {
     Consent,
     /// The account page and its forms.
     Account,
+    /// Where applications send users who log out (OpenID Connect RP-Initiated Logout §2).
+    EndSession,
+    /// Takes the logout form.
+    Logout,
 }
 
 impl Place {
     /// Every place.
-    pub const ALL: [Self; 6] =
-        [Self::Authorization, Self::Login, Self::Factor, Self::Selection, Self::Consent, Self::Account];
+    pub const ALL: [Self; 8] = [
+        Self::Authorization,
+        Self::Login,
+        Self::Factor,
+        Self::Selection,
+        Self::Consent,
+        Self::Account,
+        Self::EndSession,
+        Self::Logout,
+    ];
 }
 
 /// Paths of one host (or of one port of its own).

@@ -9,6 +9,7 @@ use chancela_server::config::{Config, ConfigError};
 use chancela_server::control::socket;
 use chancela_server::entropy::SystemEntropy;
 use chancela_server::key_ring::kek::Kek;
+use chancela_server::logout::backchannel;
 use chancela_server::management;
 use chancela_server::router::Router;
 use chancela_server::server::Server;
@@ -30,6 +31,9 @@ const CONTROL_SOCKET: &str = "control.sock";
 const EXPIRE_EVERY: Duration = Duration::from_secs(1);
 /// How often the key schedule is looked at.
 const KEYS_EVERY: Duration = Duration::from_secs(60);
+
+/// How long applications are still told of logouts at the end.
+const DELIVERY_TIME: Duration = Duration::from_secs(5);
 
 /// The control socket's path in a data folder.
 pub(crate) fn control_socket(data: &Path) -> PathBuf {
@@ -137,6 +141,7 @@ pub(crate) async fn run_until_stopped(
     let path = control_socket(&config.data);
     let control = socket::bind(&path).map_err(Failure::io(format!("control socket {}", path.display())))?;
     tasks.spawn(socket::serve(Arc::clone(server), control));
+    tasks.spawn(backchannel::run(Arc::clone(server)));
     let mut management = None;
     if let Some(address) = config.listen.management {
         let listener = tokio::net::TcpListener::bind(address).await;
@@ -168,7 +173,11 @@ pub(crate) async fn run_until_stopped(
             workers.stop();
             let _ = stopped.send(());
         });
-        wait.await
+        let _ = wait.await;
+        let left = server.deliveries.finish(DELIVERY_TIME).await;
+        if left > 0 {
+            tracing::warn!(left, "applications were not told of logouts");
+        }
     };
     tokio::select! {
         _ = stop => {}

@@ -3,11 +3,11 @@
 
 use super::id_token_hint::IdTokenHint;
 use super::subject;
-use crate::effect::Effect;
+use crate::id::GrantId;
 use crate::jose::VerifyingKey;
 use crate::message::logout_request::{LogoutRequest, with_parameters};
 use crate::pepper::Pepper;
-use crate::record::{Client, Grant, Revocation, Revoked, Session};
+use crate::record::{Client, Grant, Session};
 use crate::redirect_uri;
 use crate::rejection::{Rejection, Rule};
 use std::sync::Arc;
@@ -108,21 +108,15 @@ fn leads_to(request: &LogoutRequest, client: Option<&Client>) -> Result<Option<S
     Ok(Some(with_parameters(uri, state.as_slice())))
 }
 
-/// What ends with a session: itself, and of its user's `grants` those that were made in it and not for offline access
+/// The grants that end with a session: those of its user's `grants` that were made in it and not for offline access
 /// (OpenID Connect Back-Channel Logout §2.7).
-pub fn effects(session: &Session, grants: &[Grant]) -> Vec<Effect> {
-    let mut effects = vec![Effect::DeleteSession { realm: session.realm.clone(), id: session.id }];
+pub fn ended_grants(session: &Session, grants: &[Grant]) -> Vec<GrantId> {
     let sid = session.authentication.sid.as_deref();
     let of_session = |grant: &&Grant| {
         let own = grant.details.authentication.as_ref().and_then(|own| own.sid.as_deref());
         sid.is_some() && own == sid && !grant.scope.split(' ').any(|name| name == OFFLINE_ACCESS)
     };
-    for grant in grants.iter().filter(of_session) {
-        effects.push(Effect::RevokeGrant(grant.id));
-        let expires_at = grant.id.expires_at();
-        effects.push(Effect::Revoke(Revocation { what: Revoked::Grant(grant.id), expires_at }));
-    }
-    effects
+    grants.iter().filter(of_session).map(|grant| grant.id).collect()
 }
 
 /// The frame by which a client's page in the browser hears of the end (OpenID Connect Front-Channel Logout §2).
@@ -135,7 +129,7 @@ pub fn frame(client: &Client, issuer: &str, sid: Option<&str>) -> Option<String>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::{ClientKey, GrantId, SessionId};
+    use crate::id::{ClientKey, SessionId};
     use crate::jose::{JwsAlgorithm, SigningKey};
     use crate::openid::id_token::tests::{issued, login};
     use crate::openid::tests::{client, user};
@@ -325,19 +319,8 @@ mod tests {
             grant(4, None, "openid"),
             grant(5, Some("s1"), "offline_accessory"),
         ];
-        let ended = |session: &Session| -> Vec<u8> {
-            let effects = effects(session, &grants);
-            assert!(matches!(&effects[0], Effect::DeleteSession { id, .. } if *id == session.id));
-            let revoked = effects[1..].chunks(2).map(|pair| match pair {
-                [Effect::RevokeGrant(id), Effect::Revoke(revocation)] => {
-                    assert_eq!(revocation.what, Revoked::Grant(*id));
-                    assert_eq!(revocation.expires_at, id.expires_at());
-                    id.0[0]
-                }
-                other => panic!("{other:?}"),
-            });
-            revoked.collect()
-        };
+        let ended =
+            |session: &Session| ended_grants(session, &grants).iter().map(|id| id.0[0]).collect::<Vec<_>>();
         let mut session = session(&user().subject);
         assert_eq!(ended(&session), [1, 5]);
         session.authentication.sid = None;

@@ -98,7 +98,9 @@ mod tests {
         assert_eq!(get(&["a=b", " chancela-bank-session=x ;c=d"]).as_deref(), Some("x"));
         assert_eq!(get(&["chancela-bank-session=x; chancela-bank-session=x"]).as_deref(), Some("x"));
         assert_eq!(get(&["chancela-bank-session=x; chancela-bank-session=y"]), None);
-        for none in ["", "chancela-bank-session", "chancela-bank-session=", "xchancela-bank-session=x", ";;;="] {
+        for none in
+            ["", "chancela-bank-session", "chancela-bank-session=", "xchancela-bank-session=x", ";;;="]
+        {
             assert_eq!(get(&[none]), None, "{none}");
         }
     }

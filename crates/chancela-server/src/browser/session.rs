@@ -80,7 +80,10 @@ impl Browser {
 
     /// The same for checking: a browser that sent no cookie can prove nothing.
     pub fn presented(&self) -> Binding<'_> {
-        Binding { browser: Some(&*self.value).filter(|_| self.known), session: self.session_cookie.as_deref() }
+        Binding {
+            browser: Some(&*self.value).filter(|_| self.known),
+            session: self.session_cookie.as_deref(),
+        }
     }
 
     /// The cookie that the answer has to set, if the request had none.
@@ -122,8 +125,12 @@ pub fn begin(
     entropy.fill(&mut sid)?;
     // A session that begins in the second in which all others were ended is not one of them.
     let at = now.seconds().max(user.tokens_not_before);
-    let authentication =
-        Authentication { auth_time: at, acr: achieved.acr.as_str().into(), amr: achieved.amr, sid: Some(hex(&sid).into()) };
+    let authentication = Authentication {
+        auth_time: at,
+        acr: achieved.acr.as_str().into(),
+        amr: achieved.amr,
+        sid: Some(hex(&sid).into()),
+    };
     let session = Session {
         id: id_of(realm, &cookie),
         realm: realm.name.as_str().into(),

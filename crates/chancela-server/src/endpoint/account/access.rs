@@ -3,6 +3,7 @@
 use super::Outcome;
 use crate::browser::session::LoggedIn;
 use crate::endpoint::authorization::visit::{Submitted, Visit};
+use crate::logout;
 use crate::page::account::Notice;
 use crate::server::store_rejection;
 use chancela_core::effect::Effect;
@@ -14,21 +15,26 @@ use chancela_core::secret::from_hex;
 use chancela_store::{CommitOutcome, Store};
 
 impl<S: Store> Visit<'_, S> {
-    pub(super) async fn end_session(&self, one: &LoggedIn, form: &Submitted<'_>) -> Result<Outcome, Rejection> {
+    pub(super) async fn end_session(
+        &self,
+        one: &LoggedIn,
+        form: &Submitted<'_>,
+    ) -> Result<Outcome, Rejection> {
         let named = form.text("session").unwrap_or("");
         let sessions = self.sessions(one).await?;
         let sid = |session: &Session| session.authentication.sid.as_deref() == Some(named);
         let Some(session) = sessions.into_iter().find(sid) else {
             return Ok(Outcome::Done(Notice::SessionEnded));
         };
-        let own = session.id == one.session.id;
-        self.end(vec![session]).await?;
-        Ok(if own { Outcome::SignedOut } else { Outcome::Done(Notice::SessionEnded) })
+        if session.id == one.session.id {
+            return self.sign_out().await;
+        }
+        logout::end_sessions(self.server, self.realm, &[session]).await?;
+        Ok(Outcome::Done(Notice::SessionEnded))
     }
 
-    pub(super) async fn sign_out(&self, one: &LoggedIn) -> Result<Outcome, Rejection> {
-        self.end(vec![one.session.clone()]).await?;
-        Ok(Outcome::SignedOut)
+    pub(super) async fn sign_out(&self) -> Result<Outcome, Rejection> {
+        Ok(Outcome::SignedOut(self.end_own_session().await?))
     }
 
     /// Every session and every token of the user, this browser's too.
@@ -38,8 +44,8 @@ impl<S: Store> Visit<'_, S> {
         let user = one.user.clone();
         let effects = revocation::everything(&one.user, user, &grants, &sessions, None, self.moment());
         self.must_commit(effects).await?;
-        self.tell(sessions);
-        Ok(Outcome::SignedOut)
+        logout::tell(self.server, self.realm, &sessions);
+        Ok(Outcome::SignedOut(logout::frames(self.realm, &one.session)))
     }
 
     pub(super) async fn revoke_application(
@@ -59,16 +65,6 @@ impl<S: Store> Visit<'_, S> {
         let store = &self.server.store;
         store.sessions_of(&self.realm.name, &one.user.subject).await.map_err(store_rejection)
     }
-
-    async fn end(&self, sessions: Vec<Session>) -> Result<(), Rejection> {
-        let gone = |session: &Session| Effect::DeleteSession { realm: session.realm.clone(), id: session.id };
-        self.must_commit(sessions.iter().map(gone).collect()).await?;
-        self.tell(sessions);
-        Ok(())
-    }
-
-    /// Tells the applications of sessions that ended.
-    pub(super) fn tell(&self, _sessions: Vec<Session>) {}
 
     /// Commits what only a change elsewhere at the same moment can hinder.
     pub(super) async fn must_commit(&self, effects: Vec<Effect>) -> Result<(), Rejection> {

@@ -31,8 +31,8 @@ enum Outcome {
     Done(Notice),
     /// The page shows it.
     Show(Box<Shows>),
-    /// The user is logged out.
-    SignedOut,
+    /// The user is logged out; frames by which the applications hear of it.
+    SignedOut(Vec<String>),
 }
 
 impl From<Problem> for Outcome {
@@ -61,7 +61,12 @@ impl<S: Store> Visit<'_, S> {
         let choice = form.choice();
         let sensitive = matches!(
             choice,
-            "start_totp" | "confirm_totp" | "remove_totp" | "add_passkey" | "remove_passkey" | "make_recovery_codes"
+            "start_totp"
+                | "confirm_totp"
+                | "remove_totp"
+                | "add_passkey"
+                | "remove_passkey"
+                | "make_recovery_codes"
         );
         if sensitive && self.now.seconds() - one.session.authentication.auth_time > RECENT {
             return Ok(self.login_page("", None, self.now, None));
@@ -76,7 +81,7 @@ impl<S: Store> Visit<'_, S> {
             "add_passkey" => self.add_passkey(one, form).await?,
             "remove_passkey" => self.remove_passkey(one, form).await?,
             "make_recovery_codes" => self.make_recovery_codes(one).await?,
-            "sign_out" => self.sign_out(one).await?,
+            "sign_out" => self.sign_out().await?,
             "sign_out_everywhere" => self.sign_out_everywhere(one).await?,
             _ => Outcome::Show(Box::default()),
         };
@@ -86,7 +91,7 @@ impl<S: Store> Visit<'_, S> {
                 Ok(see_other(&address))
             }
             Outcome::Show(shows) => self.account(one, *shows).await,
-            Outcome::SignedOut => Ok(self.leave(see_other(&self.again("")))),
+            Outcome::SignedOut(frames) => Ok(self.leave(self.farewell(frames))),
         }
     }
 

@@ -65,7 +65,7 @@ impl<S: Store> Visit<'_, S> {
 }
 
 /// A client's name for people.
-pub(super) fn client_name(client: &chancela_core::record::Client) -> crate::page::Shown {
+pub(in crate::endpoint) fn client_name(client: &chancela_core::record::Client) -> crate::page::Shown {
     client.client_name.as_deref().unwrap_or(&client.client_id).into()
 }
 

@@ -4,12 +4,12 @@ use super::visit::{TRANSACTION, Visit, see_other};
 use crate::browser::cookies::CookieKind;
 use crate::browser::csrf::{Binding, Purpose};
 use crate::browser::session::{self, NewSession};
+use crate::login::device_cookie;
+use crate::logout;
 use crate::page::Person;
 use bytes::Bytes;
-use chancela_core::authentication::device::{Device, DeviceCookie};
 use chancela_core::authentication::factor::{self, Achieved, Acr, Demand, Proven, Verdict};
 use chancela_core::authentication::webauthn::{self, Ceremony};
-use chancela_core::authentication::username;
 use chancela_core::authorization::{ValidRequest, acr};
 use chancela_core::effect::Effect;
 use chancela_core::record::User;
@@ -89,8 +89,9 @@ impl<S: Store> Visit<'_, S> {
         let entropy = &*self.server.entropy;
         let headers = self.http.headers;
         let new = session::begin(realm, &user, achieved, headers, self.now, entropy);
-        let NewSession { mut session, cookie, browser } = new.map_err(|_| Rejection::from(Rule::StoreFailed))?;
-        let mut effects = Vec::new();
+        let NewSession { mut session, cookie, browser } =
+            new.map_err(|_| Rejection::from(Rule::StoreFailed))?;
+        let (mut effects, mut replaced) = (Vec::new(), None);
         if let Some(changed) = changed {
             effects.push(factor::put(&user, changed));
         }
@@ -101,6 +102,8 @@ impl<S: Store> Visit<'_, S> {
                 // The same user again: the applications that know the session go on knowing it.
                 session.authentication.sid = before.session.authentication.sid.clone();
                 session.clients = before.session.clients.clone();
+            } else {
+                replaced = Some(before.session.clone());
             }
         }
         effects.push(Effect::PutSession { session, expected_version: None });
@@ -108,6 +111,7 @@ impl<S: Store> Visit<'_, S> {
             // The same one-time password in two tabs: the other one won.
             return Ok(self.login_page(query, None, began, None));
         }
+        logout::tell(self.server, realm, replaced.as_slice());
         realm.metrics.logins.inc();
         tracing::info!(realm = realm.name, subject = &*user.subject, "logged in");
         let binding = Binding { browser: Some(&browser), session: Some(&cookie) };
@@ -116,7 +120,8 @@ impl<S: Store> Visit<'_, S> {
             "" => see_other(&self.again("")),
             query => see_other(&format!("{}&{TRANSACTION}={proof}", self.again(query))),
         };
-        let device = self.remembering(&user.username)?;
+        let device = device_cookie(realm, &user, self.device(), entropy);
+        let device = device.map_err(|_| Rejection::from(Rule::StoreFailed))?;
         for cookie in [
             realm.cookies.set(CookieKind::Session, &cookie, None),
             realm.cookies.set(CookieKind::Browser, &browser, None),
@@ -134,24 +139,9 @@ impl<S: Store> Visit<'_, S> {
         Some(Person::new(name, &*user.username))
     }
 
-    /// This browser's id, if the account of this name has logged in here before.
-    pub(in crate::endpoint) fn device(&self, username: &str) -> Option<Device> {
-        let cookie = self.realm.cookies.get(self.http.headers, CookieKind::Device)?;
-        DeviceCookie::parse(cookie)?.knows(&self.realm.pepper, &username::canonical(username)?)
-    }
-
-    /// The device cookie after a login of the account of this name.
-    fn remembering(&self, username: &str) -> Result<String, Rejection> {
-        let cookie = self.realm.cookies.get(self.http.headers, CookieKind::Device);
-        let known = match cookie.and_then(DeviceCookie::parse) {
-            Some(known) => known,
-            None => {
-                let mut id = [0; 16];
-                self.server.entropy.fill(&mut id).map_err(|_| Rejection::from(Rule::StoreFailed))?;
-                DeviceCookie::new(id)
-            }
-        };
-        Ok(known.with(&self.realm.pepper, username).encode())
+    /// The device cookie's value.
+    pub(in crate::endpoint) fn device(&self) -> Option<&str> {
+        self.realm.cookies.get(self.http.headers, CookieKind::Device)
     }
 
     /// The challenge of a passkey assertion on a page that began then.

@@ -39,7 +39,12 @@ pub(in crate::endpoint) async fn respond<S: Store>(visit: &Visit<'_, S>) -> Resp
 }
 
 impl<S: Store> Visit<'_, S> {
-    pub(super) fn selection_page(&self, query: &str, valid: &ValidRequest, began: Timestamp) -> Response<Bytes> {
+    pub(super) fn selection_page(
+        &self,
+        query: &str,
+        valid: &ValidRequest,
+        began: Timestamp,
+    ) -> Response<Bytes> {
         let Some(person) = self.person() else { return self.login_page(query, Some(valid), began, None) };
         self.show(&SelectAccount {
             frame: self.frame(valid.ui_locales.as_deref(), query),

@@ -7,15 +7,17 @@ use crate::page::{CookiesOff, Expired, Failure, FailureReason, Form, Frame, Loca
 use crate::realm::Realm;
 use crate::router::Place;
 use crate::server::Server;
-use crate::source::Source;
 use bytes::Bytes;
 use chancela_core::message::HttpRequest;
 use chancela_core::message::body::Parameters;
 use chancela_core::rejection::{Rejection, Rule};
 use chancela_core::time::Timestamp;
 use chancela_store::Store;
-use http::header::{ACCEPT_LANGUAGE, ALLOW, CACHE_CONTROL, CONTENT_TYPE, LOCATION, REFERRER_POLICY, SET_COOKIE};
+use http::header::{
+    ACCEPT_LANGUAGE, ALLOW, CACHE_CONTROL, CONTENT_TYPE, LOCATION, REFERRER_POLICY, SET_COOKIE,
+};
 use http::{HeaderValue, Method, Response, StatusCode};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// The parameter of the authorization endpoint by which a login tells it when its page began.
@@ -26,10 +28,12 @@ pub(crate) struct Visit<'a, S> {
     pub server: &'a Server<S>,
     pub realm: &'a Arc<Realm>,
     pub http: HttpRequest<'a>,
+    /// What was asked for.
+    pub place: Place,
     /// What stands before the realm's own paths.
     pub prefix: &'a str,
     /// Where it came from, for throttling.
-    pub source: Source,
+    pub source: IpAddr,
     pub browser: Browser,
     pub now: Timestamp,
 }
@@ -40,12 +44,12 @@ impl<'a, S: Store> Visit<'a, S> {
         realm: &'a Arc<Realm>,
         (path, place): (&'a str, Place),
         http: HttpRequest<'a>,
-        source: Source,
+        source: IpAddr,
     ) -> Result<Self, Rejection> {
         let now = server.clock.now();
         let browser = Browser::of(server, realm, http.headers, now).await?;
         let prefix = path.strip_suffix(&*realm.place(place)).unwrap_or("");
-        Ok(Self { server, realm, http, prefix, source, browser, now })
+        Ok(Self { server, realm, http, place, prefix, source, browser, now })
     }
 
     /// The address of a page or form.
@@ -53,11 +57,18 @@ impl<'a, S: Store> Visit<'a, S> {
         format!("{}{}", self.prefix, self.realm.place(place))
     }
 
-    /// The address at which the request `query` begins again; the account page for none.
+    /// The address at which the request `query` begins again.
     pub(crate) fn again(&self, query: &str) -> String {
-        match query {
-            "" => self.address(Place::Account),
-            query => format!("{}?{query}", self.address(Place::Authorization)),
+        let address = self.address(self.beginning(query));
+        if query.is_empty() { address } else { format!("{address}?{query}") }
+    }
+
+    /// Where the request `query` begins; the account page for none.
+    fn beginning(&self, query: &str) -> Place {
+        match self.place {
+            Place::EndSession | Place::Logout => Place::EndSession,
+            _ if query.is_empty() => Place::Account,
+            _ => Place::Authorization,
         }
     }
 
@@ -68,12 +79,12 @@ impl<'a, S: Store> Visit<'a, S> {
         let remembered = self.realm.cookies.get(headers, CookieKind::Language);
         let locale = Locale::choose(ui_locales, remembered, accept);
         let mut pairs = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "ui_locales") {
+        for (name, value) in form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "ui_locales")
+        {
             pairs.append_pair(&name, &value);
         }
         pairs.append_pair("ui_locales", locale.other().tag());
-        let place = if query.is_empty() { Place::Account } else { Place::Authorization };
-        let other = format!("{}?{}", self.address(place), pairs.finish());
+        let other = format!("{}?{}", self.address(self.beginning(query)), pairs.finish());
         Frame::new(locale, self.realm.title.as_str(), self.realm.location.secure).with_other_language(other)
     }
 
@@ -95,12 +106,13 @@ impl<'a, S: Store> Visit<'a, S> {
     /// Reads a form that one of our pages sent, and when that page began. The inner `Err` is the page to show instead.
     pub(crate) fn submitted(&self, purpose: Purpose) -> Result<Submitted<'a>, Response<Bytes>> {
         if self.http.method != Method::POST {
-            let mut response = self.fail(FailureReason::Request, Rule::MethodNotAllowed.into(), "");
-            *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
-            response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
-            return Err(response);
+            return Err(self.method_not_allowed("POST"));
         }
-        let fields = if self.has_form() { Parameters::form(self.http.body) } else { Err(Rule::UnsupportedContentType.into()) };
+        let fields = if self.has_form() {
+            Parameters::form(self.http.body)
+        } else {
+            Err(Rule::UnsupportedContentType.into())
+        };
         let Ok(fields) = fields else { return Err(self.out_of_date(Unproven::Foreign, "")) };
         let submitted = Submitted { fields, began: self.now };
         let query = submitted.text("request").unwrap_or("").to_owned();
@@ -118,6 +130,14 @@ impl<'a, S: Store> Visit<'a, S> {
             let essence = kind.split(';').next().unwrap_or_default().trim();
             essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
         })
+    }
+
+    /// What other methods than `allowed` get.
+    pub(crate) fn method_not_allowed(&self, allowed: &'static str) -> Response<Bytes> {
+        let mut response = self.fail(FailureReason::Request, Rule::MethodNotAllowed.into(), "");
+        *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+        response
     }
 
     /// What a form gets that was not made for this browser, or too long ago: nothing changes, and a way to go on.

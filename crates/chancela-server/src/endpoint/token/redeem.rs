@@ -27,7 +27,9 @@ impl<S: Store> Context<'_, S> {
         for _ in 0..MAX_ROUNDS {
             let code = store.authorization_code(id).await.map_err(store_rejection)?;
             let user = match &code {
-                Some(code) => store.user_of(&self.realm.name, &code.subject).await.map_err(store_rejection)?,
+                Some(code) => {
+                    store.user_of(&self.realm.name, &code.subject).await.map_err(store_rejection)?
+                }
                 None => None,
             };
             let revoked = code.as_ref().is_some_and(|code| self.was_revoked(code));

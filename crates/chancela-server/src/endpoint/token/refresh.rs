@@ -26,15 +26,20 @@ impl<S: Store> Context<'_, S> {
         for _ in 0..MAX_ROUNDS {
             let grant = store.grant(token.grant).await.map_err(store_rejection)?;
             let user = match &grant {
-                Some(grant) => store.user_of(&self.realm.name, &grant.subject).await.map_err(store_rejection)?,
+                Some(grant) => {
+                    store.user_of(&self.realm.name, &grant.subject).await.map_err(store_rejection)?
+                }
                 None => None,
             };
             let revoked = grant.as_ref().is_some_and(|grant| self.has_ended(grant));
             let facts = Facts { grant, user: user.as_ref(), revoked };
             match refresh_token::decide(client, &presented, facts, &terms) {
                 Ok(refreshed) => {
-                    let login =
-                        user.as_ref().map(|user: &User| Login { user, details: &refreshed.details, nonce: None });
+                    let login = user.as_ref().map(|user: &User| Login {
+                        user,
+                        details: &refreshed.details,
+                        nonce: None,
+                    });
                     let refresh = Some((refreshed.token, refreshed.refresh_expires_at));
                     let (response, mut effects) =
                         self.issue(client, refreshed.approval, refresh, login.as_ref())?;
