@@ -134,6 +134,7 @@ pub(super) fn build<S: Store>(
     realm: &Realm,
     new: NewClient,
 ) -> Result<(Client, Option<Secret>), ControlError> {
+    check_addresses(realm, &new)?;
     let invalid = |text: String| Err(ControlError::Invalid(text));
     let formats = &realm.dialect.credentials;
     let now = server.clock.now().seconds();
@@ -208,7 +209,6 @@ pub(super) fn build<S: Store>(
         Some(Some(certificate)) => Some(RegisteredCertificate { sha256: hex(&certificate.sha256).into() }),
         Some(None) => return invalid("certificate_pem: is not a readable X.509 certificate".into()),
     };
-    check_addresses(realm, &new)?;
     let digest = secret.as_ref().map(|secret| realm.pepper.client_secret(secret.expose()));
     // RFC 7591 section 3.2.1: 0 means that it does not expire.
     let secret_expires_at = new.client_secret_expires_at.filter(|at| *at != 0);
