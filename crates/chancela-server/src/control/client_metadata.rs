@@ -10,11 +10,11 @@ use chancela_core::certificate::Certificate;
 use chancela_core::client_auth::Method;
 use chancela_core::grant::GrantType;
 use chancela_core::id::ClientKey;
+use chancela_core::jose::JwsAlgorithm;
 use chancela_core::record::{
     ApplicationType, Client, ClientSecret, RefreshTokenPolicy, RegisteredCertificate, SubjectType,
 };
 use chancela_core::redirect_uri::{self, Registration};
-use chancela_core::jose::JwsAlgorithm;
 use chancela_core::scope::Scope;
 use chancela_core::secret::{Secret, hex};
 use chancela_core::token::reference;

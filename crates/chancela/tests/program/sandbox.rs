@@ -96,7 +96,8 @@ fn check_client(client: &Value) {
 
 /// The grant by which a client gets tokens on its own behalf, as on the wire.
 fn own_grant(client: &Value) -> Option<&str> {
-    let grants: Vec<&str> = client["grant_types"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    let grants: Vec<&str> =
+        client["grant_types"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
     // One provider calls client_credentials by the other's name.
     let only = grants.first().filter(|_| grants.len() == 1);
     grants.iter().find(|grant| **grant == "client_credentials").or(only).copied()

@@ -75,7 +75,9 @@ fn the_clock_moves_only_where_a_flag_allows_it() {
     assert_eq!(clock(&sandbox).status, 200);
     assert_eq!(active(), false, "a token of 300 seconds lives on after 400");
     let base = text(realm, "base_url").replace("/standard", "/_sandbox/clock");
-    for wrong in [json!({ "advance_seconds": -1 }), json!({ "advance_seconds": "1" }), json!({ "forward": 1 })] {
+    for wrong in
+        [json!({ "advance_seconds": -1 }), json!({ "advance_seconds": "1" }), json!({ "forward": 1 })]
+    {
         assert_eq!(Request::json(&base, &wrong).send().status, 400, "{wrong}");
     }
 }
