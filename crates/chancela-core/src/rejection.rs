@@ -95,6 +95,7 @@ rules! {
     UnknownUser, "unknown_user", InvalidGrant, "The username or password is wrong.";
     DisabledUser, "disabled_user", InvalidGrant, "The username or password is wrong.";
     AmbiguousUser, "ambiguous_user", InvalidGrant, "The username or password is wrong.";
+    MissingSecondFactor, "missing_second_factor", InvalidGrant, "The username or password is wrong.";
 
     MissingRefreshToken, "missing_refresh_token", InvalidRequest, "The parameter refresh_token is missing.";
     UnknownRefreshToken, "unknown_refresh_token", InvalidGrant, "The refresh token is not good.";
@@ -241,6 +242,7 @@ mod tests {
             (Rule::UnknownClient, Rule::WrongAuthenticationMethod),
             (Rule::UnknownUser, Rule::WrongPassword),
             (Rule::UnknownUser, Rule::DisabledUser),
+            (Rule::UnknownUser, Rule::MissingSecondFactor),
             (Rule::UnknownRefreshToken, Rule::ReusedRefreshToken),
         ] {
             assert_eq!((a.code(), a.text()), (b.code(), b.text()));

@@ -1,6 +1,7 @@
 //! Which realm and endpoint a request is for: exact, canonical paths below each realm's issuer, by host. Nothing is
 //! normalised, so there is no second spelling of a path (requirement HS-06).
 
+use crate::extension::Extension;
 use crate::realm::Realm;
 use bytes::Bytes;
 use std::collections::HashMap;
@@ -25,6 +26,8 @@ pub enum Route {
     UserInfo(Arc<Realm>),
     /// A fixed JSON document.
     Json(Bytes),
+    /// What the program serves beside its realms.
+    Extension(Arc<dyn Extension>),
 }
 
 /// A page or form below a realm.
@@ -107,6 +110,13 @@ impl Router {
     pub fn add_json(&mut self, path: &str, body: &Bytes) {
         for table in self.hosts.values_mut() {
             table.exact.insert(path.into(), Route::Json(body.clone()));
+        }
+    }
+
+    /// Adds what the program serves beside its realms, on every host.
+    pub fn add_extension(&mut self, path: &str, extension: &Arc<dyn Extension>) {
+        for table in self.hosts.values_mut() {
+            table.exact.insert(path.into(), Route::Extension(Arc::clone(extension)));
         }
     }
 

@@ -35,7 +35,10 @@ impl FromStr for Network {
             None => width,
         };
         if masked(address, prefix) != address {
-            return Err(format!("{text:?} has bits beyond its prefix; write {}/{prefix}", masked(address, prefix)));
+            return Err(format!(
+                "{text:?} has bits beyond its prefix; write {}/{prefix}",
+                masked(address, prefix)
+            ));
         }
         Ok(Self { address, prefix })
     }
@@ -59,7 +62,9 @@ fn masked(address: IpAddr, prefix: u8) -> IpAddr {
     let prefix = u32::from(prefix);
     match address {
         IpAddr::V4(v4) => IpAddr::V4((v4.to_bits() & u32::MAX.checked_shl(32 - prefix).unwrap_or(0)).into()),
-        IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & u128::MAX.checked_shl(128 - prefix).unwrap_or(0)).into()),
+        IpAddr::V6(v6) => {
+            IpAddr::V6((v6.to_bits() & u128::MAX.checked_shl(128 - prefix).unwrap_or(0)).into())
+        }
     }
 }
 
@@ -159,7 +164,9 @@ mod tests {
 
     #[test]
     fn networks_are_read_strictly() {
-        for wrong in ["", "10.0.0.0/33", "10.0.0.1/8", "10.0.0.0/+8", "::/129", "10.0.0.0/", "example.org", "10/8"] {
+        for wrong in
+            ["", "10.0.0.0/33", "10.0.0.1/8", "10.0.0.0/+8", "::/129", "10.0.0.0/", "example.org", "10/8"]
+        {
             assert!(wrong.parse::<Network>().is_err(), "{wrong}");
         }
         let all: Network = "0.0.0.0/0".parse().unwrap();

@@ -16,6 +16,7 @@
 mod table;
 
 use crate::source::Source;
+use chancela_core::authentication::device::Device;
 use chancela_core::time::Timestamp;
 use std::hash::{BuildHasher, RandomState};
 use table::Table;
@@ -35,17 +36,12 @@ const DAILY_TRIES: u32 = 20;
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
 
-/// A browser in which the account has logged in before, by what its device cookie holds.
-pub type Device = [u8; 16];
-
 /// Who tries, and as whom.
 #[derive(Debug, Clone, Copy)]
 pub struct Visitor<'a> {
     /// The realm's name.
     pub realm: &'a str,
-    /// The tenant; empty where there is none.
-    pub tenant: &'a str,
-    /// The name in its canonical form, whether anybody has it or not.
+    /// The name in its canonical form, whether anybody has it or not, in whatever tenant.
     pub account: &'a str,
     /// Where from.
     pub source: Source,
@@ -108,7 +104,8 @@ impl Delay {
     fn wait(&self, now: i64) -> i64 {
         let over = self.failures.saturating_sub(FREE);
         let seconds = if over == 0 { 0 } else { (1_i64 << (over - 1).min(30)).min(i64::from(MAX_WAIT)) };
-        self.last + seconds * 1000 - now
+        // A clock that was set back must not make anybody wait for it.
+        if self.last > now { 0 } else { self.last + seconds * 1000 - now }
     }
 
     fn fail(&mut self, now: i64) {
@@ -163,16 +160,20 @@ impl Throttle {
         let mut keys = self.keys(visitor);
         if !keys.known {
             // First of all: what a source may not do any more leaves no trace in the other tables.
-            self.sources.with(keys.source, |window| {
+            let source = self.sources.with(keys.source, |window| {
                 window.turn(HOUR, millis);
-                if window.count >= SOURCE_LIMIT { wait(window.began + HOUR * 1000 - millis) } else { Ok(()) }
-            })?;
-            self.stranger(&keys, millis)?;
+                if window.count >= SOURCE_LIMIT { window.began + HOUR * 1000 - millis } else { 0 }
+            });
+            let stranger = if source > 0 { 0 } else { self.stranger(&keys, millis) };
+            if source > 0 || stranger > 0 {
+                // What is said holds for all counters.
+                let own = self.visitors.get(keys.visitor).map_or(0, |delay| delay.wait(millis));
+                return wait(source.max(stranger).max(own));
+            }
         }
         keys.before = self.visitors.with(keys.visitor, |delay| {
             let left = delay.wait(millis);
-            // A clock that was set back must not make anybody wait for it.
-            if left > 0 && delay.last <= millis {
+            if left > 0 {
                 return wait(left);
             }
             let before = *delay;
@@ -205,13 +206,13 @@ impl Throttle {
     }
 
     /// Under pressure from everywhere, a stranger waits from the first time that it asked: each for itself.
-    fn stranger(&self, keys: &Try<'_>, now: i64) -> Result<(), Wait> {
+    fn stranger(&self, keys: &Try<'_>, now: i64) -> i64 {
         let failures = self.accounts.with(keys.account, |window| {
             window.turn(DAY, now);
             window.count
         });
         if failures < ACCOUNT_LIMIT {
-            return Ok(());
+            return 0;
         }
         let doublings = (failures / ACCOUNT_LIMIT - 1).min(30);
         let needed = (1_i64 << doublings).min(i64::from(MAX_WAIT)) * 1000;
@@ -221,14 +222,13 @@ impl Throttle {
                 since.first = now;
             }
             since.last = now;
-            let left = since.first + needed - now;
-            if left > 0 { wait(left) } else { Ok(()) }
+            since.first + needed - now
         })
     }
 
     fn keys(&self, visitor: &Visitor<'_>) -> Try<'_> {
-        let Visitor { realm, tenant, account, source, device } = visitor;
-        let account = self.hasher.hash_one((realm, tenant, account));
+        let Visitor { realm, account, source, device } = visitor;
+        let account = self.hasher.hash_one((realm, account));
         let visitor = match device {
             Some(device) => self.hasher.hash_one((account, "device", device)),
             None => self.hasher.hash_one((account, "source", source)),

@@ -4,7 +4,7 @@ use crate::failure::Failure;
 use crate::store::ConfiguredStore;
 use crate::{cli, log};
 use chancela_core::dialect::Library;
-use chancela_server::clock::SystemClock;
+use chancela_server::clock::{Clock, SystemClock};
 use chancela_server::config::{Config, ConfigError};
 use chancela_server::control::socket;
 use chancela_server::entropy::SystemEntropy;
@@ -51,7 +51,7 @@ pub(crate) fn run(file: &cli::ConfigFile) -> Result<(), Failure> {
         .map_err(Failure::io(format!("listening on {address} (listen.address)")))?;
     let runtime = runtime()?;
     runtime.block_on(async {
-        let server = open(&config, &library).await?;
+        let server = open(&config, &library, Arc::new(SystemClock)).await?;
         let bound = vec![Bound { listener, router: Arc::new(Router::for_issuers(&server.realms)) }];
         let address = bound[0].listener.local_addr().map_err(Failure::io("asking for the port"))?;
         let ready = |management: Option<SocketAddr>| {
@@ -112,6 +112,7 @@ pub(crate) fn library(folder: Option<&Path>) -> Result<Library, Failure> {
 pub(crate) async fn open(
     config: &Config,
     library: &Library,
+    clock: Arc<dyn Clock>,
 ) -> Result<Arc<Server<ConfiguredStore>>, Failure> {
     let entropy = SystemEntropy;
     let store = ConfiguredStore::new(
@@ -122,7 +123,7 @@ pub(crate) async fn open(
     // A key-encryption key is made for an empty store only: for a filled one a new key would open nothing.
     let empty = store.keys().await.map_err(|error| Failure::Other(error.to_string()))?.is_empty();
     let kek = Kek::load(&file, empty, &entropy)?;
-    let server = Server::open(config, library, store, kek, Arc::new(SystemClock), Arc::new(entropy)).await?;
+    let server = Server::open(config, library, store, kek, clock, Arc::new(entropy)).await?;
     Ok(Arc::new(server))
 }
 

@@ -31,6 +31,15 @@ impl Acr {
         }
     }
 
+    /// Whether `user` has what it takes.
+    pub const fn is_reachable(self, user: &User) -> bool {
+        match self {
+            Self::OneFactor => true,
+            Self::TwoFactors => user.has_second_factor(),
+            Self::PhishingResistant => !user.passkeys.is_empty(),
+        }
+    }
+
     /// The class of this name.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|acr| acr.as_str() == text)
@@ -119,25 +128,29 @@ pub fn decide(user: &User, proven: Proven, demand: Demand) -> Verdict {
         None => return Verdict::NeedFirstFactor,
         Some(_) => {}
     }
-    let passkey = !user.passkeys.is_empty();
     match needed {
-        Acr::PhishingResistant if passkey => Verdict::NeedSecondFactor(SecondFactors {
-            totp: false,
-            passkey,
-            verified: true,
-            recovery_code: false,
-        }),
+        Acr::PhishingResistant if !user.passkeys.is_empty() => {
+            Verdict::NeedSecondFactor(SecondFactors::of(user, demand))
+        }
         // Beside a password; a touch alone needs no second touch.
         Acr::TwoFactors if proven.password && user.has_second_factor() => {
-            Verdict::NeedSecondFactor(SecondFactors {
-                totp: user.totp.is_some(),
-                passkey,
-                verified: false,
-                recovery_code: !user.recovery_codes.is_empty(),
-            })
+            Verdict::NeedSecondFactor(SecondFactors::of(user, demand))
         }
         Acr::TwoFactors if proven.password && demand.second_factor => Verdict::NeedEnrolment,
         _ => Verdict::Unmet,
+    }
+}
+
+impl SecondFactors {
+    /// What `user` has that would meet `demand` beside a password.
+    pub fn of(user: &User, demand: Demand) -> Self {
+        let verified = demand.acr == Some(Acr::PhishingResistant);
+        Self {
+            totp: user.totp.is_some() && !verified,
+            passkey: !user.passkeys.is_empty(),
+            verified,
+            recovery_code: !user.recovery_codes.is_empty() && !verified,
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! How users prove who they are. Owns one-time passwords, recovery codes, passkeys, the canonical form of names, and the
 //! decision of what a login still needs. Does not own passwords' hashes, throttling or pages: those are the server's.
 
+pub mod device;
 pub mod factor;
 pub mod recovery_code;
 pub mod totp;

@@ -1,6 +1,7 @@
 //! Recovery codes: what a user writes down for the day on which the second factor is lost. Ten codes of 80 random bits
 //! in readable groups; the store keeps keyed digests, and a used code leaves the record.
 
+use crate::entropy::{Entropy, EntropyError};
 use crate::pepper::{MacPurpose, Pepper};
 use crate::record::User;
 use crate::secret::{Secret, SecretDigest};
@@ -14,22 +15,35 @@ const LETTERS: usize = CODE_BYTES * 8 / 5;
 /// Crockford's: no letter looks like a digit or another letter, and none makes words.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// A new set: the texts for the user, once, and the digests to keep.
+/// A new set for the user `subject`: the texts, to be shown once, and the digests to keep.
+///
+/// # Errors
+/// [`EntropyError`] if there are no random numbers.
 pub fn generate(
-    random: &[[u8; CODE_BYTES]; COUNT],
     subject: &str,
     pepper: &Pepper,
-) -> (Vec<Secret>, Vec<SecretDigest>) {
-    random
-        .iter()
-        .map(|bytes| {
-            let letters = letters(bytes);
-            let digest = digest(&letters, subject, pepper);
-            let groups: Vec<&str> =
-                letters.as_bytes().chunks(GROUP).filter_map(|g| std::str::from_utf8(g).ok()).collect();
-            (Secret::new(groups.join("-")), digest)
-        })
-        .unzip()
+    entropy: &dyn Entropy,
+) -> Result<(Vec<Secret>, Vec<SecretDigest>), EntropyError> {
+    let (mut texts, mut digests) = (Vec::new(), Vec::new());
+    for _ in 0..COUNT {
+        let mut bytes = [0; CODE_BYTES];
+        entropy.fill(&mut bytes)?;
+        let letters = letters(&bytes);
+        digests.push(digest(&letters, subject, pepper));
+        texts.push(Secret::new(grouped(&letters)));
+    }
+    Ok((texts, digests))
+}
+
+fn grouped(letters: &str) -> String {
+    let mut out = String::with_capacity(LETTERS + LETTERS / GROUP);
+    for (at, letter) in letters.chars().enumerate() {
+        if at > 0 && at % GROUP == 0 {
+            out.push('-');
+        }
+        out.push(letter);
+    }
+    out
 }
 
 /// The record of `user` after `typed` was used, if it is one of the codes; the guard of its version makes it good once.
@@ -84,19 +98,14 @@ fn read(typed: &str) -> Option<String> {
 mod tests {
     use super::*;
     use crate::authentication::tests::{pepper, user};
+    use crate::entropy::Seeded;
     use proptest::prelude::*;
-
-    fn random() -> [[u8; CODE_BYTES]; COUNT] {
-        std::array::from_fn(|code| {
-            std::array::from_fn(|at| u8::try_from((code * 37 + at * 101) % 256).unwrap())
-        })
-    }
 
     /// O-06, EN-03.
     #[test]
     fn a_recovery_code_is_good_once_however_it_is_typed() {
         let (pepper, mut user) = (pepper(), user());
-        let (texts, digests) = generate(&random(), &user.subject, &pepper);
+        let (texts, digests) = generate(&user.subject, &pepper, &Seeded::new(7)).unwrap();
         user.recovery_codes = digests;
         assert_eq!(texts[0].expose().len(), 19, "four groups of four");
         let typed = format!(" {} ", texts[3].expose().to_lowercase().replace('-', " ").replace('0', "o"));
@@ -111,7 +120,7 @@ mod tests {
     #[test]
     fn a_code_means_nothing_for_another_user_or_realm() {
         let (pepper, mut user) = (pepper(), user());
-        let (texts, digests) = generate(&random(), &user.subject, &pepper);
+        let (texts, digests) = generate(&user.subject, &pepper, &Seeded::new(7)).unwrap();
         user.recovery_codes = digests;
         assert_eq!(spend(&user, texts[0].expose(), &Pepper::from_root(&[9; 32])), None);
         user.subject = "user-other".into();
@@ -125,8 +134,7 @@ mod tests {
             prop_assert_eq!(read(&text), Some(text.clone()));
             prop_assert_eq!(text.len(), LETTERS);
             let (pepper, mut user) = (pepper(), user());
-            let set = std::array::from_fn(|_| bytes);
-            user.recovery_codes = generate(&set, &user.subject, &pepper).1;
+            user.recovery_codes = vec![digest(&text, &user.subject, &pepper)];
             let same = read(&other).is_some_and(|read| read == text);
             prop_assert_eq!(spend(&user, &other, &pepper).is_some(), same);
         }

@@ -61,10 +61,9 @@ pub struct ValidRequest {
 }
 
 impl ValidRequest {
-    /// Context classes that are asked for, essential ones first.
+    /// Context classes that are asked for, those of `claims` first.
     pub fn wanted_acr(&self) -> Vec<&str> {
-        let mut wanted = self.claims.essential_acr().unwrap_or_default();
-        wanted.extend(self.claims.voluntary_acr());
+        let (mut wanted, _) = self.claims.acr();
         wanted.extend(self.acr_values.iter().map(|value| &**value));
         wanted
     }

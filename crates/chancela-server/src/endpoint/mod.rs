@@ -12,7 +12,6 @@ mod userinfo;
 use crate::realm::{Realm, RealmEndpoint};
 use crate::router::{Place, Route, Router};
 use crate::server::Server;
-use crate::source::Source;
 use crate::transport::body;
 use authorization::visit::Visit;
 use bytes::Bytes;
@@ -24,12 +23,14 @@ use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HOST};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Body;
+use std::net::IpAddr;
 use std::sync::Arc;
 
-/// Answers one request.
+/// Answers one request that `peer` sent.
 pub async fn respond<S: Store, B>(
     server: &Server<S>,
     router: &Router,
+    peer: IpAddr,
     request: Request<B>,
 ) -> Response<Full<Bytes>>
 where
@@ -64,14 +65,16 @@ where
                 return plain(StatusCode::NOT_FOUND, "there is no such tenant");
             }
             match body::read(&head, incoming).await {
-                Ok(body) => token::respond(server, realm, endpoint, tenant, &view(&head, &body)).await,
+                Ok(body) => {
+                    token::respond(server, realm, (endpoint, tenant), peer, &view(&head, &body)).await
+                }
                 Err(rejection) => refuse(realm, endpoint, rejection, None),
             }
         }
         Route::Browser(realm, place) => match body::read(&head, incoming).await {
             Ok(body) => {
                 let http = view(&head, &body);
-                let source = Source::of(std::net::IpAddr::from([127, 0, 0, 1]));
+                let source = server.client_address(peer, &head.headers);
                 browser(server, realm, (head.uri.path(), *place), http, source).await
             }
             Err(rejection) => refuse_standard(realm, rejection, None),
@@ -88,6 +91,13 @@ where
             Ok(body) => revocation::respond(server, realm, &view(&head, &body)).await,
             Err(rejection) => refuse_standard(realm, rejection, None),
         },
+        Route::Extension(extension) => {
+            let extension = Arc::clone(extension);
+            match body::read(&head, incoming).await {
+                Ok(body) => extension.respond(Request::from_parts(head, body)).await,
+                Err(_) => return plain(StatusCode::BAD_REQUEST, "the body cannot be read"),
+            }
+        }
     };
     response.map(Full::new)
 }
@@ -98,7 +108,7 @@ async fn browser<S: Store>(
     realm: &Arc<Realm>,
     (path, place): (&str, Place),
     http: HttpRequest<'_>,
-    source: Source,
+    source: IpAddr,
 ) -> Response<Bytes> {
     let visit = match Visit::begin(server, realm, (path, place), http, source).await {
         Ok(visit) => visit,

@@ -66,7 +66,7 @@ impl Login {
             LoginProblem::Credentials => text.wrong_credentials.to_owned(),
             LoginProblem::Missing => text.missing.to_owned(),
             LoginProblem::Passkey => text.wrong_passkey.to_owned(),
-            LoginProblem::Tenant => text.choose_tenant.to_owned(),
+            LoginProblem::Tenant => text.ambiguous_tenant.to_owned(),
             LoginProblem::Wait(seconds) => (self.frame.text().common.wait)(seconds),
         })
     }

@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::{output, serve};
 use chancela_core::client_auth::Method;
 use chancela_core::grant::GrantType;
+use chancela_server::clock::SystemClock;
 use chancela_server::control::{self, Command, NewClient, Request, socket};
 use chancela_store_sqlite::OpenError;
 use serde::de::DeserializeOwned;
@@ -13,6 +14,7 @@ use serde_json::Value;
 use std::fs;
 use std::io::{self, BufRead, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 /// `chancela client …`
 pub(crate) fn client(action: ClientAction) -> Result<(), Failure> {
@@ -137,7 +139,7 @@ fn carry_out(target: &Target, command: Command) -> Result<(), Failure> {
             match call(&config.data, &request)? {
                 Some(value) => value,
                 None => serve::runtime()?.block_on(async {
-                    let server = serve::open(&config, &library)
+                    let server = serve::open(&config, &library, Arc::new(SystemClock))
                         .await
                         .map_err(|failure| locked(failure, &config.data))?;
                     Ok::<_, Failure>(control::execute(&server, request).await?)

@@ -4,6 +4,7 @@ use super::authenticator_data::AuthenticatorData;
 use super::client_data::{self, Ceremony};
 use super::cose::PublicKey;
 use super::{MAX_RESPONSE_BYTES, Refused, RelyingParty, UserVerification};
+use crate::authentication::factor::PasskeyProof;
 use crate::record::User;
 use crate::secret::sha256;
 use crate::time::Timestamp;
@@ -43,10 +44,22 @@ pub struct Response {
 /// A good answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asserted {
-    /// The user's record with the passkey's new counter and time; guarded by the version before.
-    pub user: User,
-    /// Whether the authenticator verified the user.
-    pub user_verified: bool,
+    /// What it proves.
+    pub proof: PasskeyProof,
+    id: String,
+    sign_count: u32,
+}
+
+impl Asserted {
+    /// The record of `user` with the passkey's new counter and time; guarded by the version before.
+    pub fn spend(&self, user: &User, now: Timestamp) -> User {
+        let mut changed = User { version: user.version + 1, ..user.clone() };
+        if let Some(passkey) = changed.passkeys.iter_mut().find(|known| *known.id == *self.id) {
+            passkey.sign_count = self.sign_count;
+            passkey.last_used_at = Some(now.seconds());
+        }
+        changed
+    }
 }
 
 impl Response {
@@ -87,18 +100,15 @@ impl Response {
     /// [`Refused`].
     pub fn verify(
         &self,
-        challenge: &[u8],
         party: &RelyingParty,
         user: &User,
+        challenge: &[u8],
         verification: UserVerification,
-        now: Timestamp,
     ) -> Result<Asserted, Refused> {
         if self.subject.as_deref().is_some_and(|subject| subject != &*user.subject) {
             return Err(Refused::Passkey);
         }
-        let mut changed = User { version: user.version + 1, ..user.clone() };
-        let passkey = changed.passkeys.iter_mut().find(|known| *known.id == *self.id);
-        let passkey = passkey.ok_or(Refused::Passkey)?;
+        let passkey = user.passkeys.iter().find(|known| *known.id == *self.id).ok_or(Refused::Passkey)?;
         client_data::check(&self.client_data, Ceremony::Assertion, challenge, party)?;
         let data = AuthenticatorData::read(&self.authenticator_data, &party.id)?;
         verification.check(data.user_verified)?;
@@ -113,8 +123,7 @@ impl Response {
         if counts && data.sign_count <= passkey.sign_count {
             return Err(Refused::Counter);
         }
-        passkey.sign_count = data.sign_count;
-        passkey.last_used_at = Some(now.seconds());
-        Ok(Asserted { user_verified: data.user_verified, user: changed })
+        let proof = if data.user_verified { PasskeyProof::Verified } else { PasskeyProof::Present };
+        Ok(Asserted { proof, id: self.id.clone(), sign_count: data.sign_count })
     }
 }

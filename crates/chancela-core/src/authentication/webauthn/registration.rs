@@ -50,8 +50,8 @@ pub struct Registered {
 /// [`Refused`].
 pub fn verify(
     json: &str,
-    challenge: &[u8],
     party: &RelyingParty,
+    challenge: &[u8],
     verification: UserVerification,
 ) -> Result<Registered, Refused> {
     if json.len() > MAX_RESPONSE_BYTES {

@@ -4,10 +4,11 @@ use super::view::Shows;
 use super::{Outcome, Problem};
 use crate::browser::session::LoggedIn;
 use crate::endpoint::authorization::visit::{Submitted, Visit};
-use crate::login::{Attempt, LoginOutcome, password_login};
+use crate::login::{LoginOutcome, PasswordAttempt, password_login};
 use crate::logout;
 use crate::page::account::{Notice, PendingTotp};
-use crate::password::{self, MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARACTERS};
+use crate::password::MAX_PASSWORD_BYTES;
+use crate::password::rules::{MIN_CHARACTERS, is_common};
 use crate::server::store_rejection;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
 use chancela_core::authentication::webauthn::{UserVerification, registration};
@@ -33,25 +34,23 @@ impl<S: Store> Visit<'_, S> {
         if new != field("repeated_password") {
             return Ok(Problem::PasswordsDiffer.into());
         }
-        if new.chars().count() < MIN_PASSWORD_CHARACTERS as usize {
+        if new.chars().count() < MIN_CHARACTERS as usize {
             return Ok(Problem::PasswordTooShort.into());
         }
-        if new.len() > MAX_PASSWORD_BYTES || new == current || password::is_common(new, &one.user.username) {
+        if new.len() > MAX_PASSWORD_BYTES || new == current || is_common(new, &one.user.username) {
             return Ok(Problem::PasswordTooCommon.into());
         }
-        let attempt = Attempt {
-            realm: self.realm,
+        let attempt = PasswordAttempt {
             tenant: Some(&*one.user.tenant),
             username: &one.user.username,
             password: Secret::new(current),
             source: self.source,
-            device: self.device(&one.user.username),
+            device: self.device(),
         };
-        let user = match password_login(self.server, attempt, self.now).await {
-            LoginOutcome::Known(user) if user.subject == one.user.subject => user,
+        let user = match password_login(self.server, self.realm, attempt, self.now).await? {
+            LoginOutcome::Known(user) if user.subject == one.user.subject => *user,
             LoginOutcome::Wait(seconds) => return Ok(Problem::Wait(u64::from(seconds)).into()),
             LoginOutcome::Busy => return Err(Rule::Overloaded.into()),
-            LoginOutcome::Failed(rejection) => return Err(rejection),
             _ => return Ok(Problem::WrongPassword.into()),
         };
         let mut salt = [0; 16];
@@ -126,7 +125,7 @@ impl<S: Store> Visit<'_, S> {
             return Ok(Problem::Passkey.into());
         };
         let challenge = self.registration_challenge(form.began);
-        let registered = registration::verify(credential, &challenge, party, UserVerification::Required);
+        let registered = registration::verify(credential, party, &challenge, UserVerification::Required);
         let name = form.text("passkey_name").unwrap_or("Passkey");
         match registered.and_then(|registered| registered.add_to(&one.user, name, self.now)) {
             Ok(changed) => {
@@ -162,11 +161,9 @@ impl<S: Store> Visit<'_, S> {
         if !one.user.has_second_factor() {
             return Ok(Outcome::Show(Box::default()));
         }
-        let mut random = [[0; recovery_code::CODE_BYTES]; recovery_code::COUNT];
-        for bytes in &mut random {
-            self.server.entropy.fill(bytes).map_err(|_| Rejection::from(Rule::StoreFailed))?;
-        }
-        let (texts, digests) = recovery_code::generate(&random, &one.user.subject, &self.realm.pepper);
+        let (subject, pepper) = (&one.user.subject, &self.realm.pepper);
+        let made = recovery_code::generate(subject, pepper, &*self.server.entropy);
+        let (texts, digests) = made.map_err(|_| Rejection::from(Rule::StoreFailed))?;
         self.put(&one.user, |user| user.recovery_codes = digests).await?;
         let fresh_codes = texts.iter().map(|text| text.expose().to_owned()).collect();
         let notice = Some(Notice::RecoveryCodesMade);

@@ -2,14 +2,14 @@
 
 use crate::browser::csrf::Purpose;
 use crate::browser::session::LoggedIn;
-use crate::endpoint::authorization::consent::meanings;
+use crate::endpoint::authorization::scopes::meanings;
 use crate::endpoint::authorization::visit::Visit;
 use crate::page::account::{
     Account, Application, Device, Notice, Passkey, Passkeys, PasswordRules, PendingTotp, Problem, Recovery,
     Totp,
 };
 use crate::page::{Locale, Person};
-use crate::password::MIN_PASSWORD_CHARACTERS;
+use crate::password::rules::MIN_CHARACTERS;
 use crate::router::Place;
 use crate::server::store_rejection;
 use bytes::Bytes;
@@ -83,7 +83,7 @@ impl<S: Store> Visit<'_, S> {
             password: user
                 .password_hash
                 .is_some()
-                .then_some(PasswordRules { minimum: MIN_PASSWORD_CHARACTERS }),
+                .then_some(PasswordRules { minimum: MIN_CHARACTERS }),
             totp: match (shows.pending_totp, &user.totp) {
                 (Some(pending), _) => Totp::Pending(pending),
                 (None, Some(totp)) => Totp::Active(totp.created_at),

@@ -1,14 +1,13 @@
 //! The consent page (RFC 6749 §4.1.1): what an application asks for, in words, and the user's yes or no.
 
 use super::answer::client_name;
+use super::scopes::meanings;
 use super::visit::{TRANSACTION, Visit, see_other};
 use crate::browser::csrf::Purpose;
-use crate::page::{Consent, ConsentScope, Locale};
-use crate::realm::Realm;
+use crate::page::{Consent, ConsentScope};
 use crate::router::Place;
 use bytes::Bytes;
 use chancela_core::authorization::ValidRequest;
-use chancela_core::dialect::ScopeMeaning;
 use chancela_core::message::authorization_request::AuthorizationRequest;
 use chancela_core::scope::Scope;
 use chancela_core::time::Timestamp;
@@ -61,17 +60,5 @@ impl<S: Store> Visit<'_, S> {
             switch_account: Some(self.again(&other)),
             frame,
         })
-    }
-}
-
-/// What a scope means, in sentences of a language.
-pub(in crate::endpoint) fn meanings(realm: &Realm, scope: &str, locale: Locale) -> Vec<String> {
-    match realm.directory.meaning(scope) {
-        Some(ScopeMeaning::Text(text)) if !text.is_empty() => vec![text],
-        Some(ScopeMeaning::Sentences { pt_br, en }) => match (locale, pt_br.is_empty(), en.is_empty()) {
-            (Locale::PtBr, false, _) | (Locale::En, false, true) => pt_br,
-            _ => en,
-        },
-        _ => Vec::new(),
     }
 }

@@ -7,7 +7,7 @@ use super::answer::client_name;
 use super::finish::{Demanded, LoggingIn};
 use super::visit::{Submitted, Visit};
 use crate::browser::csrf::Purpose;
-use crate::login;
+use crate::login::{FactorAttempt, second_factor};
 use crate::page::{SecondFactor, SecondFactorProblem};
 use crate::router::Place;
 use crate::server::store_rejection;
@@ -58,9 +58,9 @@ impl<S: Store> Visit<'_, S> {
         let Some(user) = user.filter(|user| user.enabled) else {
             return Ok(self.login_page(query, valid, form.began, None));
         };
-        let (device, login) = (self.device(&user.username), form.began.millis().to_be_bytes());
-        let throttle = &self.server.throttle;
-        if let Err(seconds) = login::second_factor(throttle, &user, self.source, device, &login, self.now) {
+        let login = form.began.millis().to_be_bytes();
+        let attempt = FactorAttempt { source: self.source, device: self.device(), login: &login };
+        if let Err(seconds) = second_factor(self.server, self.realm, &user, attempt, self.now) {
             let problem = SecondFactorProblem::Wait(u64::from(seconds));
             return self.factor_page(query, valid, (&user, proven), form.began, Some(problem));
         }
@@ -97,10 +97,9 @@ impl<S: Store> Visit<'_, S> {
         let party = self.realm.relying_party.as_ref()?;
         let response = assertion::Response::parse(form.text("credential")?).ok()?;
         let challenge = self.challenge(form.began);
-        let verified = response.verify(&challenge, party, user, UserVerification::Preferred, self.now);
-        let asserted = verified.ok()?;
-        let proof = if asserted.user_verified { PasskeyProof::Verified } else { PasskeyProof::Present };
-        Some((asserted.user, Proven { passkey: Some(proof), ..Proven::default() }))
+        let asserted = response.verify(party, user, &challenge, UserVerification::Preferred).ok()?;
+        let proven = Proven { passkey: Some(asserted.proof), ..Proven::default() };
+        Some((asserted.spend(user, self.now), proven))
     }
 
     /// The page that asks for the second factor of a user who gave the password.

@@ -4,12 +4,11 @@ use super::visit::{TRANSACTION, Visit, see_other};
 use crate::browser::cookies::CookieKind;
 use crate::browser::csrf::{Binding, Purpose};
 use crate::browser::session::{self, NewSession};
+use crate::login::device_cookie;
 use crate::logout;
 use crate::page::Person;
 use bytes::Bytes;
-use chancela_core::authentication::device::{Device, DeviceCookie};
 use chancela_core::authentication::factor::{self, Achieved, Acr, Demand, Proven, Verdict};
-use chancela_core::authentication::username;
 use chancela_core::authentication::webauthn::{self, Ceremony};
 use chancela_core::authorization::{ValidRequest, acr};
 use chancela_core::effect::Effect;
@@ -121,7 +120,8 @@ impl<S: Store> Visit<'_, S> {
             "" => see_other(&self.again("")),
             query => see_other(&format!("{}&{TRANSACTION}={proof}", self.again(query))),
         };
-        let device = self.remembering(&user.username)?;
+        let device = device_cookie(realm, &user, self.device(), entropy);
+        let device = device.map_err(|_| Rejection::from(Rule::StoreFailed))?;
         for cookie in [
             realm.cookies.set(CookieKind::Session, &cookie, None),
             realm.cookies.set(CookieKind::Browser, &browser, None),
@@ -139,24 +139,9 @@ impl<S: Store> Visit<'_, S> {
         Some(Person::new(name, &*user.username))
     }
 
-    /// This browser's id, if the account of this name has logged in here before.
-    pub(in crate::endpoint) fn device(&self, username: &str) -> Option<Device> {
-        let cookie = self.realm.cookies.get(self.http.headers, CookieKind::Device)?;
-        DeviceCookie::parse(cookie)?.knows(&self.realm.pepper, &username::canonical(username)?)
-    }
-
-    /// The device cookie after a login of the account of this name.
-    fn remembering(&self, username: &str) -> Result<String, Rejection> {
-        let cookie = self.realm.cookies.get(self.http.headers, CookieKind::Device);
-        let known = match cookie.and_then(DeviceCookie::parse) {
-            Some(known) => known,
-            None => {
-                let mut id = [0; 16];
-                self.server.entropy.fill(&mut id).map_err(|_| Rejection::from(Rule::StoreFailed))?;
-                DeviceCookie::new(id)
-            }
-        };
-        Ok(known.with(&self.realm.pepper, username).encode())
+    /// The device cookie's value.
+    pub(in crate::endpoint) fn device(&self) -> Option<&str> {
+        self.realm.cookies.get(self.http.headers, CookieKind::Device)
     }
 
     /// The challenge of a passkey assertion on a page that began then.

@@ -5,12 +5,12 @@ use super::finish::{Demanded, LoggingIn};
 use super::visit::{Submitted, Visit, see_other};
 use crate::browser::csrf::Purpose;
 use crate::endpoint::note_refusal;
-use crate::login::{Attempt, LoginOutcome, password_login};
+use crate::login::{LoginOutcome, PasswordAttempt, password_login};
 use crate::page::{FailureReason, Login, LoginProblem, Shown, Tenant};
 use crate::router::Place;
 use crate::server::store_rejection;
 use bytes::Bytes;
-use chancela_core::authentication::factor::{PasskeyProof, Proven};
+use chancela_core::authentication::factor::Proven;
 use chancela_core::authentication::webauthn::{UserVerification, assertion, options};
 use chancela_core::authorization::{AuthorizationError, ValidRequest};
 use chancela_core::rejection::{Rejection, Rule};
@@ -21,7 +21,7 @@ use http::Response;
 
 /// What stands in the form, and what was wrong with it.
 #[derive(Debug, Default)]
-pub(super) struct Again {
+pub(in crate::endpoint) struct Again {
     pub username: String,
     pub tenant: Option<String>,
     pub problem: Option<LoginProblem>,
@@ -110,15 +110,14 @@ impl<S: Store> Visit<'_, S> {
         let Some(password) = form.text("password").filter(|_| !username.is_empty()) else {
             return show(LoginProblem::Missing);
         };
-        let attempt = Attempt {
-            realm: self.realm,
+        let attempt = PasswordAttempt {
             tenant: self.tenant(form, valid),
             username,
             password: Secret::new(password),
             source: self.source,
-            device: self.device(username),
+            device: self.device(),
         };
-        match password_login(self.server, attempt, self.now).await {
+        match password_login(self.server, self.realm, attempt, self.now).await? {
             LoginOutcome::Known(user) => {
                 let proven = Proven { password: true, ..Proven::default() };
                 let logging_in = LoggingIn { user: *user, changed: None, proven, began: form.began };
@@ -131,7 +130,6 @@ impl<S: Store> Visit<'_, S> {
             LoginOutcome::AmbiguousTenant => show(LoginProblem::Tenant),
             LoginOutcome::Wait(seconds) => show(LoginProblem::Wait(u64::from(seconds))),
             LoginOutcome::Busy => Err(Rule::Overloaded.into()),
-            LoginOutcome::Failed(rejection) => Err(rejection),
         }
     }
 
@@ -151,7 +149,7 @@ impl<S: Store> Visit<'_, S> {
         let user = self.server.store.user_of(&self.realm.name, subject).await.map_err(store_rejection)?;
         let Some(user) = user.filter(|user| user.enabled) else { return wrong() };
         let challenge = self.challenge(form.began);
-        let asserted = response.verify(&challenge, party, &user, UserVerification::Required, self.now);
+        let asserted = response.verify(party, &user, &challenge, UserVerification::Required);
         let asserted = match asserted {
             Ok(asserted) => asserted,
             Err(refused) => {
@@ -159,8 +157,9 @@ impl<S: Store> Visit<'_, S> {
                 return wrong();
             }
         };
-        let proven = Proven { passkey: Some(PasskeyProof::Verified), ..Proven::default() };
-        let logging_in = LoggingIn { user, changed: Some(asserted.user), proven, began: form.began };
+        let proven = Proven { passkey: Some(asserted.proof), ..Proven::default() };
+        let changed = Some(asserted.spend(&user, self.now));
+        let logging_in = LoggingIn { user, changed, proven, began: form.began };
         self.go_on(form.query(), valid, logging_in, Demanded::of(valid)).await
     }
 

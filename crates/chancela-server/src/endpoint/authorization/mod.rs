@@ -5,6 +5,7 @@
 //! beside it take one form each, [`answer`] is how it ends.
 
 pub(super) mod answer;
+pub(in crate::endpoint) mod scopes;
 mod consent;
 mod factor;
 mod finish;
@@ -20,7 +21,7 @@ use chancela_core::authorization::{self, AuthorizationError, Facts, Next, Policy
 use chancela_core::message::authorization_request::AuthorizationRequest;
 use chancela_core::openid::id_token_hint::IdTokenHint;
 use chancela_core::openid::subject;
-use chancela_core::record::Consent;
+use chancela_core::record::{Consent, User};
 use chancela_core::rejection::{Rejection, Rule};
 use chancela_core::time::Timestamp;
 use chancela_store::Store;
@@ -110,20 +111,23 @@ impl<S: Store> Visit<'_, S> {
         consent_given_now: Option<bool>,
     ) -> Result<Response<Bytes>, Rejection> {
         let began = transaction.began_at.unwrap_or(self.now);
-        let expected = self.expected_subject(valid);
+        let expected = self.expected_sub(valid);
         let mut logged_in = self.browser.logged_in.as_ref().map(|one| (one.session.clone(), &one.user));
         for _ in 0..MAX_ROUNDS {
             let consent = match &logged_in {
                 Some((_, user)) => self.consent_of(&user.subject, valid).await?,
                 None => None,
             };
+            let known_as = |user: &User| subject::for_client(&valid.client, &user.subject, &self.realm.pepper).into_owned();
+            let sub = logged_in.as_ref().map(|(_, user)| known_as(user)).unwrap_or_default();
             let facts = Facts {
+                sub: &sub,
                 session: logged_in.as_ref().map(|(session, user)| (session, *user)),
                 consent: consent.as_ref(),
                 began_at: transaction.began_at,
                 consent_given_now,
                 account_chosen: transaction.account_chosen,
-                expected_subject: expected.as_deref(),
+                expected_sub: expected.as_deref(),
                 now: self.now,
             };
             match authorization::decide(valid, &facts) {
@@ -173,18 +177,13 @@ impl<S: Store> Visit<'_, S> {
         }
     }
 
-    /// The user whom the client expects, if it says so.
-    fn expected_subject(&self, valid: &ValidRequest) -> Option<Box<str>> {
-        let hinted = valid.id_token_hint.as_deref().map(|hint| {
-            let keys = self.realm.keys.load();
-            let hint = IdTokenHint::verify(hint, &keys.verifying, &self.realm.issuer);
-            let own = hint.filter(|hint| hint.client_id == valid.client.client_id);
-            own.map(|hint| hint.sub)
-        });
-        let claimed = valid.claims.subject().map(|sub| Some(Box::from(sub)));
-        let expected = hinted.or(claimed)?;
-        // A subject of nobody is expected of nobody.
-        let user = expected.and_then(|sub| subject::user_of(&valid.client, &sub, &self.realm.pepper));
-        Some(user.unwrap_or_default())
+    /// What the user whom the client expects is called to it, if an ID token says so. A hint that is none of ours is of
+    /// nobody.
+    fn expected_sub(&self, valid: &ValidRequest) -> Option<Box<str>> {
+        let hint = valid.id_token_hint.as_deref()?;
+        let keys = self.realm.keys.load();
+        let hint = IdTokenHint::verify(hint, &keys.verifying, &self.realm.issuer);
+        let own = hint.filter(|hint| hint.client_id == valid.client.client_id);
+        Some(own.map(|hint| hint.sub).unwrap_or_default())
     }
 }

@@ -7,7 +7,6 @@ use crate::page::{CookiesOff, Expired, Failure, FailureReason, Form, Frame, Loca
 use crate::realm::Realm;
 use crate::router::Place;
 use crate::server::Server;
-use crate::source::Source;
 use bytes::Bytes;
 use chancela_core::message::HttpRequest;
 use chancela_core::message::body::Parameters;
@@ -18,6 +17,7 @@ use http::header::{
     ACCEPT_LANGUAGE, ALLOW, CACHE_CONTROL, CONTENT_TYPE, LOCATION, REFERRER_POLICY, SET_COOKIE,
 };
 use http::{HeaderValue, Method, Response, StatusCode};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// The parameter of the authorization endpoint by which a login tells it when its page began.
@@ -33,7 +33,7 @@ pub(crate) struct Visit<'a, S> {
     /// What stands before the realm's own paths.
     pub prefix: &'a str,
     /// Where it came from, for throttling.
-    pub source: Source,
+    pub source: IpAddr,
     pub browser: Browser,
     pub now: Timestamp,
 }
@@ -44,7 +44,7 @@ impl<'a, S: Store> Visit<'a, S> {
         realm: &'a Arc<Realm>,
         (path, place): (&'a str, Place),
         http: HttpRequest<'a>,
-        source: Source,
+        source: IpAddr,
     ) -> Result<Self, Rejection> {
         let now = server.clock.now();
         let browser = Browser::of(server, realm, http.headers, now).await?;

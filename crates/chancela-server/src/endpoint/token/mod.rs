@@ -1,13 +1,13 @@
 //! The token endpoint (RFC 6749 §3.2): parse, authenticate, decide, issue, commit, answer.
 
 use super::refuse;
+use crate::login::{LoginOutcome, PasswordAttempt, password_login};
 use crate::realm::{Realm, RealmEndpoint};
 use crate::server::{Server, store_rejection};
 use bytes::Bytes;
 use chancela_core::client_auth::{self, AuthenticatedClient};
 use chancela_core::dialect::TokenFormat;
 use chancela_core::effect::Effect;
-use chancela_core::grant::password::UserFact;
 use chancela_core::grant::refresh_token::{Lifetimes, Terms};
 use chancela_core::grant::{
     Approval, GrantType, authorization_code, chain, client_credentials, password, registered, requested_scope,
@@ -15,6 +15,7 @@ use chancela_core::grant::{
 use chancela_core::message::HttpRequest;
 use chancela_core::message::token_request::{GrantRequest, TokenRequest};
 use chancela_core::message::token_response::TokenResponse;
+use chancela_core::record::User;
 use chancela_core::rejection::{Rejection, Rule};
 use chancela_core::scope::Scope;
 use chancela_core::secret::Secret;
@@ -23,6 +24,7 @@ use chancela_core::token::refresh::RefreshTokenRef;
 use chancela_core::token::{Issuer, issue, reference};
 use chancela_store::{CommitOutcome, Store};
 use http::Response;
+use std::net::IpAddr;
 use std::sync::PoisonError;
 
 mod login;
@@ -40,17 +42,18 @@ struct Context<'a, S> {
     realm: &'a Realm,
     endpoint: &'a RealmEndpoint,
     tenant: Option<&'a str>,
+    peer: IpAddr,
     now: Timestamp,
 }
 
 pub(super) async fn respond<S: Store>(
     server: &Server<S>,
     realm: &Realm,
-    endpoint: &RealmEndpoint,
-    tenant: Option<&str>,
+    (endpoint, tenant): (&RealmEndpoint, Option<&str>),
+    peer: IpAddr,
     http: &HttpRequest<'_>,
 ) -> Response<Bytes> {
-    let context = Context { server, realm, endpoint, tenant, now: server.clock.now() };
+    let context = Context { server, realm, endpoint, tenant, peer, now: server.clock.now() };
     let mut known = None;
     match context.answer(http, &mut known).await {
         Ok(response) => {
@@ -90,7 +93,7 @@ impl<S: Store> Context<'_, S> {
                 // Before the hash, which costs more than everything else together.
                 registered(client.client(), GrantType::Password)?;
                 let scope = self.scope(client, scope)?;
-                let user = self.user(client, &username, password).await?;
+                let user = self.user(client, http, &username, password).await?;
                 let approval = password::decide(client, scope, user)?;
                 self.log_in(client, Approval { certificate, ..approval }).await
             }
@@ -163,29 +166,28 @@ impl<S: Store> Context<'_, S> {
         chain::verify_token(client, &chained.from, &chain::ChainFacts { token }, self.now)
     }
 
+    /// The user of a name and password that the client sent.
     async fn user(
         &self,
         client: &AuthenticatedClient,
+        http: &HttpRequest<'_>,
         username: &str,
-        given: Secret,
-    ) -> Result<UserFact, Rejection> {
-        let (store, realm) = (&self.server.store, &self.realm.name);
-        let tenant = self.tenant.or(client.client().tenant.as_deref());
-        let found = match tenant {
-            Some(tenant) => store.user(realm, tenant, username).await.map(|user| user.into_iter().collect()),
-            None => store.users_named(realm, username).await,
+        password: Secret,
+    ) -> Result<User, Rejection> {
+        let attempt = PasswordAttempt {
+            tenant: self.tenant.or(client.client().tenant.as_deref()),
+            username,
+            password,
+            source: self.server.client_address(self.peer, http.headers),
+            device: None,
         };
-        let mut found: Vec<_> = found.map_err(store_rejection)?;
-        let ambiguous = found.len() > 1;
-        let user = found.pop().filter(|_| !ambiguous);
-        let stored = user.as_ref().and_then(|user| user.password_hash.as_deref());
-        let password_matches =
-            self.server.passwords.matches(stored, given).await.map_err(|_| Rule::Overloaded)?;
-        Ok(match user {
-            _ if ambiguous => UserFact::Ambiguous,
-            None => UserFact::Unknown,
-            Some(user) => UserFact::Known { user, password_matches },
-        })
+        match password_login(self.server, self.realm, attempt, self.now).await? {
+            LoginOutcome::Known(user) => Ok(*user),
+            LoginOutcome::Wrong(rule) => Err(rule.into()),
+            LoginOutcome::AmbiguousTenant => Err(Rule::AmbiguousUser.into()),
+            LoginOutcome::Wait(seconds) => Err(Rejection::with(Rule::RateLimited, seconds)),
+            LoginOutcome::Busy => Err(Rule::Overloaded.into()),
+        }
     }
 
     fn lifetimes(&self, client: &AuthenticatedClient) -> Lifetimes {

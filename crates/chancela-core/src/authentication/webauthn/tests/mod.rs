@@ -5,6 +5,7 @@ mod authenticator;
 mod vectors;
 
 use super::*;
+use crate::authentication::factor::PasskeyProof;
 use crate::authentication::tests::{pepper, user};
 use crate::record::User;
 use assertion::Response;
@@ -56,17 +57,18 @@ fn the_vectors_of_the_specification_are_good() {
         let (created, got) = specified(vector);
         let challenge = bytes(vector.registration_challenge);
         let registered =
-            registration::verify(&created, &challenge, &party(), UserVerification::Preferred).unwrap();
+            registration::verify(&created, &party(), &challenge, UserVerification::Preferred).unwrap();
         assert_eq!(registered.id, bytes(vector.credential_id));
         assert_eq!((registered.user_verified, registered.backed_up), (verified_first, true));
         let user = registered.add_to(&user(), "Phone", NOW).unwrap();
         let challenge = bytes(vector.assertion_challenge);
         let response = Response::parse(&got).unwrap();
-        let asserted =
-            response.verify(&challenge, &party(), &user, UserVerification::Preferred, NOW).unwrap();
-        assert_eq!((asserted.user_verified, asserted.user.version), (false, user.version + 1));
-        assert_eq!(asserted.user.passkeys[0].last_used_at, Some(NOW.seconds()));
-        let refused = response.verify(&challenge, &party(), &user, UserVerification::Required, NOW);
+        let asserted = response.verify(&party(), &user, &challenge, UserVerification::Preferred).unwrap();
+        assert_eq!(asserted.proof, PasskeyProof::Present);
+        let after = asserted.spend(&user, NOW);
+        assert_eq!(after.version, user.version + 1);
+        assert_eq!(after.passkeys[0].last_used_at, Some(NOW.seconds()));
+        let refused = response.verify(&party(), &user, &challenge, UserVerification::Required);
         assert_eq!(refused, Err(Refused::UserNotVerified));
     }
 }
@@ -76,14 +78,16 @@ fn registered(authenticator: &Authenticator) -> User {
     let challenge = challenge(&pepper(), Ceremony::Registration, b"browser", NOW);
     let created = authenticator.create(&challenge, &Says::default());
     let registered =
-        registration::verify(&created, &challenge, &party(), UserVerification::Required).unwrap();
+        registration::verify(&created, &party(), &challenge, UserVerification::Required).unwrap();
     registered.add_to(&user(), "Key", NOW).unwrap()
 }
 
 fn log_in(authenticator: &Authenticator, user: &User, says: &Says) -> Result<User, Refused> {
     let challenge = challenge(&pepper(), Ceremony::Assertion, b"browser", NOW);
     let response = Response::parse(&authenticator.get(&challenge, says))?;
-    response.verify(&challenge, &party(), user, UserVerification::Required, NOW).map(|asserted| asserted.user)
+    response
+        .verify(&party(), user, &challenge, UserVerification::Required)
+        .map(|asserted| asserted.spend(user, NOW))
 }
 
 #[test]
@@ -166,7 +170,7 @@ fn a_registration_that_is_wrong_adds_nothing() {
     let authenticator = Authenticator::es256();
     let challenge = [7; 32];
     let verify = |says: &Says, verification| {
-        registration::verify(&authenticator.create(&challenge, says), &challenge, &party(), verification)
+        registration::verify(&authenticator.create(&challenge, says), &party(), &challenge, verification)
     };
     let good = Says::default;
     for (says, refused) in [
@@ -229,7 +233,7 @@ proptest! {
         let (_, got) = specified(&NONE_ES256);
         let (created, challenge) = (specified(&NONE_ES256).0, bytes(NONE_ES256.registration_challenge));
         let registered =
-            registration::verify(&created, &challenge, &party(), UserVerification::Preferred).unwrap();
+            registration::verify(&created, &party(), &challenge, UserVerification::Preferred).unwrap();
         let user = registered.add_to(&user(), "Key", NOW).unwrap();
         let mut json: Value = serde_json::from_str(&got).unwrap();
         let name = ["clientDataJSON", "authenticatorData", "signature"][member];
@@ -239,7 +243,7 @@ proptest! {
         json["response"][name] = BASE64URL.encode(altered).into();
         let response = Response::parse(&json.to_string()).unwrap();
         let challenge = bytes(NONE_ES256.assertion_challenge);
-        prop_assert!(response.verify(&challenge, &party(), &user, UserVerification::Preferred, NOW).is_err());
+        prop_assert!(response.verify(&party(), &user, &challenge, UserVerification::Preferred).is_err());
     }
 
     #[test]
@@ -247,12 +251,12 @@ proptest! {
         text in "\\PC{0,80}", object in proptest::collection::vec(any::<u8>(), 0..120),
     ) {
         let _ = Response::parse(&text);
-        let _ = registration::verify(&text, b"c", &party(), UserVerification::Preferred);
+        let _ = registration::verify(&text, &party(), b"c", UserVerification::Preferred);
         let client_data = json!({ "type": "webauthn.create", "challenge": "Yw", "origin": "https://example.org" });
         let json = json!({ "type": "public-key", "response": {
             "clientDataJSON": BASE64URL.encode(client_data.to_string()),
             "attestationObject": BASE64URL.encode(object),
         } });
-        prop_assert!(registration::verify(&json.to_string(), b"c", &party(), UserVerification::Preferred).is_err());
+        prop_assert!(registration::verify(&json.to_string(), &party(), b"c", UserVerification::Preferred).is_err());
     }
 }
