@@ -52,16 +52,19 @@ pub(super) async fn confirmed<S: Store>(visit: &Visit<'_, S>) -> Response<Bytes>
 
 impl<S: Store> Visit<'_, S> {
     async fn log_out(&self, request: &LogoutRequest, confirmed: bool) -> Response<Bytes> {
-        let keys = self.realm.keys.load();
-        let facts = Facts {
-            issuer: &self.realm.issuer,
-            keys: &keys.verifying,
-            pepper: &self.realm.pepper,
-            client: &|id| self.realm.directory.client(id),
-            session: self.browser.logged_in.as_ref().map(|one| &one.session),
-            confirmed,
+        let decided = {
+            let keys = self.realm.keys.load();
+            let facts = Facts {
+                issuer: &self.realm.issuer,
+                keys: &keys.verifying,
+                pepper: &self.realm.pepper,
+                client: &|id| self.realm.directory.client(id),
+                session: self.browser.logged_in.as_ref().map(|one| &one.session),
+                confirmed,
+            };
+            end_session::decide(request, &facts)
         };
-        let decision = match end_session::decide(request, &facts) {
+        let decision = match decided {
             Ok(decision) => decision,
             Err(rejection) => return self.refuse_logout(rejection),
         };

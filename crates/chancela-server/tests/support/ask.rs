@@ -1,6 +1,6 @@
 //! A request that a test builds and spoils step by step, and its answer.
 
-use super::World;
+use super::{PEER, World};
 use bytes::Bytes;
 use chancela_store::Store;
 use http::{HeaderMap, Method, Request, StatusCode};
@@ -98,7 +98,8 @@ impl Ask {
     }
 
     pub async fn send<S: Store>(&self, world: &World<S>) -> Answer {
-        let response = chancela_server::endpoint::respond(&world.server, &world.router, self.request()).await;
+        let response =
+            chancela_server::endpoint::respond(&world.server, &world.router, PEER, self.request()).await;
         let (head, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         let answer = Answer {

@@ -13,6 +13,9 @@ pub use world::{ClientFacts, HOST, RealmPlan, World, new_client};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
+/// Where requests come from.
+pub const PEER: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
 /// `Basic` and base64 of any bytes.
 pub fn basic(pair: impl AsRef<[u8]>) -> String {
     format!("Basic {}", STANDARD.encode(pair))
