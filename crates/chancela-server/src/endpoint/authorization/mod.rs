@@ -26,12 +26,15 @@ use chancela_core::rejection::{Rejection, Rule};
 use chancela_core::time::Timestamp;
 use chancela_store::Store;
 use http::{Method, Response};
-use visit::{TRANSACTION, Visit};
+use visit::{TRANSACTION, Visit, see_other};
 
 pub(super) use consent::respond as consent;
 pub(super) use factor::respond as factor;
 pub(super) use login::respond as login;
 pub(super) use selection::respond as selection;
+
+/// Longest query that a POST is turned into, in bytes: what follows must fit a request line.
+const MAX_QUERY_BYTES: usize = 6 * 1024;
 
 /// Commits that lose a race are decided again at most this often.
 const MAX_ROUNDS: usize = 16;
@@ -39,15 +42,24 @@ const MAX_ROUNDS: usize = 16;
 /// Answers an authorization request, by GET or POST (OpenID Connect Core §3.1.2.1).
 pub(super) async fn respond<S: Store>(visit: &Visit<'_, S>) -> Response<Bytes> {
     let encoded = match *visit.http.method {
-        Method::GET | Method::HEAD => Ok(visit.http.query.unwrap_or("").as_bytes()),
+        Method::GET => Ok(visit.http.query.unwrap_or("").as_bytes()),
         Method::POST if visit.has_form() => Ok(visit.http.body),
         Method::POST => Err(Rule::UnsupportedContentType.into()),
-        _ => Err(Rule::MethodNotAllowed.into()),
+        _ => return visit.method_not_allowed("GET, POST"),
     };
     match encoded.and_then(AuthorizationRequest::parse) {
+        // Browsers send our cookies with a form of another site only once it comes as a GET (`SameSite=Lax`).
+        Ok(request) if visit.http.method == Method::POST && fits_a_url(&request) => {
+            see_other(&visit.again(&request.without(TRANSACTION).to_query()))
+        }
         Ok(request) => visit.proceed(&request, None).await,
         Err(rejection) => visit.fail(FailureReason::Request, rejection, ""),
     }
+}
+
+/// Whether a request is short enough for a URL, and not nothing.
+fn fits_a_url(request: &AuthorizationRequest) -> bool {
+    (1..=MAX_QUERY_BYTES).contains(&request.to_query().len())
 }
 
 /// What a transaction's proof in the URL says.
