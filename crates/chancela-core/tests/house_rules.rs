@@ -194,7 +194,10 @@ fn the_server_commits_in_one_place() {
         let elsewhere = commits.filter(|_| !exceptions.contains(&source.path.as_str()));
         broken.extend(elsewhere.map(|(number, _)| format!("{}:{number}", source.path)));
     }
-    none(&broken, "commit with Server::record or Server::commit, which end in memory what the commit revokes");
+    none(
+        &broken,
+        "commit with Server::record or Server::commit, which end in memory what the commit revokes",
+    );
 }
 
 #[test]

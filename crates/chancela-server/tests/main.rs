@@ -13,5 +13,6 @@
 mod connection;
 mod fetch;
 mod introspection;
+mod openid;
 mod support;
 mod token;
