@@ -4,6 +4,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+pub mod authorization;
 pub mod certificate;
 pub mod client_auth;
 pub mod dialect;
@@ -16,8 +17,10 @@ pub mod jose;
 pub mod message;
 pub mod openid;
 pub mod pepper;
+pub mod pkce;
 pub mod rate_limit;
 pub mod record;
+pub mod redirect_uri;
 pub mod rejection;
 pub mod scope;
 pub mod secret;

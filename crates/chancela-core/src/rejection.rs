@@ -103,6 +103,7 @@ rules! {
     ReusedRefreshToken, "reused_refresh_token", InvalidGrant, "The refresh token is not good.";
     RevokedGrant, "revoked_grant", InvalidGrant, "The refresh token is not good.";
 
+    MalformedQuery, "malformed_query", InvalidRequest, "The request is not well-formed: a percent sign without two digits, or text that is not UTF-8.";
     MissingClientId, "missing_client_id", InvalidRequest, "The parameter client_id is missing.";
     UnknownClientAtAuthorization, "unknown_client_at_authorization", InvalidRequest, "The client_id is not one that this server knows.";
     MissingRedirectUri, "missing_redirect_uri", InvalidRequest, "The parameter redirect_uri is missing.";
@@ -110,6 +111,8 @@ rules! {
     MissingResponseType, "missing_response_type", InvalidRequest, "The parameter response_type is missing.";
     UnsupportedResponseType, "unsupported_response_type", UnsupportedResponseType, "This server supports only the response_type code.";
     UnsupportedResponseMode, "unsupported_response_mode", InvalidRequest, "This server supports only the response modes query and form_post.";
+    LoginHintTooLong, "login_hint_too_long", InvalidRequest, "The login_hint is longer than {n} bytes.";
+    UiLocalesTooLong, "ui_locales_too_long", InvalidRequest, "The ui_locales are longer than {n} bytes.";
     StateTooLong, "state_too_long", InvalidRequest, "The state is longer than {n} bytes.";
     NonceTooLong, "nonce_too_long", InvalidRequest, "The nonce is longer than {n} bytes.";
     MissingCodeChallenge, "missing_code_challenge", InvalidRequest, "The parameter code_challenge is missing.";
@@ -135,6 +138,7 @@ rules! {
     ExpiredCode, "expired_code", InvalidGrant, "The authorization code is not good.";
     ForeignCode, "foreign_code", InvalidGrant, "The authorization code is not good.";
     SpentCode, "spent_code", InvalidGrant, "The authorization code is not good.";
+    RevokedCode, "revoked_code", InvalidGrant, "The authorization code is not good.";
     RedirectUriMismatch, "redirect_uri_mismatch", InvalidGrant, "The redirect_uri is not the one of the authorization request.";
     MissingCodeVerifier, "missing_code_verifier", InvalidGrant, "The parameter code_verifier is missing.";
     WrongCodeVerifier, "wrong_code_verifier", InvalidGrant, "The code_verifier does not fit the code_challenge.";

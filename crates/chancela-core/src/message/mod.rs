@@ -1,5 +1,7 @@
 //! Wire messages: one file per message, its reading and its writing together.
 
+pub mod authorization_request;
+pub mod authorization_response;
 pub mod bearer;
 pub mod body;
 pub mod error_response;

@@ -190,4 +190,9 @@ impl Client {
     pub fn may_use(&self, grant: GrantType) -> bool {
         self.grant_types.contains(&grant)
     }
+
+    /// Whether it is a public client: one that has no credential of its own (RFC 6749 §2.1).
+    pub fn is_public(&self) -> bool {
+        self.token_endpoint_auth_method == Some(Method::None)
+    }
 }

@@ -22,6 +22,9 @@ pub struct GrantDetails {
     /// The resource server that was named (`resource`, RFC 8707).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource: Option<Box<str>>,
+    /// SHA-256 of the certificate that the refresh token is bound to (RFC 8705 §7.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<[u8; 32]>,
 }
 
 /// A refresh-token family. The refresh token itself is not stored, not even as a digest: it is the grant's id and

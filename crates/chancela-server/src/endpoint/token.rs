@@ -2,19 +2,21 @@
 
 use super::refuse;
 use crate::realm::{Realm, RealmEndpoint};
+use crate::revoked::Presented;
 use crate::server::{Server, store_rejection};
 use bytes::Bytes;
 use chancela_core::client_auth::{self, AuthenticatedClient};
 use chancela_core::dialect::TokenFormat;
 use chancela_core::effect::Effect;
 use chancela_core::grant::password::UserFact;
-use chancela_core::grant::refresh_token::{self, Lifetimes};
+use chancela_core::grant::refresh_token::{self, Lifetimes, Terms};
 use chancela_core::grant::{
     Approval, GrantType, chain, client_credentials, password, registered, requested_scope,
 };
 use chancela_core::message::HttpRequest;
 use chancela_core::message::token_request::{GrantRequest, TokenRequest};
 use chancela_core::message::token_response::TokenResponse;
+use chancela_core::record::{GrantDetails, Revoked};
 use chancela_core::rejection::{Rejection, Rule};
 use chancela_core::scope::Scope;
 use chancela_core::secret::Secret;
@@ -88,6 +90,8 @@ impl<S: Store> Context<'_, S> {
                 let approval = password::decide(client, scope, user)?;
                 self.log_in(client, Approval { certificate, ..approval }).await
             }
+            // The endpoint that would issue codes is not connected yet, so none can be good.
+            GrantRequest::AuthorizationCode { .. } => Err(Rule::UnsupportedGrantType.into()),
             GrantRequest::RefreshToken { refresh_token } => {
                 self.refresh(client, &refresh_token, scope, certificate).await
             }
@@ -179,11 +183,10 @@ impl<S: Store> Context<'_, S> {
         client: &AuthenticatedClient,
         mut approval: Approval,
     ) -> Result<TokenResponse, Rejection> {
-        let policy = &self.endpoint.dialect.refresh;
-        let lifetimes = self.lifetimes(client);
-        let family =
-            refresh_token::begin(client, &approval, policy, lifetimes, self.now, &*self.server.entropy)
-                .map_err(|_| Rule::StoreFailed)?;
+        let details = GrantDetails { tenant: approval.tenant.clone(), ..GrantDetails::default() };
+        let terms = self.terms(client);
+        let family = refresh_token::begin(client, &approval, details, &terms, &*self.server.entropy)
+            .map_err(|_| Rule::StoreFailed)?;
         approval.grant = family.as_ref().map(|family| family.id);
         let refresh = family.as_ref().map(|family| {
             (RefreshTokenRef { grant: family.id, generation: family.generation }, family.refresh_expires_at)
@@ -202,26 +205,39 @@ impl<S: Store> Context<'_, S> {
         certificate: Option<[u8; 32]>,
     ) -> Result<TokenResponse, Rejection> {
         let store = &self.server.store;
-        let policy = &self.endpoint.dialect.refresh;
-        let lifetime = self.lifetimes(client).refresh_token;
-        let presented = RefreshTokenRef::parse(token, &self.realm.pepper).ok_or(Rule::UnknownRefreshToken)?;
+        let token = RefreshTokenRef::parse(token, &self.realm.pepper).ok_or(Rule::UnknownRefreshToken)?;
+        let presented = refresh_token::Presented { token, scope, certificate };
+        let terms = self.terms(client);
         for _ in 0..MAX_ROUNDS {
-            let grant = store.grant(presented.grant).await.map_err(store_rejection)?;
-            match refresh_token::decide(client, presented, grant, scope, policy, lifetime, self.now) {
+            let grant = store.grant(token.grant).await.map_err(store_rejection)?;
+            let user = match &grant {
+                Some(grant) => {
+                    store.user_of(&self.realm.name, &grant.subject).await.map_err(store_rejection)?
+                }
+                None => None,
+            };
+            let revoked = grant.as_ref().is_some_and(|grant| {
+                self.server.revoked.covers(&Presented {
+                    token: None,
+                    grant: Some(grant.id),
+                    subject: Some(&grant.subject),
+                    client: grant.client,
+                    issued_at: grant.issued_at,
+                })
+            });
+            let facts = refresh_token::Facts { grant, user: user.as_ref(), revoked };
+            match refresh_token::decide(client, &presented, facts, &terms) {
                 Ok(refreshed) => {
-                    let reference =
-                        RefreshTokenRef { grant: presented.grant, generation: refreshed.generation };
-                    let refresh = Some((reference, refreshed.refresh_expires_at));
-                    let (response, mut effects) =
-                        self.issue(client, Approval { certificate, ..refreshed.approval }, refresh)?;
+                    let refresh = Some((refreshed.token, refreshed.refresh_expires_at));
+                    let (response, mut effects) = self.issue(client, refreshed.approval, refresh)?;
                     effects.extend(refreshed.effect);
                     if effects.is_empty() || self.server.commit(effects).await? == CommitOutcome::Committed {
                         return Ok(response);
                     }
                 }
                 Err(refused) => {
-                    if let Some(family) = refused.revoke {
-                        self.commit(self.realm.end_of_grant(family, self.now).into()).await?;
+                    if !refused.effects.is_empty() {
+                        self.commit(refused.effects).await?;
                         tracing::warn!(
                             realm = self.realm.name,
                             client = &*client.client().client_id,
@@ -235,12 +251,13 @@ impl<S: Store> Context<'_, S> {
         Err(Rule::Overloaded.into())
     }
 
-    fn lifetimes(&self, client: &AuthenticatedClient) -> Lifetimes {
+    fn terms(&self, client: &AuthenticatedClient) -> Terms<'_> {
         let own = client.client().refresh_token_lifetime;
-        Lifetimes {
+        let lifetimes = Lifetimes {
             refresh_token: own.unwrap_or(self.endpoint.refresh_token_lifetime),
             access_token: self.endpoint.lifetime_for(client.client()),
-        }
+        };
+        Terms { policy: &self.endpoint.dialect.refresh, lifetimes, now: self.now }
     }
 
     /// Makes the tokens and what must be committed before they may be sent.
