@@ -88,6 +88,15 @@ pub struct AccessTokenKey {
     pub tag: [u8; 16],
 }
 
-/// By which a self-contained token is known: 128 bits of SHA-256 of what was signed.
+/// By which a self-contained token is known: 128 bits of SHA-256 of what was signed or sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TokenId(pub [u8; 16]);
+
+impl TokenId {
+    /// Of a token of which this was signed or sealed.
+    pub fn of(bytes: &[u8]) -> Self {
+        let mut id = [0; 16];
+        id.copy_from_slice(&crate::secret::sha256(bytes)[..16]);
+        Self(id)
+    }
+}

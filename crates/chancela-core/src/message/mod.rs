@@ -2,9 +2,11 @@
 
 pub mod authorization_request;
 pub mod authorization_response;
+pub mod bearer;
 pub mod body;
 pub mod error_response;
 pub mod introspection;
+pub mod logout_request;
 pub mod server_metadata;
 pub mod token_request;
 pub mod token_response;

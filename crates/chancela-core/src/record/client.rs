@@ -181,6 +181,11 @@ pub struct RegisteredCertificate {
 }
 
 impl Client {
+    /// Algorithms that it is registered with.
+    pub fn algorithms(&self) -> impl Iterator<Item = JwsAlgorithm> {
+        self.id_token_signed_response_alg.into_iter().chain(self.userinfo_signed_response_alg)
+    }
+
     /// Whether it may use `grant`.
     pub fn may_use(&self, grant: GrantType) -> bool {
         self.grant_types.contains(&grant)

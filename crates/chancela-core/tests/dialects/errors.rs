@@ -16,7 +16,7 @@ fn an_unknown_key_names_file_line_and_allowed_keys() {
 
 #[test]
 fn an_unknown_choice_lists_the_choices() {
-    insta::assert_snapshot!(error("[token]\nformat = \"guid\"\n"), @"acme.toml:12: unknown variant `guid`, expected one of `jwt`, `opaque`, `uuid`, `hex`");
+    insta::assert_snapshot!(error("[token]\nformat = \"guid\"\n"), @"acme.toml:12: unknown variant `guid`, expected one of `jwt`, `opaque`, `sealed`, `uuid`, `hex`");
     insta::assert_snapshot!(error("[token_endpoint.token.request.grants]\ntoken = \"implicit\"\n"), @"acme.toml:12: unknown variant `implicit`, expected one of `client_credentials`, `authorization_code`, `refresh_token`, `danger_password`");
     insta::assert_snapshot!(error("[client_authentication]\nmethods = [\"basic\"]\n"), @"acme.toml:12: unknown variant `basic`, expected one of `client_secret_basic`, `client_secret_post`, `tls_client_auth`, `self_signed_tls_client_auth`, `private_key_jwt`, `none`");
     insta::assert_snapshot!(error("[token.jwt]\nalgorithm = \"none\"\n"), @"acme.toml:12: unknown variant `none`, expected one of `RS256`, `PS256`, `ES256`, `EdDSA`, `Ed25519`");
@@ -53,7 +53,7 @@ fn what_a_file_extends_must_exist_and_not_be_a_circle() {
     let engine = "extends = \"acme\"";
     insta::assert_snapshot!(try_load(&[("acme", &child("base/engine")), ("base/engine", engine)]).unwrap_err(), @"acme.toml: extends: the chain of base files is a circle or longer than four files");
     let broken = "[token]\nlifetimes = 1";
-    insta::assert_snapshot!(try_load(&[("acme", &child("base/engine")), ("base/engine", broken)]).unwrap_err(), @"base/engine.toml:2: unknown field `lifetimes`, expected one of `format`, `lifetime`, `jwt`, `header`, `scheme`");
+    insta::assert_snapshot!(try_load(&[("acme", &child("base/engine")), ("base/engine", broken)]).unwrap_err(), @"base/engine.toml:2: unknown field `lifetimes`, expected one of `format`, `lifetime`, `jwt`, `id_token`, `header`, `scheme`");
 }
 
 #[test]

@@ -61,7 +61,7 @@ pub(super) async fn delete<S: Store>(
 }
 
 async fn commit<S: Store>(server: &Server<S>, effect: Effect) -> Result<(), ControlError> {
-    match server.store.commit(vec![effect]).await? {
+    match server.record(vec![effect]).await? {
         CommitOutcome::Committed => Ok(()),
         CommitOutcome::Conflict => Err(ControlError::Conflict("the scope changed meanwhile; repeat".into())),
     }
