@@ -6,9 +6,34 @@ pub const MIN_CHARACTERS: u32 = 10;
 
 /// Beginnings of what lists of leaked passwords have in front, of ten characters and more, or on which such are built.
 const COMMON: [&str; 28] = [
-    "0123456789", "1234567890", "0987654321", "9876543210", "1q2w3e4r5t", "qwertyuiop", "qwerty1234", "qwerty12345",
-    "asdfghjkl", "zxcvbnm", "password", "passw0rd", "p@ssw0rd", "senha", "s3nha", "minhasenha", "mudar", "trocar",
-    "changeme", "letmein", "welcome", "bemvindo", "admin", "iloveyou", "teamo", "flamengo", "corinthians", "palmeiras",
+    "0123456789",
+    "1234567890",
+    "0987654321",
+    "9876543210",
+    "1q2w3e4r5t",
+    "qwertyuiop",
+    "qwerty1234",
+    "qwerty12345",
+    "asdfghjkl",
+    "zxcvbnm",
+    "password",
+    "passw0rd",
+    "p@ssw0rd",
+    "senha",
+    "s3nha",
+    "minhasenha",
+    "mudar",
+    "trocar",
+    "changeme",
+    "letmein",
+    "welcome",
+    "bemvindo",
+    "admin",
+    "iloveyou",
+    "teamo",
+    "flamengo",
+    "corinthians",
+    "palmeiras",
 ];
 
 /// Whether `password` is the first that anybody would try for `username`.
@@ -29,10 +54,13 @@ mod tests {
 
     #[test]
     fn what_everybody_tries_first_is_common_and_a_sentence_is_not() {
-        for common in ["1234567890", "Senha2026!!", "aaaaaaaaaaaa", "Password123", "alice.silva99", "Flamengo2026"] {
+        for common in
+            ["1234567890", "Senha2026!!", "aaaaaaaaaaaa", "Password123", "alice.silva99", "Flamengo2026"]
+        {
             assert!(is_common(common, "alice.silva@example.com"), "{common}");
         }
-        for good in ["correct horse battery", "a senha da padaria", "flamengo perde no domingo", "x9$kLm2#pQ"] {
+        for good in ["correct horse battery", "a senha da padaria", "flamengo perde no domingo", "x9$kLm2#pQ"]
+        {
             assert!(!is_common(good, "alice.silva@example.com"), "{good}");
         }
     }

@@ -7,7 +7,7 @@ use crate::store::ConfiguredStore;
 use chancela_core::dialect::CredentialFormat;
 use chancela_core::effect::Effect;
 use chancela_core::record::Client;
-use chancela_server::control::{self, Command, ControlError, NewClient, Request};
+use chancela_server::control::{self, Command, ControlError, NewClient, NewUser, Request};
 use chancela_server::realm::Realm;
 use chancela_server::server::Server;
 use chancela_store::Store;
@@ -203,8 +203,13 @@ async fn make_users(
         if exists(server, planned, user).await? {
             continue;
         }
-        let (username, tenant) = (user.username.clone(), user.tenant.clone());
-        let command = Command::UserCreate { username, password: password.clone(), tenant };
+        let new = NewUser {
+            username: user.username.clone(),
+            tenant: user.tenant.clone(),
+            password: Some(password.clone()),
+            ..NewUser::default()
+        };
+        let command = Command::UserCreate(Box::new(new));
         control::execute(server, Request { realm: planned.name.clone(), command }).await?;
     }
     Ok(())

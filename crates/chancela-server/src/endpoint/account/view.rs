@@ -80,10 +80,7 @@ impl<S: Store> Visit<'_, S> {
             problem: shows.problem,
             devices: self.devices(one).await?,
             applications: consents.iter().filter_map(|consent| self.application(consent, locale)).collect(),
-            password: user
-                .password_hash
-                .is_some()
-                .then_some(PasswordRules { minimum: MIN_CHARACTERS }),
+            password: user.password_hash.is_some().then_some(PasswordRules { minimum: MIN_CHARACTERS }),
             totp: match (shows.pending_totp, &user.totp) {
                 (Some(pending), _) => Totp::Pending(pending),
                 (None, Some(totp)) => Totp::Active(totp.created_at),

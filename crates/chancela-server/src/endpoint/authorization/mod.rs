@@ -5,11 +5,11 @@
 //! beside it take one form each, [`answer`] is how it ends.
 
 pub(super) mod answer;
-pub(in crate::endpoint) mod scopes;
 mod consent;
 mod factor;
 mod finish;
 mod login;
+pub(in crate::endpoint) mod scopes;
 mod selection;
 pub(crate) mod visit;
 
@@ -130,7 +130,9 @@ impl<S: Store> Visit<'_, S> {
                 Some((_, user)) => self.consent_of(&user.subject, valid).await?,
                 None => None,
             };
-            let known_as = |user: &User| subject::for_client(&valid.client, &user.subject, &self.realm.pepper).into_owned();
+            let known_as = |user: &User| {
+                subject::for_client(&valid.client, &user.subject, &self.realm.pepper).into_owned()
+            };
             let sub = logged_in.as_ref().map(|(_, user)| known_as(user)).unwrap_or_default();
             let facts = Facts {
                 sub: &sub,
