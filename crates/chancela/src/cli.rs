@@ -4,7 +4,7 @@ mod client;
 mod user;
 
 pub(crate) use client::{ClientAction, ClientCreate};
-pub(crate) use user::{UserAction, UserCreate, UserName};
+pub(crate) use user::{UserAction, UserCreate};
 
 use chancela_server::control::KeyUrgency;
 use clap::{Args, Parser, Subcommand, ValueEnum};

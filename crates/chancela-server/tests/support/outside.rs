@@ -71,9 +71,13 @@ impl Outside {
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                connections.fetch_add(1, Ordering::SeqCst);
-                let (acceptor, conduct, requests) =
-                    (acceptor.clone(), conduct.clone(), Arc::clone(&requests));
+                let number = connections.fetch_add(1, Ordering::SeqCst);
+                let conduct = match conduct.clone() {
+                    Conduct::Then(first, _) if number == 0 => *first,
+                    Conduct::Then(_, next) => *next,
+                    always => always,
+                };
+                let (acceptor, requests) = (acceptor.clone(), Arc::clone(&requests));
                 tokio::spawn(async move {
                     match acceptor {
                         None => serve(stream, conduct, &requests).await,

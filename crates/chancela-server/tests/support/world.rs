@@ -48,6 +48,9 @@ impl RealmPlan {
             signing_algorithm: None,
             scopes: Vec::new(),
             tenants: Vec::new(),
+            title: None,
+            resources: Vec::new(),
+            session_lifetime: 12 * 3600,
             rate_limit: false,
             danger_http_issuer: false,
         };
