@@ -13,7 +13,7 @@ fuzz_target!(|data: &[u8]| {
     let Some(party) = RelyingParty::of_issuer("https://example.org", "Example") else { return };
     if let Ok(text) = std::str::from_utf8(data) {
         let _ = Response::parse(text);
-        let _ = registration::verify(text, b"c", &party, UserVerification::Preferred);
+        let _ = registration::verify(text, &party, b"c", UserVerification::Preferred);
     }
     // Past the JSON: the bytes are the attestation object.
     let client_data = br#"{"type":"webauthn.create","challenge":"Yw","origin":"https://example.org"}"#;
@@ -22,5 +22,5 @@ fuzz_target!(|data: &[u8]| {
         URL_SAFE_NO_PAD.encode(client_data),
         URL_SAFE_NO_PAD.encode(data),
     );
-    let _ = registration::verify(&json, b"c", &party, UserVerification::Preferred);
+    let _ = registration::verify(&json, &party, b"c", UserVerification::Preferred);
 });

@@ -251,7 +251,7 @@ async function openContext(options, opened) {
     const args = ['--disable-dev-shm-usage'];
     // Chromium's own sandbox needs a user that is not root.
     if (process.getuid() === 0) args.push('--no-sandbox');
-    const executablePath = process.env.CHANCELA_CHROMIUM ?? '/usr/bin/chromium';
+    const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
     browser = await chromium.launch({ executablePath, args });
     cleanups.push(() => browser.close());
   }

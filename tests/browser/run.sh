@@ -6,7 +6,7 @@
 #
 # Prints one line per check and at the end "N passed, N failed"; exits non-zero on a failure.
 # The packages are installed once, at the versions of the lock file, under $CHANCELA_CACHE (default
-# ~/.cache/chancela-tests). Needs bash, node >= 20 with npm, and Chromium ($CHANCELA_CHROMIUM, default /usr/bin/chromium).
+# ~/.cache/chancela-tests). Needs bash, node >= 20 with npm, and Chromium ($CHROMIUM, default /usr/bin/chromium).
 set -u
 
 if [ $# -lt 1 ]; then
@@ -47,7 +47,7 @@ install() {
   return 1
 }
 
-chromium=${CHANCELA_CHROMIUM:-/usr/bin/chromium}
+chromium=${CHROMIUM:-/usr/bin/chromium}
 key=$(cat "$here/package.json" "$here/package-lock.json" "$here/.npmrc" | sha256sum | cut -c 1-24)
 if ! command -v node >/dev/null || ! command -v npm >/dev/null || [ ! -x "$chromium" ]; then
   fail "browser: node, npm and $chromium are needed and not installed"

@@ -71,7 +71,7 @@ pub enum RedirectUriError {
 pub fn register(uri: &str, registration: Registration) -> Result<(), RedirectUriError> {
     let parts = Parts::read(uri)?;
     let native = registration.application_type == ApplicationType::Native;
-    if has_dot_segment(parts.path()) {
+    if has_dot_segment(parts.rest) {
         return Err(RedirectUriError::DotSegment);
     }
     match (parts.scheme.to_ascii_lowercase().as_str(), parts.authority) {
@@ -165,10 +165,6 @@ impl<'a> Parts<'a> {
         }
         Ok(Self { scheme, authority: Some(authority), rest })
     }
-
-    fn path(&self) -> &'a str {
-        self.rest.split_once('?').map_or(self.rest, |(path, _)| path)
-    }
 }
 
 /// The host of an authority whose host and port are written plainly.
@@ -220,11 +216,12 @@ fn has_only_uri_characters(uri: &str) -> bool {
 }
 
 /// Whether a segment of the path is `.` or `..` in any spelling, with or without parameters after it.
-fn has_dot_segment(path: &str) -> bool {
-    path.to_ascii_lowercase().replace("%2e", ".").split('/').any(|segment| {
-        let name = segment.split(';').next().unwrap_or(segment);
-        name == "." || name == ".."
-    })
+fn has_dot_segment(path_and_query: &str) -> bool {
+    let path = path_and_query.split('?').next().unwrap_or_default();
+    path.to_ascii_lowercase()
+        .replace("%2e", ".")
+        .split('/')
+        .any(|segment| matches!(segment.split(';').next(), Some("." | "..")))
 }
 
 fn differs_in_port_only(registered: &str, requested: &Parts<'_>) -> bool {
@@ -248,7 +245,7 @@ fn continues(registered: &str, requested: &str) -> bool {
     own.authority.is_some()
         && own.authority == whole.authority
         && own.rest.starts_with('/')
-        && !has_dot_segment(whole.path())
+        && !has_dot_segment(whole.rest)
         && !CLIMBING.iter().any(|encoded| continuation.contains(encoded))
 }
 

@@ -15,7 +15,7 @@ use chancela_core::dialect::{
 };
 use chancela_core::effect::Effect;
 use chancela_core::grant::GrantType;
-use chancela_core::id::{ClientKey, GrantId};
+use chancela_core::id::ClientKey;
 use chancela_core::jose::{JwsAlgorithm, SigningKey};
 use chancela_core::pepper::Pepper;
 use chancela_core::rate_limit::Window;
@@ -297,12 +297,6 @@ impl Realm {
     pub fn longest_access_token(&self) -> u32 {
         let configured = longest_lifetime(&self.endpoints).max(self.directory.longest_access_token());
         configured.max(self.keys.load().longest_token)
-    }
-
-    /// What ends a grant: its refresh tokens, and its access tokens whatever their format.
-    pub fn end_of_grant(&self, grant: GrantId, now: Timestamp) -> [Effect; 2] {
-        let revocation = Revocation::of_grant(grant, now, self.longest_access_token());
-        [Effect::RevokeGrant(grant), Effect::Revoke(revocation)]
     }
 
     /// What ends the access tokens of a user (of one client, if it is named) that were issued until now.

@@ -199,7 +199,8 @@ impl<S: Store> Server<S> {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn record(&self, effects: Vec<Effect>) -> Result<CommitOutcome, StoreError> {
+    pub async fn record(&self, mut effects: Vec<Effect>) -> Result<CommitOutcome, StoreError> {
+        self.shorten(&mut effects);
         let pending = Pending::new(&self.revoked, &effects);
         let outcome = self.store.commit(effects).await;
         match &outcome {
@@ -208,6 +209,16 @@ impl<S: Store> Server<S> {
             Ok(CommitOutcome::Committed) | Err(StoreError::Engine(_)) => drop(pending),
         }
         outcome
+    }
+
+    /// Lets the revocations of grants die with the last access token that they could concern.
+    fn shorten(&self, effects: &mut [Effect]) {
+        for effect in effects {
+            if let Effect::Revoke(revocation) = effect {
+                let longest = self.realms.iter().map(|realm| realm.longest_access_token()).max().unwrap_or(0);
+                *revocation = revocation.clone().shortened(self.clock.now(), longest);
+            }
+        }
     }
 
     /// Commits, or says why the client has to wait.

@@ -14,5 +14,6 @@ mod connection;
 mod fetch;
 mod introspection;
 mod logout;
+mod openid;
 mod support;
 mod token;

@@ -55,6 +55,15 @@ fn names_its_grant(endpoint: &TokenEndpoint) -> bool {
 /// Everything in a dialect that is spelled `danger_…`, as paths.
 pub fn dangers(dialect: &Dialect) -> Vec<String> {
     let mut out = Vec::new();
+    let authorization = &dialect.authorization;
+    for (present, what) in [
+        (authorization.danger_redirect_uri_prefix, "danger_redirect_uri_prefix"),
+        (authorization.danger_pkce_optional, "danger_pkce_optional"),
+    ] {
+        if present {
+            out.push(format!("authorization.{what}"));
+        }
+    }
     for endpoint in &dialect.token_endpoints {
         let at = |what: &str| format!("token_endpoint.{}.{what}", endpoint.name);
         if endpoint.requires.danger_client_certificate.is_some() {

@@ -34,10 +34,14 @@ pub struct Revocation {
 }
 
 impl Revocation {
-    /// Of every token of a grant, where access tokens live `longest` seconds at most.
-    pub fn of_grant(grant: GrantId, now: Timestamp, longest: u32) -> Self {
-        let expires_at = grant.expires_at().min(end(now, longest));
-        Self { what: Revoked::Grant(grant), expires_at }
+    /// The same, forgotten as soon as no access token of a grant can be left, where they live `longest` seconds at most: a
+    /// grant's own end counts its refresh tokens too.
+    #[must_use]
+    pub fn shortened(mut self, now: Timestamp, longest: u32) -> Self {
+        if matches!(self.what, Revoked::Grant(_)) {
+            self.expires_at = self.expires_at.min(end(now, longest));
+        }
+        self
     }
 
     /// Of every token of a user (of one client, if it is named) that was issued until now, where access tokens live
@@ -61,8 +65,10 @@ mod tests {
     #[test]
     fn a_grants_revocation_dies_with_the_last_token_that_it_could_concern() {
         let now = Timestamp::from_seconds(1_800_000_000);
-        let (month, minute) = (GrantId::new(1_802_592_000, [0; 10]), GrantId::new(1_800_000_060, [0; 10]));
-        assert_eq!(Revocation::of_grant(month, now, 300).expires_at, 1_800_000_360);
-        assert_eq!(Revocation::of_grant(minute, now, 300).expires_at, 1_800_000_060);
+        let end = |what, expires_at| Revocation { what, expires_at }.shortened(now, 300).expires_at;
+        let (grant, token) = (Revoked::Grant(GrantId([0; 16])), Revoked::Token(TokenId([0; 16])));
+        assert_eq!(end(grant.clone(), 1_802_592_000), 1_800_000_360);
+        assert_eq!(end(grant, 1_800_000_060), 1_800_000_060);
+        assert_eq!(end(token, 1_802_592_000), 1_802_592_000);
     }
 }

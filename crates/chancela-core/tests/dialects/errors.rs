@@ -154,3 +154,12 @@ fn a_chain_has_two_steps() {
 fn an_unknown_dialect_lists_the_known_ones() {
     insta::assert_snapshot!(chancela_core::dialect::Library::builtin().load("acme").unwrap_err(), @r#"there is no dialect "acme"; known are: bankly, bs2, celcash, semear, standard, vantage"#);
 }
+
+#[test]
+fn the_authorization_endpoint_is_checked_too() {
+    insta::assert_snapshot!(error("[authorization]\ncode_lifetime = 601\n"), @"acme.toml: authorization.code_lifetime: must be from 1 to 600 seconds");
+    insta::assert_snapshot!(error("[authorization]\nscope_exactly = \"unheard.of\"\n"), @"acme.toml: authorization.scope_exactly: must be a list of names in [scopes]");
+    insta::assert_snapshot!(error("[authorization]\nparameters = [{ name = \"state\", value = \"x\" }]\n"), @"acme.toml: authorization.parameters: each needs a value and a name that no specification has");
+    insta::assert_snapshot!(error("[authorization]\nerror_fragment = \"a b\"\n"), @"acme.toml: authorization.error_fragment: must be letters, digits and - . _ ~ =");
+    insta::assert_snapshot!(error("[endpoints]\nuserinfo = \"/a/../b\"\n"), @r#"acme.toml: endpoints.userinfo: "/a/../b" is not a canonical path (letters, digits, - . _ ~)"#);
+}

@@ -6,6 +6,7 @@ use crate::access_token;
 use crate::realm::Realm;
 use crate::server::Server;
 use chancela_core::effect::Effect;
+use chancela_core::grant;
 use chancela_core::id::GrantId;
 use chancela_core::record::{Client, User};
 use chancela_core::secret::{from_hex, hex};
@@ -81,10 +82,10 @@ pub(super) async fn revoke<S: Store>(
 pub(super) async fn revoke_grant<S: Store>(
     server: &Server<S>,
     realm: &Realm,
-    grant: &str,
+    text: &str,
 ) -> Result<Value, ControlError> {
     let now = server.clock.now();
-    let id = from_hex::<16>(grant).map(GrantId).ok_or_else(|| {
+    let id = from_hex::<16>(text).map(GrantId).ok_or_else(|| {
         ControlError::Invalid(
             "grant: must be 32 hexadecimal digits, as `chancela token inspect` shows them".into(),
         )
@@ -97,8 +98,8 @@ pub(super) async fn revoke_grant<S: Store>(
     {
         return Err(ControlError::NotFound("the realm has no client of this grant".into()));
     }
-    commit(server, realm.end_of_grant(id, now).into()).await?;
-    Ok(json!({ "revoked": "grant", "grant": grant }))
+    commit(server, grant::revocation(id)).await?;
+    Ok(json!({ "revoked": "grant", "grant": text }))
 }
 
 /// Ends all tokens of a client, of a user, or of a user at a client.

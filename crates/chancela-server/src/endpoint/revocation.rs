@@ -7,6 +7,7 @@ use crate::realm::Realm;
 use crate::server::{Server, store_rejection};
 use bytes::Bytes;
 use chancela_core::effect::Effect;
+use chancela_core::grant;
 use chancela_core::message::HttpRequest;
 use chancela_core::message::introspection::TokenParameter;
 use chancela_core::record::Client;
@@ -60,7 +61,7 @@ async fn revocation<S: Store>(
     if let Some(presented) = RefreshTokenRef::parse(text, &realm.pepper) {
         let grant = server.store.grant(presented.grant).await.map_err(store_rejection)?;
         let own = grant.filter(|grant| grant.client == caller.key);
-        return Ok(own.map_or(Vec::new(), |grant| realm.end_of_grant(grant.id, now).into()));
+        return Ok(own.map_or(Vec::new(), |grant| grant::revocation(grant.id)));
     }
     let token = active(server, realm, text, now).await?;
     Ok(token.filter(|token| token.client.key == caller.key).iter().map(ActiveToken::revoke).collect())

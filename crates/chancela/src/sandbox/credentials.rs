@@ -6,11 +6,11 @@ use crate::failure::Failure;
 use crate::store::ConfiguredStore;
 use chancela_core::dialect::CredentialFormat;
 use chancela_core::effect::Effect;
-use chancela_core::record::Client;
+use chancela_core::record::{Client, User};
 use chancela_server::control::{self, Command, ControlError, NewClient, Request};
 use chancela_server::realm::Realm;
 use chancela_server::server::Server;
-use chancela_store::Store;
+use chancela_store::{CommitOutcome, Store};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
@@ -70,7 +70,7 @@ pub(super) async fn prepare(
             if own.users.contains_key(&user.username) {
                 continue;
             }
-            if exists(server, planned, user).await? {
+            if record(server, planned, user).await?.is_some() {
                 return Err(lost(&path));
             }
             own.users.insert(user.username.clone(), password(server)?);
@@ -113,14 +113,13 @@ fn lost(path: &Path) -> Failure {
     }
 }
 
-async fn exists(
+async fn record(
     server: &Server<ConfiguredStore>,
     planned: &PlannedRealm,
     user: &PlannedUser,
-) -> Result<bool, Failure> {
+) -> Result<Option<User>, Failure> {
     let tenant = user.tenant.as_deref().unwrap_or_default();
-    let found = server.store.user(&planned.name, tenant, &user.username).await.map_err(ControlError::from)?;
-    Ok(found.is_some())
+    Ok(server.store.user(&planned.name, tenant, &user.username).await.map_err(ControlError::from)?)
 }
 
 fn password(server: &Server<ConfiguredStore>) -> Result<String, Failure> {
@@ -150,8 +149,9 @@ async fn adapt(
     }
     client.version += 1;
     let effect = Effect::PutClient { client: client.clone(), expected_version: Some(kept.version) };
-    server.store.commit(vec![effect]).await.map_err(ControlError::from)?;
-    realm.directory.put(client);
+    if server.store.commit(vec![effect]).await.map_err(ControlError::from)? == CommitOutcome::Committed {
+        realm.directory.put(client);
+    }
     Ok(())
 }
 
@@ -200,12 +200,19 @@ async fn make_users(
 ) -> Result<(), Failure> {
     for user in &planned.users {
         let Some(password) = own.users.get(&user.username) else { continue };
-        if exists(server, planned, user).await? {
-            continue;
+        if record(server, planned, user).await?.is_none() {
+            let (username, tenant) = (user.username.clone(), user.tenant.clone());
+            let command = Command::UserCreate { username, password: password.clone(), tenant };
+            control::execute(server, Request { realm: planned.name.clone(), command }).await?;
         }
-        let (username, tenant) = (user.username.clone(), user.tenant.clone());
-        let command = Command::UserCreate { username, password: password.clone(), tenant };
-        control::execute(server, Request { realm: planned.name.clone(), command }).await?;
+        let known = record(server, planned, user).await?;
+        if let Some(known) = known.filter(|known| known.claims != user.claims) {
+            let (claims, version) = (user.claims.clone(), known.version + 1);
+            let (expected_version, user) = (Some(known.version), User { claims, version, ..known });
+            let effect = Effect::PutUser { user, expected_version };
+            // Whoever was faster is an administrator of this sandbox, and has the last word.
+            let _ = server.store.commit(vec![effect]).await.map_err(ControlError::from)?;
+        }
     }
     Ok(())
 }

@@ -144,7 +144,7 @@ fn endpoints(realm: &Realm) -> Map<String, Value> {
     add("revocation".into(), metadata.revocation_endpoint);
     add("jwks".into(), metadata.jwks_uri);
     add("metadata".into(), realm.url("/.well-known/oauth-authorization-server"));
-    if realm.has_authorization() {
+    if realm.has_users() {
         let own = &realm.dialect.endpoints;
         add("authorization".into(), realm.url(&own.authorization));
         add("userinfo".into(), realm.url(&own.userinfo));

@@ -27,6 +27,8 @@ pub(super) struct PlannedRealm {
     pub(super) name: String,
     dialect: String,
     environment: String,
+    /// The realm's name for people; the dialect's title if absent.
+    title: Option<String>,
     #[serde(default)]
     tenants: Vec<String>,
     pub(super) clients: Vec<PlannedClient>,
@@ -142,6 +144,9 @@ impl PlannedRealm {
             signing_algorithm: None,
             scopes: Vec::new(),
             tenants: self.tenants.clone(),
+            title: self.title.clone(),
+            resources: Vec::new(),
+            session_lifetime: 12 * 3600,
             rate_limit,
             // The sandbox listens on loopback unless its user says otherwise.
             danger_http_issuer: true,

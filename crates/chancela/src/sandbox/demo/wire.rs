@@ -13,6 +13,7 @@ use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Full};
 use serde_json::Value;
 use std::fmt::Write as _;
+use std::net::Ipv4Addr;
 
 /// What stands where a secret was.
 const HIDDEN: &str = "***";
@@ -106,7 +107,7 @@ async fn send(
     let Ok(request) = request.body(Full::new(Bytes::from(body))) else {
         return Spoken { request: text, response: String::new(), success: false, tokens: Tokens::default() };
     };
-    answered(text, endpoint::respond(server, router, request).await).await
+    answered(text, endpoint::respond(server, router, Ipv4Addr::LOCALHOST.into(), request).await).await
 }
 
 fn shown_field(field: &(String, String)) -> String {
