@@ -25,7 +25,6 @@ pub async fn end_sessions<S: Store>(
     realm: &Arc<Realm>,
     sessions: &[Session],
 ) -> Result<Vec<Session>, Rejection> {
-    let now = server.clock.now();
     let mut ended = Vec::new();
     let mut effects = Vec::new();
     for session in sessions {
@@ -34,7 +33,7 @@ pub async fn end_sessions<S: Store>(
         let Some(session) = fresh else { continue };
         let grants = server.store.grants_of(&session.subject).await.map_err(store_rejection)?;
         for grant in end_session::ended_grants(&session, &grants) {
-            effects.extend(realm.end_of_grant(grant, now));
+            effects.extend(chancela_core::grant::revocation(grant));
         }
         effects.push(Effect::DeleteSession { realm: session.realm.clone(), id: session.id });
         ended.push(session);
