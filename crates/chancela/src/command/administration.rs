@@ -7,7 +7,7 @@ use crate::{output, serve};
 use chancela_core::client_auth::Method;
 use chancela_core::grant::GrantType;
 use chancela_server::clock::SystemClock;
-use chancela_server::control::{self, Command, NewClient, Request, socket};
+use chancela_server::control::{self, Command, NewClient, NewUser, Request, socket};
 use chancela_store_sqlite::OpenError;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -103,7 +103,15 @@ pub(crate) fn key(action: KeyAction) -> Result<(), Failure> {
 pub(crate) fn user(action: UserAction) -> Result<(), Failure> {
     let UserAction::Create { target, username, tenant } = action;
     let password = first_line("the password")?;
-    carry_out(&target, Command::UserCreate { username, password, tenant })
+    carry_out(
+        &target,
+        Command::UserCreate(Box::new(NewUser {
+            username,
+            tenant,
+            password: Some(password),
+            ..NewUser::default()
+        })),
+    )
 }
 
 /// `chancela token …`

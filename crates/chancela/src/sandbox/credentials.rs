@@ -7,7 +7,7 @@ use crate::store::ConfiguredStore;
 use chancela_core::dialect::CredentialFormat;
 use chancela_core::effect::Effect;
 use chancela_core::record::{Client, User};
-use chancela_server::control::{self, Command, ControlError, NewClient, Request};
+use chancela_server::control::{self, Command, ControlError, NewClient, NewUser, Request};
 use chancela_server::realm::Realm;
 use chancela_server::server::Server;
 use chancela_store::{CommitOutcome, Store};
@@ -201,17 +201,15 @@ async fn make_users(
     for user in &planned.users {
         let Some(password) = own.users.get(&user.username) else { continue };
         if record(server, planned, user).await?.is_none() {
-            let (username, tenant) = (user.username.clone(), user.tenant.clone());
-            let command = Command::UserCreate { username, password: password.clone(), tenant };
+            let new = NewUser {
+                username: user.username.clone(),
+                tenant: user.tenant.clone(),
+                password: Some(password.clone()),
+                claims: user.claims.clone(),
+                ..NewUser::default()
+            };
+            let command = Command::UserCreate(Box::new(new));
             control::execute(server, Request { realm: planned.name.clone(), command }).await?;
-        }
-        let known = record(server, planned, user).await?;
-        if let Some(known) = known.filter(|known| known.claims != user.claims) {
-            let (claims, version) = (user.claims.clone(), known.version + 1);
-            let (expected_version, user) = (Some(known.version), User { claims, version, ..known });
-            let effect = Effect::PutUser { user, expected_version };
-            // Whoever was faster is an administrator of this sandbox, and has the last word.
-            let _ = server.store.commit(vec![effect]).await.map_err(ControlError::from)?;
         }
     }
     Ok(())
