@@ -17,3 +17,4 @@ mod logout;
 mod openid;
 mod support;
 mod token;
+mod users;

@@ -5,7 +5,7 @@ use crate::cli::{KeyAction, ScopeAction, Target, TokenAction};
 use crate::failure::Failure;
 use crate::{output, serve};
 use chancela_server::clock::SystemClock;
-use chancela_server::control::{self, Command, NewClient, NewUser, Request, socket};
+use chancela_server::control::{self, Command, Request, socket};
 use chancela_store_sqlite::OpenError;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -35,24 +35,6 @@ pub(crate) fn key(action: KeyAction) -> Result<(), Failure> {
     carry_out(&target, command)
 }
 
-<<<<<<< HEAD
-=======
-/// `chancela user …`
-pub(crate) fn user(action: UserAction) -> Result<(), Failure> {
-    let UserAction::Create { target, username, tenant } = action;
-    let password = first_line("the password")?;
-    carry_out(
-        &target,
-        Command::UserCreate(Box::new(NewUser {
-            username,
-            tenant,
-            password: Some(password),
-            ..NewUser::default()
-        })),
-    )
-}
-
->>>>>>> flow
 /// `chancela token …`
 pub(crate) fn token(action: TokenAction) -> Result<(), Failure> {
     match action {
