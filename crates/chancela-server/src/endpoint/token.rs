@@ -16,7 +16,7 @@ use chancela_core::grant::{
 use chancela_core::message::HttpRequest;
 use chancela_core::message::token_request::{GrantRequest, TokenRequest};
 use chancela_core::message::token_response::TokenResponse;
-use chancela_core::record::{GrantDetails, Revoked};
+use chancela_core::record::GrantDetails;
 use chancela_core::rejection::{Rejection, Rule};
 use chancela_core::scope::Scope;
 use chancela_core::secret::Secret;
