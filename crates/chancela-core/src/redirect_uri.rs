@@ -169,17 +169,15 @@ impl<'a> Parts<'a> {
 
 /// The host of an authority whose host and port are written plainly.
 fn host_name(authority: &str) -> Result<&str, RedirectUriError> {
-    let end = match authority.find(']') {
-        Some(bracket) => bracket + 1,
-        None => authority.find(':').unwrap_or(authority.len()),
-    };
+    let colon = authority.find(':').unwrap_or(authority.len());
+    let end = authority.find(']').map_or(colon, |bracket| bracket + 1);
     let (name, port) = authority.split_at(end);
     let good_port = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
     let good_name = match name.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
         Some(address) => address.parse::<Ipv6Addr>().is_ok(),
         None => is_host_name(name),
     };
-    if good_port && good_name { Ok(name) } else { Err(RedirectUriError::Host) }
+    (good_port && good_name).then_some(name).ok_or(RedirectUriError::Host)
 }
 
 fn is_port(text: &str) -> bool {

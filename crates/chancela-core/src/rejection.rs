@@ -95,6 +95,7 @@ rules! {
     UnknownUser, "unknown_user", InvalidGrant, "The username or password is wrong.";
     DisabledUser, "disabled_user", InvalidGrant, "The username or password is wrong.";
     AmbiguousUser, "ambiguous_user", InvalidGrant, "The username or password is wrong.";
+    MissingSecondFactor, "missing_second_factor", InvalidGrant, "The username or password is wrong.";
 
     MissingRefreshToken, "missing_refresh_token", InvalidRequest, "The parameter refresh_token is missing.";
     UnknownRefreshToken, "unknown_refresh_token", InvalidGrant, "The refresh token is not good.";
@@ -133,6 +134,8 @@ rules! {
     LoginCancelled, "login_cancelled", AccessDenied, "The user cancelled.";
     UnmetAuthenticationRequirements, "unmet_authentication_requirements", UnmetAuthenticationRequirements, "The user cannot be authenticated as the request demands.";
 
+    UnprovenForm, "unproven_form", InvalidRequest, "The form was not made for this browser, or lay open for too long.";
+
     MissingCode, "missing_code", InvalidRequest, "The parameter code is missing.";
     UnknownCode, "unknown_code", InvalidGrant, "The authorization code is not good.";
     ExpiredCode, "expired_code", InvalidGrant, "The authorization code is not good.";
@@ -149,6 +152,11 @@ rules! {
     SeveralAccessTokens, "several_access_tokens", InvalidRequest, "The request has more than one access token.";
     InvalidAccessToken, "invalid_access_token", InvalidToken, "The access token is unknown, has expired or was revoked.";
     AccessTokenWithoutOpenid, "access_token_without_openid", InsufficientScope, "The access token's scope does not contain openid.";
+
+    InvalidIdTokenHint, "invalid_id_token_hint", InvalidRequest, "The id_token_hint is not an ID token of this server.";
+    ForeignIdTokenHint, "foreign_id_token_hint", InvalidRequest, "The id_token_hint was issued to another client than client_id names.";
+    UnknownClientAtLogout, "unknown_client_at_logout", InvalidRequest, "The client is not one that this server knows.";
+    UnregisteredPostLogoutRedirectUri, "unregistered_post_logout_redirect_uri", InvalidRequest, "The post_logout_redirect_uri is not one that is registered for this client.";
 
     MissingToken, "missing_token", InvalidRequest, "The parameter token is missing.";
     IntrospectionByPublicClient, "introspection_by_public_client", InvalidClient, "Client authentication failed.";
@@ -234,6 +242,7 @@ mod tests {
             (Rule::UnknownClient, Rule::WrongAuthenticationMethod),
             (Rule::UnknownUser, Rule::WrongPassword),
             (Rule::UnknownUser, Rule::DisabledUser),
+            (Rule::UnknownUser, Rule::MissingSecondFactor),
             (Rule::UnknownRefreshToken, Rule::ReusedRefreshToken),
         ] {
             assert_eq!((a.code(), a.text()), (b.code(), b.text()));

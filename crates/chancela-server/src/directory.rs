@@ -104,6 +104,11 @@ impl Directory {
         read(&self.scopes).iter().map(|(name, meaning)| (name.clone(), meaning.clone())).collect()
     }
 
+    /// What a scope means.
+    pub fn meaning(&self, name: &str) -> Option<ScopeMeaning> {
+        read(&self.scopes).get(name).cloned()
+    }
+
     /// Adds or replaces a scope.
     pub fn put_scope(&self, name: &str, meaning: ScopeMeaning) {
         write(&self.scopes).insert(name.into(), meaning);

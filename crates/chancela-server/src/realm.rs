@@ -1,11 +1,14 @@
 //! A realm at run time: one issuer with its dialect as configured, its keys, clients and counters.
 
+use crate::browser::cookies::Cookies;
 use crate::config::{ConfigError, Issuer, RealmConfig};
 use crate::directory::Directory;
 use crate::key_ring::schedule::Policy;
 use crate::key_ring::{self, KeySet};
 use crate::metrics::RealmMetrics;
+use crate::router::Place;
 use arc_swap::ArcSwap;
+use chancela_core::authentication::webauthn::RelyingParty;
 use chancela_core::client_auth::{self, AuthenticatedClient, Credentials, Method};
 use chancela_core::dialect::{
     ClientAuthentication, Dialect, Library, ScopeMeaning, TokenEndpoint, TokenFormat,
@@ -44,6 +47,16 @@ pub struct Realm {
     pub endpoints: Vec<RealmEndpoint>,
     /// How clients authenticate at introspection and revocation.
     pub client_authentication: ClientAuthentication,
+    /// Its name for people.
+    pub title: String,
+    /// Resource servers that a request may name (RFC 8707).
+    pub resources: Vec<String>,
+    /// Seconds for which a browser stays logged in.
+    pub session_lifetime: u32,
+    /// Names and attributes of its cookies.
+    pub cookies: Cookies,
+    /// Whom passkeys are for; none where no browser has passkeys for the issuer's host.
+    pub relying_party: Option<RelyingParty>,
     /// Digest keys.
     pub pepper: Pepper,
     /// Signing keys as of now.
@@ -124,8 +137,16 @@ impl RealmPlan {
         }
         Realm {
             audience: config.audience.unwrap_or_else(|| config.issuer.clone()),
-            issuer: config.issuer,
             tenants: config.tenants,
+            relying_party: RelyingParty::of_issuer(
+                &config.issuer,
+                config.title.as_deref().unwrap_or(&dialect.title),
+            ),
+            title: config.title.unwrap_or_else(|| dialect.title.clone()),
+            resources: config.resources,
+            session_lifetime: config.session_lifetime,
+            cookies: Cookies::new(&name, location.secure),
+            issuer: config.issuer,
             client_authentication: client_authentication(&dialect),
             name,
             dialect,
@@ -206,6 +227,27 @@ impl Realm {
         now: Timestamp,
     ) -> Result<AuthenticatedClient, Rejection> {
         client_auth::verify(credentials, policy, &|id| self.directory.client(id), &self.pepper, now)
+    }
+
+    /// The token endpoint that redeems codes.
+    pub fn authorization_endpoint(&self) -> Option<&RealmEndpoint> {
+        self.endpoints.iter().find(|endpoint| endpoint.has_users())
+    }
+
+    /// Where a page or form is, below the realm's prefix.
+    pub fn place(&self, place: Place) -> String {
+        let paths = &self.dialect.endpoints;
+        let below = |name: &str| format!("{}/{name}", paths.authorization);
+        match place {
+            Place::Authorization => paths.authorization.clone(),
+            Place::Login => below("login"),
+            Place::Factor => below("factor"),
+            Place::Selection => below("selection"),
+            Place::Consent => below("consent"),
+            Place::Account => paths.account.clone(),
+            Place::EndSession => paths.end_session.clone(),
+            Place::Logout => format!("{}/confirm", paths.end_session),
+        }
     }
 
     /// An absolute URL below the issuer.

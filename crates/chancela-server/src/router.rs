@@ -1,6 +1,7 @@
 //! Which realm and endpoint a request is for: exact, canonical paths below each realm's issuer, by host. Nothing is
 //! normalised, so there is no second spelling of a path (requirement HS-06).
 
+use crate::extension::Extension;
 use crate::realm::Realm;
 use bytes::Bytes;
 use std::collections::HashMap;
@@ -15,6 +16,8 @@ pub enum Route {
     Introspection(Arc<Realm>),
     /// RFC 7009.
     Revocation(Arc<Realm>),
+    /// A page, or a form of one.
+    Browser(Arc<Realm>, Place),
     /// RFC 7517 §5.
     Jwks(Arc<Realm>),
     /// RFC 8414 §3, OpenID Connect Discovery §4.
@@ -23,6 +26,43 @@ pub enum Route {
     UserInfo(Arc<Realm>),
     /// A fixed JSON document.
     Json(Bytes),
+    /// What the program serves beside its realms.
+    Extension(Arc<dyn Extension>),
+}
+
+/// A page or form below a realm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// The authorization endpoint (RFC 6749 §3.1).
+    Authorization,
+    /// Takes the login form.
+    Login,
+    /// Takes the second factor's form.
+    Factor,
+    /// Takes the choice of an account.
+    Selection,
+    /// Takes the consent form.
+    Consent,
+    /// The account page and its forms.
+    Account,
+    /// Where applications send users who log out (OpenID Connect RP-Initiated Logout §2).
+    EndSession,
+    /// Takes the logout form.
+    Logout,
+}
+
+impl Place {
+    /// Every place.
+    pub const ALL: [Self; 8] = [
+        Self::Authorization,
+        Self::Login,
+        Self::Factor,
+        Self::Selection,
+        Self::Consent,
+        Self::Account,
+        Self::EndSession,
+        Self::Logout,
+    ];
 }
 
 /// Paths of one host (or of one port of its own).
@@ -73,6 +113,13 @@ impl Router {
         }
     }
 
+    /// Adds what the program serves beside its realms, on every host.
+    pub fn add_extension(&mut self, path: &str, extension: &Arc<dyn Extension>) {
+        for table in self.hosts.values_mut() {
+            table.exact.insert(path.into(), Route::Extension(Arc::clone(extension)));
+        }
+    }
+
     /// The route of a request. Where all realms share one host, any host is that one: the `Host` header then decides
     /// nothing (requirement HF-05). `Err` if several hosts are served and this is none of them.
     ///
@@ -104,6 +151,9 @@ impl Table {
         }
         if realm.has_users() {
             add(&own.userinfo, Route::UserInfo);
+            for place in Place::ALL {
+                self.add(prefix, &realm.place(place), Route::Browser(Arc::clone(realm), place));
+            }
         }
         for (index, endpoint) in realm.endpoints.iter().enumerate() {
             for path in &endpoint.dialect.paths {

@@ -5,16 +5,21 @@ use crate::config::{Config, ConfigError};
 use crate::fetch::Fetcher;
 use crate::key_ring::kek::Kek;
 use crate::key_ring::{self, KeyRingError};
+use crate::logout::backchannel::Deliveries;
 use crate::metrics::Metrics;
 use crate::password::PasswordPool;
 use crate::realm::{Realm, RealmPlan};
 use crate::revoked::{Pending, RevocationSet};
+use crate::source::{Network, client_address};
+use crate::throttle::Throttle;
 use chancela_core::dialect::{Library, ScopeMeaning};
 use chancela_core::effect::Effect;
 use chancela_core::entropy::Entropy;
 use chancela_core::record::Client;
 use chancela_core::rejection::{Rejection, Rule};
 use chancela_store::{CommitOutcome, Store, StoreError};
+use http::HeaderMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -47,6 +52,12 @@ pub struct Server<S> {
     pub revoked: RevocationSet,
     /// Connections to others.
     pub fetcher: Fetcher,
+    /// Proxies whose word on a client's address is taken.
+    pub trusted_proxies: Vec<Network>,
+    /// Guesses at passwords and codes, slowed down.
+    pub throttle: Throttle,
+    /// Logout tokens on their way.
+    pub deliveries: Deliveries,
     /// Password checks.
     pub passwords: PasswordPool,
     /// Counters.
@@ -111,6 +122,9 @@ impl<S: Store> Server<S> {
             realms,
             revoked,
             fetcher,
+            trusted_proxies: config.listen.trusted_proxies()?,
+            throttle: Throttle::default(),
+            deliveries: Deliveries::default(),
             passwords: PasswordPool::new(std::thread::available_parallelism().map_or(1, usize::from)),
             metrics,
             clock,
@@ -119,6 +133,11 @@ impl<S: Store> Server<S> {
             draining: AtomicBool::new(false),
             key_turn: tokio::sync::Mutex::default(),
         })
+    }
+
+    /// Where a request comes from, behind the proxies that are trusted.
+    pub fn client_address(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        client_address(peer, headers, &self.trusted_proxies)
     }
 
     /// The realm of this name.

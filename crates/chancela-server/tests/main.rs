@@ -13,6 +13,7 @@
 mod connection;
 mod fetch;
 mod introspection;
+mod logout;
 mod openid;
 mod support;
 mod token;

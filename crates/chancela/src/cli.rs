@@ -83,6 +83,12 @@ pub(crate) struct Sandbox {
     /// Enforce the limits on token requests that providers document
     #[arg(long)]
     pub(crate) rate_limits: bool,
+    /// Host in all addresses instead of the one listened on: with `localhost`, browsers make passkeys
+    #[arg(long, value_name = "NAME")]
+    pub(crate) host: Option<String>,
+    /// Let anybody who reaches the sandbox move its clock forward: POST /_sandbox/clock {"advance_seconds": N}
+    #[arg(long)]
+    pub(crate) danger_clock_control: bool,
     /// Log filter, for example `info` or `chancela_server=debug`
     #[arg(long, default_value = "warn", value_name = "FILTER")]
     pub(crate) log: String,

@@ -60,6 +60,15 @@ pub struct ValidRequest {
     pub id_token_hint: Option<Box<str>>,
 }
 
+impl ValidRequest {
+    /// Context classes that are asked for, those of `claims` first.
+    pub fn wanted_acr(&self) -> Vec<&str> {
+        let (mut wanted, _) = self.claims.acr();
+        wanted.extend(self.acr_values.iter().map(|value| &**value));
+        wanted
+    }
+}
+
 /// Where an answer may be sent. Made only of a registered redirect URI.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

@@ -6,6 +6,7 @@ pub mod bearer;
 pub mod body;
 pub mod error_response;
 pub mod introspection;
+pub mod logout_request;
 pub mod server_metadata;
 pub mod token_request;
 pub mod token_response;

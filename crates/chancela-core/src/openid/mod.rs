@@ -2,6 +2,7 @@
 //! them. Does not own the login itself (the server's pages) nor access tokens ([`crate::token`]).
 
 pub mod claims;
+pub mod end_session;
 pub mod id_token;
 pub mod id_token_hint;
 pub mod logout_token;

@@ -24,12 +24,18 @@ pub enum Conduct {
     Flood(Vec<u8>, Vec<u8>),
     /// Reads and says nothing.
     Silence,
+    /// The first for the first connection, the second for all others.
+    Then(Box<Conduct>, Box<Conduct>),
 }
 
 impl Conduct {
     pub fn ok(body: &str) -> Self {
         let length = body.len();
         Self::Answer(format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{body}").into_bytes())
+    }
+
+    pub fn then(self, next: Self) -> Self {
+        Self::Then(Box::new(self), Box::new(next))
     }
 
     pub fn status(line: &str) -> Self {
@@ -65,9 +71,13 @@ impl Outside {
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                connections.fetch_add(1, Ordering::SeqCst);
-                let (acceptor, conduct, requests) =
-                    (acceptor.clone(), conduct.clone(), Arc::clone(&requests));
+                let number = connections.fetch_add(1, Ordering::SeqCst);
+                let conduct = match conduct.clone() {
+                    Conduct::Then(first, _) if number == 0 => *first,
+                    Conduct::Then(_, next) => *next,
+                    always => always,
+                };
+                let (acceptor, requests) = (acceptor.clone(), Arc::clone(&requests));
                 tokio::spawn(async move {
                     match acceptor {
                         None => serve(stream, conduct, &requests).await,
@@ -122,7 +132,7 @@ where
                 stream.write_all(&more).await.ok()?;
             }
         }
-        Conduct::Silence => {
+        Conduct::Silence | Conduct::Then(..) => {
             tokio::time::sleep(Duration::from_secs(3600)).await;
             Some(())
         }
@@ -209,12 +219,16 @@ impl Resolve for Names {
     }
 }
 
-/// A fetcher for servers on this machine that `authority` vouches for.
-pub fn open_fetcher(authority: &Authority, names: &Names, limits: Limits) -> Fetcher {
-    let config = Outbound {
+/// Allows connections to servers on this machine that `authority` vouches for.
+pub fn open_outbound(authority: &Authority) -> Outbound {
+    Outbound {
         ca_file: Some(authority.file.path().to_owned()),
         danger_allow_private_addresses: true,
         ..Outbound::default()
-    };
-    Fetcher::with(&config, limits, Box::new(names.clone())).unwrap()
+    }
+}
+
+/// A fetcher for such servers.
+pub fn open_fetcher(authority: &Authority, names: &Names, limits: Limits) -> Fetcher {
+    Fetcher::with(&open_outbound(authority), limits, Box::new(names.clone())).unwrap()
 }
