@@ -12,5 +12,6 @@
 
 mod connection;
 mod introspection;
+mod page;
 mod support;
 mod token;

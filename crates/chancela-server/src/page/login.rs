@@ -64,7 +64,7 @@ impl Login {
             LoginProblem::Credentials => text.wrong_credentials.to_owned(),
             LoginProblem::Missing => text.missing.to_owned(),
             LoginProblem::Passkey => text.wrong_passkey.to_owned(),
-            LoginProblem::Wait(seconds) => (self.frame.text().common.wait)(seconds),
+            LoginProblem::Wait(seconds) => self.frame.text().common.too_many_wait(seconds),
         })
     }
 
@@ -145,7 +145,7 @@ impl SecondFactor {
             SecondFactorProblem::Code => text.wrong_code.to_owned(),
             SecondFactorProblem::RecoveryCode => text.wrong_recovery_code.to_owned(),
             SecondFactorProblem::Passkey => self.frame.text().login.wrong_passkey.to_owned(),
-            SecondFactorProblem::Wait(seconds) => (self.frame.text().common.wait)(seconds),
+            SecondFactorProblem::Wait(seconds) => self.frame.text().common.too_many_wait(seconds),
         })
     }
 
