@@ -1,8 +1,8 @@
 //! Expiry, a slice at a time, in the writer's thread between two transactions.
 //!
-//! Tables of the short ring are emptied when their bucket is over; everything else is ordered by expiry, so what has
-//! expired is a range at the beginning, deleted in slices. Nothing that is alive at `now` is removed, whatever `now`
-//! was at other times.
+//! Tables of the short ring are emptied when their bucket is over; everything else is ordered by expiry (sessions by
+//! an index), so what has expired is a range at the beginning, deleted in slices. Nothing that is alive at `now` is
+//! removed, whatever `now` was at other times.
 //!
 //! Emptying a table costs 0.05 us a row and no writing, but is one statement, for which all commits wait; deleting a
 //! range costs ten times that and can stop anywhere. So small tables (of buckets filled at up to 1,250 tokens a

@@ -88,7 +88,8 @@ pub trait Store: Send + Sync + 'static {
         subject: &str,
     ) -> impl Future<Output = Result<Option<User>, StoreError>> + Send;
 
-    /// Users of a realm in the order of name and tenant: those after `after`, at most `limit`.
+    /// Users of a realm in the order of (name, tenant), by code points: those after `after`, at most `limit`. Nobody
+    /// needs to have the name `after`, so a page can be turned although its last user was deleted.
     fn users(
         &self,
         realm: &str,
@@ -143,7 +144,8 @@ pub trait Store: Send + Sync + 'static {
     /// All keys of all realms.
     fn keys(&self) -> impl Future<Output = Result<Vec<KeyRecord>, StoreError>> + Send;
 
-    /// Revocations that have not expired by `now` (read once at start).
+    /// Revocations that have not expired by `now` (read once at start). The same may be listed with several ends; the
+    /// last one counts.
     fn revocations(&self, now: Timestamp)
     -> impl Future<Output = Result<Vec<Revocation>, StoreError>> + Send;
 

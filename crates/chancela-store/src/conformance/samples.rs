@@ -7,7 +7,7 @@ use chancela_core::jose::JwsAlgorithm;
 use chancela_core::record::{
     AccessToken, ApplicationType, Authentication, AuthorizationCode, Client, ClientSecret, Consent, Grant,
     GrantDetails, KeyPurpose, KeyRecord, Passkey, REPLAY_MEMORY, RefreshTokenPolicy, Revocation, Revoked,
-    ScopeRecord, Session, SubjectType, Totp, User,
+    ScopeRecord, Session, Spent, SubjectType, Totp, User,
 };
 use chancela_core::scope::Scope;
 use chancela_core::secret::SecretDigest;
@@ -262,6 +262,11 @@ pub fn put_session(session: &Session, expected_version: Option<u64>) -> Effect {
     Effect::PutSession { session: session.clone(), expected_version }
 }
 
+/// Spends the code of number `n`.
+pub fn spend(n: u64, spent: Spent) -> Effect {
+    Effect::SpendAuthorizationCode { id: code_id(n), spent }
+}
+
 /// A consent of realm `bank`.
 pub fn consent(subject: &str, client: u64, scope: &str) -> Consent {
     Consent {
@@ -271,6 +276,10 @@ pub fn consent(subject: &str, client: u64, scope: &str) -> Consent {
         scope: scope.into(),
         granted_at: NOW,
     }
+}
+
+pub fn put_consent(subject: &str, client: u64, scope: &str) -> Effect {
+    Effect::PutConsent(consent(subject, client, scope))
 }
 
 pub fn scope(name: &str, description: &str) -> ScopeRecord {
