@@ -45,8 +45,10 @@ pub struct Realm {
     pub tenants: Vec<String>,
     /// Token endpoints with the realm's own choices applied.
     pub endpoints: Vec<RealmEndpoint>,
-    /// How clients authenticate at introspection and revocation.
+    /// How clients authenticate at introspection.
     pub client_authentication: ClientAuthentication,
+    /// How they do at revocation: public clients end their own tokens by their id alone (RFC 7009 §2.1).
+    pub revocation_authentication: ClientAuthentication,
     /// Its name for people.
     pub title: String,
     /// Resource servers that a request may name (RFC 8707).
@@ -147,7 +149,8 @@ impl RealmPlan {
             session_lifetime: config.session_lifetime,
             cookies: Cookies::new(&name, location.secure),
             issuer: config.issuer,
-            client_authentication: client_authentication(&dialect),
+            client_authentication: client_authentication(&dialect, |method| method != Method::None),
+            revocation_authentication: client_authentication(&dialect, |_| true),
             name,
             dialect,
             environment,
@@ -309,14 +312,14 @@ fn longest_lifetime(endpoints: &[RealmEndpoint]) -> u32 {
     endpoints.iter().map(|endpoint| endpoint.access_token_lifetime).max().unwrap_or(0)
 }
 
-/// The methods of all the dialect's token endpoints together, in standard form: resource servers introspect with
+/// The good methods of all the dialect's token endpoints together, in standard form: resource servers introspect with
 /// whichever of them they are used to.
-fn client_authentication(dialect: &Dialect) -> ClientAuthentication {
+fn client_authentication(dialect: &Dialect, good: impl Fn(Method) -> bool) -> ClientAuthentication {
     let mut policy = ClientAuthentication { methods: Vec::new(), ..ClientAuthentication::default() };
     for endpoint in &dialect.token_endpoints {
         let own = &endpoint.client_authentication;
         policy.trailing_newline = own.trailing_newline;
-        for method in own.methods.iter().filter(|method| **method != Method::None) {
+        for method in own.methods.iter().filter(|method| good(**method)) {
             if !policy.methods.contains(method) {
                 policy.methods.push(*method);
             }
