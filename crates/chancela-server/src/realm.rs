@@ -47,7 +47,7 @@ pub struct Realm {
     pub endpoints: Vec<RealmEndpoint>,
     /// How clients authenticate at introspection.
     pub client_authentication: ClientAuthentication,
-    /// How they do at revocation: public clients end their own tokens by their id alone (RFC 7009 §2.1).
+    /// The same for revocation, where public clients end their own tokens too (RFC 7009 §2.1).
     pub revocation_authentication: ClientAuthentication,
     /// Its name for people.
     pub title: String,
@@ -149,8 +149,8 @@ impl RealmPlan {
             session_lifetime: config.session_lifetime,
             cookies: Cookies::new(&name, location.secure),
             issuer: config.issuer,
-            client_authentication: client_authentication(&dialect, |method| method != Method::None),
-            revocation_authentication: client_authentication(&dialect, |_| true),
+            client_authentication: client_authentication(&dialect, false),
+            revocation_authentication: client_authentication(&dialect, true),
             name,
             dialect,
             environment,
@@ -312,14 +312,14 @@ fn longest_lifetime(endpoints: &[RealmEndpoint]) -> u32 {
     endpoints.iter().map(|endpoint| endpoint.access_token_lifetime).max().unwrap_or(0)
 }
 
-/// The good methods of all the dialect's token endpoints together, in standard form: resource servers introspect with
+/// The methods of all the dialect's token endpoints together, in standard form: resource servers introspect with
 /// whichever of them they are used to.
-fn client_authentication(dialect: &Dialect, good: impl Fn(Method) -> bool) -> ClientAuthentication {
+fn client_authentication(dialect: &Dialect, public: bool) -> ClientAuthentication {
     let mut policy = ClientAuthentication { methods: Vec::new(), ..ClientAuthentication::default() };
     for endpoint in &dialect.token_endpoints {
         let own = &endpoint.client_authentication;
         policy.trailing_newline = own.trailing_newline;
-        for method in own.methods.iter().filter(|method| good(**method)) {
+        for method in own.methods.iter().filter(|method| public || **method != Method::None) {
             if !policy.methods.contains(method) {
                 policy.methods.push(*method);
             }
