@@ -7,8 +7,8 @@ use chancela_core::jose::{JwsAlgorithm, SigningKey, VerifyingKey};
 use chancela_core::time::Timestamp;
 use chancela_core::token::jwt;
 use chancela_server::key_ring::generate_pkcs8;
-use std::sync::LazyLock;
 use libfuzzer_sys::fuzz_target;
+use std::sync::LazyLock;
 
 fuzz_target!(|data: &[u8]| {
     static KEYS: LazyLock<Vec<VerifyingKey>> = LazyLock::new(|| {

@@ -3,7 +3,7 @@
 #![no_main]
 
 use chancela_core::dialect::TokenFormat;
-use chancela_core::secret::Pepper;
+use chancela_core::pepper::Pepper;
 use chancela_core::time::Timestamp;
 use chancela_core::token::reference;
 use libfuzzer_sys::fuzz_target;

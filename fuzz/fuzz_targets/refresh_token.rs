@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use chancela_core::secret::Pepper;
+use chancela_core::pepper::Pepper;
 use chancela_core::token::refresh::RefreshTokenRef;
 use libfuzzer_sys::fuzz_target;
 

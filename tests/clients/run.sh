@@ -97,7 +97,7 @@ else
   if install node "$cache/node-$key" install_node; then
     # The scripts run beside a link to the cached packages, so that the checkout stays clean.
     mkdir "$work/node" && cp "$here"/node/*.mjs "$work/node/" && ln -s "$cache/node-$key/node_modules" "$work/node/node_modules"
-    for script in openid-client oauth4webapi app-pix; do
+    for script in openid-client oauth4webapi openid-connect app-pix; do
       run "$script.mjs" node "$work/node/$script.mjs" "$base"
     done
   fi
@@ -105,7 +105,7 @@ fi
 
 key=$(hash "$("$python" -c 'import sys, platform; print(sys.version, platform.machine())')" "$here/python/requirements.txt") || exit 2
 if install python "$cache/python-$key" install_python; then
-  for script in pypix_api_client efipay_client; do
+  for script in pypix_api_client efipay_client authlib_client; do
     # -B keeps byte code out of the checkout.
     run "$script.py" "$cache/python-$key/bin/python" -B "$here/python/$script.py" "$base"
   done

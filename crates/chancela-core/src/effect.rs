@@ -1,8 +1,11 @@
 //! What a decision changes. A store applies a list of effects as one atomic, durable unit; where an effect carries a
 //! guard and the guard no longer holds, nothing is applied and the caller decides again on what is now true.
 
-use crate::id::{AccessTokenKey, GrantId};
-use crate::record::{AccessToken, Client, Grant, KeyRecord, RevokedToken, ScopeRecord, User};
+use crate::id::{AccessTokenKey, ClientKey, CodeId, GrantId, SessionId};
+use crate::record::{
+    AccessToken, AuthorizationCode, Client, Consent, Grant, KeyRecord, Revocation, ScopeRecord, Session,
+    Spent, User,
+};
 
 /// One change. Effects on hot tables come first; see each variant for its guard.
 #[derive(Debug, Clone)]
@@ -25,10 +28,46 @@ pub enum Effect {
         /// New end of the sliding lifetime, seconds since the epoch.
         refresh_expires_at: i64,
     },
-    /// Revokes a grant. Idempotent; a missing grant is no conflict.
+    /// Ends a grant's refresh tokens. Idempotent; a missing grant is no conflict. Its access tokens end by
+    /// [`Effect::Revoke`].
     RevokeGrant(GrantId),
-    /// Remembers a revoked self-contained token until it would have expired. Idempotent.
-    RevokeToken(RevokedToken),
+    /// Remembers a revocation until nothing could be left to revoke. Idempotent.
+    Revoke(Revocation),
+    /// Adds an authorization code. Guard: no code has this id.
+    InsertAuthorizationCode(AuthorizationCode),
+    /// Spends an authorization code. Guard: it exists and is not spent.
+    SpendAuthorizationCode {
+        /// The code.
+        id: CodeId,
+        /// What becomes of it.
+        spent: Spent,
+    },
+    /// Adds (`expected_version` `None`) or replaces a session. Guard: no session has this id, or the stored version is
+    /// the expected one.
+    PutSession {
+        /// The whole new record.
+        session: Session,
+        /// Version on which the decision was taken.
+        expected_version: Option<u64>,
+    },
+    /// Ends a session. A missing session is no conflict.
+    DeleteSession {
+        /// The realm.
+        realm: Box<str>,
+        /// The session.
+        id: SessionId,
+    },
+    /// Adds or replaces a consent.
+    PutConsent(Consent),
+    /// Forgets a consent. A missing consent is no conflict.
+    DeleteConsent {
+        /// The realm.
+        realm: Box<str>,
+        /// The user.
+        subject: Box<str>,
+        /// The client.
+        client: ClientKey,
+    },
     /// Adds (`expected_version` `None`) or replaces a client. Guard: no client of the realm has this `client_id` nor
     /// any client this key, or the stored version is the expected one.
     PutClient {
@@ -42,12 +81,17 @@ pub enum Effect {
         /// The record as it was read (names realm, `client_id` and version).
         client: Client,
     },
-    /// Adds or replaces a user. Guard as for clients, on (realm, tenant, username).
+    /// Adds or replaces a user. Guard as for clients, on (realm, tenant, username); and no other user has the subject.
     PutUser {
         /// The whole new record.
         user: User,
         /// Version on which the decision was taken.
         expected_version: Option<u64>,
+    },
+    /// Removes a user with all sessions and consents. Guard: the stored version is the record's.
+    DeleteUser {
+        /// The record as it was read.
+        user: User,
     },
     /// Adds or replaces a scope of a realm's catalogue.
     PutScope(ScopeRecord),

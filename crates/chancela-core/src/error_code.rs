@@ -3,7 +3,8 @@
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-/// A registered OAuth error code (RFC 6749 §5.2, RFC 6750 §3.1, RFC 7009 §2.2.1).
+/// A registered OAuth error code (RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, RFC 7009 §2.2.1, RFC 8707 §2, OpenID Connect
+/// Core §3.1.2.6, OpenID Connect Unmet Authentication Requirements).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
@@ -23,6 +24,28 @@ pub enum ErrorCode {
     InvalidToken,
     /// The access token's scope does not suffice.
     InsufficientScope,
+    /// The resource owner or the server said no.
+    AccessDenied,
+    /// The server does not know this response type.
+    UnsupportedResponseType,
+    /// The user has to log in, and no page may be shown.
+    LoginRequired,
+    /// The user has to consent, and no page may be shown.
+    ConsentRequired,
+    /// The user has to do something, and no page may be shown.
+    InteractionRequired,
+    /// The user has to choose an account, and no page may be shown.
+    AccountSelectionRequired,
+    /// Request objects are not served.
+    RequestNotSupported,
+    /// Request objects by reference are not served.
+    RequestUriNotSupported,
+    /// Registration within the request is not served.
+    RegistrationNotSupported,
+    /// The resource that was named is not one of this server's.
+    InvalidTarget,
+    /// The user cannot be authenticated as the client demands.
+    UnmetAuthenticationRequirements,
     /// The server cannot answer now; asking again may help.
     TemporarilyUnavailable,
     /// The server failed.
@@ -41,6 +64,17 @@ impl ErrorCode {
             Self::InvalidScope => "invalid_scope",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
+            Self::AccessDenied => "access_denied",
+            Self::UnsupportedResponseType => "unsupported_response_type",
+            Self::LoginRequired => "login_required",
+            Self::ConsentRequired => "consent_required",
+            Self::InteractionRequired => "interaction_required",
+            Self::AccountSelectionRequired => "account_selection_required",
+            Self::RequestNotSupported => "request_not_supported",
+            Self::RequestUriNotSupported => "request_uri_not_supported",
+            Self::RegistrationNotSupported => "registration_not_supported",
+            Self::InvalidTarget => "invalid_target",
+            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::ServerError => "server_error",
         }

@@ -20,7 +20,8 @@ impl ClientKey {
 }
 
 /// A grant (token family): big-endian expiry second (6 bytes) then 80 random bits, so that grants sort by expiry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct GrantId(pub [u8; 16]);
 
 impl GrantId {
@@ -32,11 +33,50 @@ impl GrantId {
         Self(id)
     }
 
+    /// When its last token dies, seconds since the epoch.
+    pub fn expires_at(self) -> i64 {
+        expiry_of(&self.0)
+    }
+
     /// The smallest id that a grant expiring at `expires_at` can have: the bound of a range.
     pub fn lower_bound(expires_at: i64) -> Self {
         Self::new(expires_at, [0; 10])
     }
 }
+
+/// An authorization code: big-endian second at which its record may be dropped (6 bytes) then 80 random bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CodeId(pub [u8; 16]);
+
+impl CodeId {
+    /// Of a code whose record may be dropped at `dropped_at` (seconds since the epoch).
+    pub fn new(dropped_at: i64, random: [u8; 10]) -> Self {
+        Self(GrantId::new(dropped_at, random).0)
+    }
+
+    /// When its record may be dropped, seconds since the epoch.
+    pub fn dropped_at(self) -> i64 {
+        expiry_of(&self.0)
+    }
+
+    /// The smallest id that a code dropped at `dropped_at` can have: the bound of a range.
+    pub fn lower_bound(dropped_at: i64) -> Self {
+        Self::new(dropped_at, [0; 10])
+    }
+}
+
+/// The second in an id's first six bytes.
+fn expiry_of(id: &[u8; 16]) -> i64 {
+    let mut wide = [0; 8];
+    wide[2..].copy_from_slice(&id[..6]);
+    i64::from_be_bytes(wide)
+}
+
+/// A browser session: 128 bits of a keyed digest of the cookie's value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SessionId(pub [u8; 16]);
 
 /// Key of a reference token's row: its expiry in ticks (see [`crate::token::reference`]) and 128 bits of a keyed
 /// digest of the token. Rows sort by expiry; nobody can derive the token from its key.
@@ -48,6 +88,15 @@ pub struct AccessTokenKey {
     pub tag: [u8; 16],
 }
 
-/// By which a self-contained token is known: 128 bits of SHA-256 of what was signed.
+/// By which a self-contained token is known: 128 bits of SHA-256 of what was signed or sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TokenId(pub [u8; 16]);
+
+impl TokenId {
+    /// Of a token of which this was signed or sealed.
+    pub fn of(bytes: &[u8]) -> Self {
+        let mut id = [0; 16];
+        id.copy_from_slice(&crate::secret::sha256(bytes)[..16]);
+        Self(id)
+    }
+}

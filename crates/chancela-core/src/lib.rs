@@ -4,6 +4,8 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+pub mod authentication;
+pub mod authorization;
 pub mod certificate;
 pub mod client_auth;
 pub mod dialect;
@@ -14,11 +16,18 @@ pub mod grant;
 pub mod id;
 pub mod jose;
 pub mod message;
+pub mod openid;
+pub mod pepper;
+pub mod pkce;
 pub mod rate_limit;
 pub mod record;
+pub mod redirect_uri;
 pub mod rejection;
+pub mod revocation;
 pub mod scope;
 pub mod secret;
 pub mod security_profile;
+pub mod strict_json;
+pub mod text;
 pub mod time;
 pub mod token;

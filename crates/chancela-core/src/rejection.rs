@@ -95,6 +95,7 @@ rules! {
     UnknownUser, "unknown_user", InvalidGrant, "The username or password is wrong.";
     DisabledUser, "disabled_user", InvalidGrant, "The username or password is wrong.";
     AmbiguousUser, "ambiguous_user", InvalidGrant, "The username or password is wrong.";
+    MissingSecondFactor, "missing_second_factor", InvalidGrant, "The username or password is wrong.";
 
     MissingRefreshToken, "missing_refresh_token", InvalidRequest, "The parameter refresh_token is missing.";
     UnknownRefreshToken, "unknown_refresh_token", InvalidGrant, "The refresh token is not good.";
@@ -102,6 +103,60 @@ rules! {
     ForeignRefreshToken, "foreign_refresh_token", InvalidGrant, "The refresh token is not good.";
     ReusedRefreshToken, "reused_refresh_token", InvalidGrant, "The refresh token is not good.";
     RevokedGrant, "revoked_grant", InvalidGrant, "The refresh token is not good.";
+
+    MalformedQuery, "malformed_query", InvalidRequest, "The request is not well-formed: a percent sign without two digits, or text that is not UTF-8.";
+    MissingClientId, "missing_client_id", InvalidRequest, "The parameter client_id is missing.";
+    UnknownClientAtAuthorization, "unknown_client_at_authorization", InvalidRequest, "The client_id is not one that this server knows.";
+    MissingRedirectUri, "missing_redirect_uri", InvalidRequest, "The parameter redirect_uri is missing.";
+    UnregisteredRedirectUri, "unregistered_redirect_uri", InvalidRequest, "The redirect_uri is not one that is registered for this client.";
+    MissingResponseType, "missing_response_type", InvalidRequest, "The parameter response_type is missing.";
+    UnsupportedResponseType, "unsupported_response_type", UnsupportedResponseType, "This server supports only the response_type code.";
+    UnsupportedResponseMode, "unsupported_response_mode", InvalidRequest, "This server supports only the response modes query and form_post.";
+    LoginHintTooLong, "login_hint_too_long", InvalidRequest, "The login_hint is longer than {n} bytes.";
+    UiLocalesTooLong, "ui_locales_too_long", InvalidRequest, "The ui_locales are longer than {n} bytes.";
+    StateTooLong, "state_too_long", InvalidRequest, "The state is longer than {n} bytes.";
+    NonceTooLong, "nonce_too_long", InvalidRequest, "The nonce is longer than {n} bytes.";
+    MissingCodeChallenge, "missing_code_challenge", InvalidRequest, "The parameter code_challenge is missing.";
+    UnsupportedCodeChallengeMethod, "unsupported_code_challenge_method", InvalidRequest, "The code_challenge_method must be S256.";
+    MalformedCodeChallenge, "malformed_code_challenge", InvalidRequest, "The code_challenge must be 43 characters of base64url.";
+    MalformedPrompt, "malformed_prompt", InvalidRequest, "The prompt has a value that this server does not know, or none beside another.";
+    MalformedMaxAge, "malformed_max_age", InvalidRequest, "The max_age is not a number of seconds.";
+    MalformedClaims, "malformed_claims", InvalidRequest, "The claims parameter is not the JSON object that OpenID Connect defines.";
+    RequestObjectNotSupported, "request_object_not_supported", RequestNotSupported, "This server does not read request objects.";
+    RequestUriNotSupported, "request_uri_not_supported", RequestUriNotSupported, "This server does not read request objects by reference.";
+    RegistrationNotSupported, "registration_not_supported", RegistrationNotSupported, "This server does not register clients within a request.";
+    UnknownResource, "unknown_resource", InvalidTarget, "The resource is not one that this server issues tokens for.";
+    ExtraParameterMissing, "extra_parameter_missing", InvalidRequest, "A parameter that this endpoint requires is missing or has another value.";
+    LoginRequired, "login_required", LoginRequired, "The user has to log in.";
+    ConsentRequired, "consent_required", ConsentRequired, "The user has to consent.";
+    AccountSelectionRequired, "account_selection_required", AccountSelectionRequired, "The user has to choose an account.";
+    ConsentRefused, "consent_refused", AccessDenied, "The user refused.";
+    LoginCancelled, "login_cancelled", AccessDenied, "The user cancelled.";
+    UnmetAuthenticationRequirements, "unmet_authentication_requirements", UnmetAuthenticationRequirements, "The user cannot be authenticated as the request demands.";
+
+    UnprovenForm, "unproven_form", InvalidRequest, "The form was not made for this browser, or lay open for too long.";
+
+    MissingCode, "missing_code", InvalidRequest, "The parameter code is missing.";
+    UnknownCode, "unknown_code", InvalidGrant, "The authorization code is not good.";
+    ExpiredCode, "expired_code", InvalidGrant, "The authorization code is not good.";
+    ForeignCode, "foreign_code", InvalidGrant, "The authorization code is not good.";
+    SpentCode, "spent_code", InvalidGrant, "The authorization code is not good.";
+    RevokedCode, "revoked_code", InvalidGrant, "The authorization code is not good.";
+    RedirectUriMismatch, "redirect_uri_mismatch", InvalidGrant, "The redirect_uri is not the one of the authorization request.";
+    MissingCodeVerifier, "missing_code_verifier", InvalidGrant, "The parameter code_verifier is missing.";
+    WrongCodeVerifier, "wrong_code_verifier", InvalidGrant, "The code_verifier does not fit the code_challenge.";
+    UnexpectedCodeVerifier, "unexpected_code_verifier", InvalidGrant, "The request has a code_verifier, but the authorization request had no code_challenge.";
+    UserGone, "user_gone", InvalidGrant, "The user can no longer log in.";
+
+    MissingAccessToken, "missing_access_token", InvalidToken, "The request has no access token.";
+    SeveralAccessTokens, "several_access_tokens", InvalidRequest, "The request has more than one access token.";
+    InvalidAccessToken, "invalid_access_token", InvalidToken, "The access token is unknown, has expired or was revoked.";
+    AccessTokenWithoutOpenid, "access_token_without_openid", InsufficientScope, "The access token's scope does not contain openid.";
+
+    InvalidIdTokenHint, "invalid_id_token_hint", InvalidRequest, "The id_token_hint is not an ID token of this server.";
+    ForeignIdTokenHint, "foreign_id_token_hint", InvalidRequest, "The id_token_hint was issued to another client than client_id names.";
+    UnknownClientAtLogout, "unknown_client_at_logout", InvalidRequest, "The client is not one that this server knows.";
+    UnregisteredPostLogoutRedirectUri, "unregistered_post_logout_redirect_uri", InvalidRequest, "The post_logout_redirect_uri is not one that is registered for this client.";
 
     MissingToken, "missing_token", InvalidRequest, "The parameter token is missing.";
     IntrospectionByPublicClient, "introspection_by_public_client", InvalidClient, "Client authentication failed.";
@@ -187,6 +242,7 @@ mod tests {
             (Rule::UnknownClient, Rule::WrongAuthenticationMethod),
             (Rule::UnknownUser, Rule::WrongPassword),
             (Rule::UnknownUser, Rule::DisabledUser),
+            (Rule::UnknownUser, Rule::MissingSecondFactor),
             (Rule::UnknownRefreshToken, Rule::ReusedRefreshToken),
         ] {
             assert_eq!((a.code(), a.text()), (b.code(), b.text()));

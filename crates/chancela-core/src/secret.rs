@@ -3,7 +3,7 @@
 //!
 //! What it does not own: the key ring (chancela-server) and password hashing (argon2id, for secrets that people type).
 
-use aws_lc_rs::{constant_time, digest, hkdf, hmac};
+use aws_lc_rs::{constant_time, digest};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use zeroize::Zeroize;
@@ -67,62 +67,6 @@ impl fmt::Debug for SecretDigest {
     }
 }
 
-/// A realm's digest keys, each derived for one purpose (HKDF-SHA-256, RFC 5869) from one random 32-byte root, so that
-/// a value computed for one purpose means nothing for another (requirement K-09).
-pub struct Pepper {
-    client_secret: hmac::Key,
-    reference_token: hmac::Key,
-    refresh_token: hmac::Key,
-}
-
-impl Pepper {
-    /// Derives the purpose keys from the realm's root.
-    pub fn from_root(root: &[u8; 32]) -> Self {
-        let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, b"chancela pepper v1").extract(root);
-        Self {
-            client_secret: derive(&prk, b"client_secret"),
-            reference_token: derive(&prk, b"reference_token"),
-            refresh_token: derive(&prk, b"refresh_token"),
-        }
-    }
-
-    /// Digest of a client secret.
-    pub fn client_secret(&self, secret: &str) -> SecretDigest {
-        SecretDigest(mac(&self.client_secret, secret.as_bytes()))
-    }
-
-    /// MAC over the random part of a reference token; its first bytes mask the expiry, the next are the row's tag.
-    pub fn reference_token(&self, random: &[u8]) -> [u8; 32] {
-        mac(&self.reference_token, random)
-    }
-
-    /// MAC over a refresh token's grant and generation, by which any generation is recognised as genuine.
-    pub fn refresh_token(&self, body: &[u8]) -> [u8; 32] {
-        mac(&self.refresh_token, body)
-    }
-}
-
-impl fmt::Debug for Pepper {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Pepper(***)")
-    }
-}
-
-fn derive(prk: &hkdf::Prk, purpose: &[u8]) -> hmac::Key {
-    let info = [purpose];
-    match prk.expand(&info, hmac::HMAC_SHA256) {
-        Ok(okm) => hmac::Key::from(okm),
-        // Unreachable: one SHA-256 block is far below HKDF's 255 blocks; kept total without a panic.
-        Err(_) => hmac::Key::new(hmac::HMAC_SHA256, digest::digest(&digest::SHA256, purpose).as_ref()),
-    }
-}
-
-fn mac(key: &hmac::Key, message: &[u8]) -> [u8; 32] {
-    let mut out = [0; 32];
-    out.copy_from_slice(hmac::sign(key, message).as_ref());
-    out
-}
-
 /// SHA-256 of `bytes`.
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut out = [0; 32];
@@ -177,17 +121,6 @@ mod tests {
     #[test]
     fn debug_of_a_secret_shows_nothing() {
         assert_eq!(format!("{:?}", Secret::new("hunter2")), "Secret(***)");
-        assert!(!format!("{:?}", Pepper::from_root(&[7; 32])).contains('7'));
-    }
-
-    /// K-09.
-    #[test]
-    fn one_text_has_another_digest_for_each_purpose_and_realm() {
-        let (a, b) = (Pepper::from_root(&[1; 32]), Pepper::from_root(&[2; 32]));
-        assert_ne!(a.client_secret("x").as_bytes(), &a.reference_token(b"x"));
-        assert_ne!(a.reference_token(b"x"), a.refresh_token(b"x"));
-        assert_ne!(a.client_secret("x"), b.client_secret("x"));
-        assert_eq!(a.client_secret("x"), Pepper::from_root(&[1; 32]).client_secret("x"));
     }
 
     #[test]

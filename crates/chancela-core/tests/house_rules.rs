@@ -184,6 +184,22 @@ fn server_and_agent_never_see_each_other() {
     none(&broken, "server and agent share core and nothing else");
 }
 
+/// What is revoked must die in memory too, which only [`Server::record`] sees to.
+#[test]
+fn the_server_commits_in_one_place() {
+    let exceptions = ["chancela-server/src/server.rs", "chancela-server/src/key_ring/mod.rs"];
+    let mut broken = Vec::new();
+    for source in sources().iter().filter(|source| source.path.starts_with("chancela-server/")) {
+        let commits = source.code().filter(|(_, line)| line.contains("store.commit("));
+        let elsewhere = commits.filter(|_| !exceptions.contains(&source.path.as_str()));
+        broken.extend(elsewhere.map(|(number, _)| format!("{}:{number}", source.path)));
+    }
+    none(
+        &broken,
+        "commit with Server::record or Server::commit, which end in memory what the commit revokes",
+    );
+}
+
 #[test]
 fn provider_names_stand_in_dialects_alone() {
     let files = entries(&root().join("dialects"));

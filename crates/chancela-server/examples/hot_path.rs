@@ -19,8 +19,12 @@ use chancela_store::MemoryStore;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use std::hint::black_box;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Instant;
+
+/// Where requests come from.
+const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 const CONFIG: &str = r#"
 data = "unused"
@@ -71,7 +75,7 @@ fn main() {
             request(&format!("/{realm}/oauth/token"), "grant_type=client_credentials&scope=cob.read+pix.read")
         };
         let answered = measure(&format!("{realm} token"), rounds, || {
-            runtime.block_on(endpoint::respond(&server, &router, token()))
+            runtime.block_on(endpoint::respond(&server, &router, PEER, token()))
         });
         let body = runtime.block_on(answered.into_body().collect()).unwrap().to_bytes();
         let issued: serde_json::Value = serde_json::from_slice(&body).unwrap();
@@ -80,6 +84,7 @@ fn main() {
             runtime.block_on(endpoint::respond(
                 &server,
                 &router,
+                PEER,
                 request(&format!("/{realm}/oauth/introspect"), &ask),
             ))
         });

@@ -2,6 +2,7 @@
 //! them. Every error names the line and says what to do.
 
 use crate::realm::RealmPlan;
+use crate::source::Network;
 use chancela_core::dialect::{Library, TokenFormat, line_of, survey};
 use chancela_core::jose::JwsAlgorithm;
 use chancela_core::security_profile::SecurityProfile;
@@ -31,6 +32,9 @@ pub struct Config {
     /// Logs.
     #[serde(default)]
     pub log: Log,
+    /// Connections to others.
+    #[serde(default)]
+    pub outbound: Outbound,
     /// Realms by name.
     pub realm: BTreeMap<String, RealmConfig>,
 }
@@ -49,6 +53,19 @@ pub struct Listen {
     pub threads: Option<usize>,
     /// Seconds between "not ready" and the last accepted connection at shutdown.
     pub drain_seconds: u64,
+    /// Proxies whose `X-Forwarded-For` says where a client is: addresses, or networks such as `10.0.0.0/8`.
+    pub trusted_proxies: Vec<String>,
+}
+
+impl Listen {
+    /// The networks of trusted proxies.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for the first that cannot be read.
+    pub fn trusted_proxies(&self) -> Result<Vec<Network>, ConfigError> {
+        let wrong = |text| ConfigError(format!("listen.trusted_proxies: {text}"));
+        self.trusted_proxies.iter().map(|text| text.parse().map_err(wrong)).collect()
+    }
 }
 
 impl Default for Listen {
@@ -58,6 +75,7 @@ impl Default for Listen {
             management: None,
             threads: None,
             drain_seconds: 0,
+            trusted_proxies: Vec::new(),
         }
     }
 }
@@ -112,6 +130,22 @@ pub enum LogFormat {
     Json,
 }
 
+/// Connections that the server makes: logout deliveries, documents of clients.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Outbound {
+    /// PEM file with roots that are trusted beside the machine's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
+    /// Ports that may be connected to beside the scheme's.
+    pub ports: Vec<u16>,
+    /// Allows loopback and private networks, hosts written as addresses, and any port. Link-local addresses (machines'
+    /// metadata) stay out of reach.
+    pub danger_allow_private_addresses: bool,
+    /// Allows http.
+    pub danger_allow_http: bool,
+}
+
 /// One issuer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -147,12 +181,25 @@ pub struct RealmConfig {
     /// Tenants, where the dialect's paths have a tenant.
     #[serde(default)]
     pub tenants: Vec<String>,
+    /// The realm's name for people, on its pages; the dialect's title if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Resource servers that a request may name (`resource`, RFC 8707), as absolute URIs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<String>,
+    /// Seconds for which a browser stays logged in.
+    #[serde(default = "twelve_hours")]
+    pub session_lifetime: u32,
     /// Whether the dialect's documented limit on token requests is enforced.
     #[serde(default)]
     pub rate_limit: bool,
     /// Allows an `http` issuer that is not on this machine's loopback.
     #[serde(default)]
     pub danger_http_issuer: bool,
+}
+
+const fn twelve_hours() -> u32 {
+    12 * 3600
 }
 
 /// Why a configuration cannot be used; the text ends with what to do.
@@ -180,6 +227,7 @@ impl Config {
         if self.realm.is_empty() {
             return Err(ConfigError("there is no realm; add a table [realm.<name>]".into()));
         }
+        self.listen.trusted_proxies()?;
         // Port 0 is the system's choice, each time another.
         let address = self.listen.address;
         if self.listen.management.is_some_and(|management| management == address && address.port() != 0) {

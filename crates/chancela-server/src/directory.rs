@@ -2,10 +2,13 @@
 //! client costs the same as an unknown one. Every change passes through this process (the store belongs to it alone), so
 //! the copy is exact; it changes after the commit and before the answer.
 
+use chancela_core::dialect::ScopeMeaning;
 use chancela_core::id::ClientKey;
+use chancela_core::jose::JwsAlgorithm;
 use chancela_core::record::Client;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 const SHARDS: usize = 16;
@@ -15,14 +18,23 @@ const SHARDS: usize = 16;
 pub struct Directory {
     by_id: Vec<RwLock<HashMap<Box<str>, Arc<Client>>>>,
     by_key: RwLock<HashMap<ClientKey, Arc<Client>>>,
-    scopes: RwLock<BTreeMap<Box<str>, Box<str>>>,
+    algorithms: AtomicU8,
+    longest_lifetime: AtomicU32,
+    scopes: RwLock<BTreeMap<Box<str>, ScopeMeaning>>,
     hasher: RandomState,
 }
 
 impl Default for Directory {
     fn default() -> Self {
         let by_id = (0..SHARDS).map(|_| RwLock::default()).collect();
-        Self { by_id, by_key: RwLock::default(), scopes: RwLock::default(), hasher: RandomState::new() }
+        Self {
+            by_id,
+            by_key: RwLock::default(),
+            algorithms: AtomicU8::default(),
+            longest_lifetime: AtomicU32::default(),
+            scopes: RwLock::default(),
+            hasher: RandomState::new(),
+        }
     }
 }
 
@@ -44,8 +56,29 @@ impl Directory {
         all
     }
 
+    /// Algorithms that some client is registered with, or was since the start.
+    pub fn algorithms(&self) -> impl Iterator<Item = JwsAlgorithm> {
+        let seen = self.algorithms.load(Ordering::Relaxed);
+        JwsAlgorithm::ALL
+            .into_iter()
+            .enumerate()
+            .filter(move |(at, _)| seen & (1 << at) != 0)
+            .map(|(_, own)| own)
+    }
+
+    /// Longest lifetime of access tokens in seconds that some client has of its own, or had since the start.
+    pub fn longest_access_token(&self) -> u32 {
+        self.longest_lifetime.load(Ordering::Relaxed)
+    }
+
     /// Adds or replaces a client.
     pub fn put(&self, client: Client) {
+        for (at, algorithm) in JwsAlgorithm::ALL.into_iter().enumerate() {
+            if client.algorithms().any(|own| own == algorithm) {
+                self.algorithms.fetch_or(1 << at, Ordering::Relaxed);
+            }
+        }
+        self.longest_lifetime.fetch_max(client.access_token_lifetime.unwrap_or(0), Ordering::Relaxed);
         let client = Arc::new(client);
         write(&self.by_key).insert(client.key, Arc::clone(&client));
         write(self.shard(&client.client_id)).insert(client.client_id.clone(), client);
@@ -67,13 +100,18 @@ impl Directory {
     }
 
     /// Name and meaning of every scope.
-    pub fn scopes(&self) -> Vec<(Box<str>, Box<str>)> {
+    pub fn scopes(&self) -> Vec<(Box<str>, ScopeMeaning)> {
         read(&self.scopes).iter().map(|(name, meaning)| (name.clone(), meaning.clone())).collect()
     }
 
+    /// What a scope means.
+    pub fn meaning(&self, name: &str) -> Option<ScopeMeaning> {
+        read(&self.scopes).get(name).cloned()
+    }
+
     /// Adds or replaces a scope.
-    pub fn put_scope(&self, name: &str, meaning: &str) {
-        write(&self.scopes).insert(name.into(), meaning.into());
+    pub fn put_scope(&self, name: &str, meaning: ScopeMeaning) {
+        write(&self.scopes).insert(name.into(), meaning);
     }
 
     /// Removes a scope.

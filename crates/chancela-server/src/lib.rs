@@ -4,15 +4,21 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+mod access_token;
+pub mod browser;
 pub mod clock;
 pub mod config;
 pub mod control;
 pub mod directory;
 pub mod endpoint;
 pub mod entropy;
-
+pub mod extension;
+pub mod fetch;
 pub mod key_ring;
+pub mod login;
+pub mod logout;
 pub mod management;
+mod metadata;
 pub mod metrics;
 pub mod page;
 pub mod password;
@@ -20,5 +26,7 @@ pub mod realm;
 pub mod revoked;
 pub mod router;
 pub mod server;
+pub mod source;
+pub mod throttle;
 pub mod transport;
 pub mod verified;

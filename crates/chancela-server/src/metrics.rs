@@ -20,6 +20,39 @@ struct RefusalLabel {
     rule: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DeliveryLabel {
+    realm: String,
+    outcome: &'static str,
+}
+
+/// What became of the delivery of a logout token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivered {
+    /// The application took it.
+    Accepted,
+    /// The application refused it.
+    Refused,
+    /// It did not arrive, however often it was tried.
+    Failed,
+    /// It was not tried: there was no place for it, or the application is gone.
+    Dropped,
+}
+
+impl Delivered {
+    const ALL: [Self; 4] = [Self::Accepted, Self::Refused, Self::Failed, Self::Dropped];
+
+    /// Its name in metrics and logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
 /// All counters of the process.
 #[derive(Debug)]
 pub struct Metrics {
@@ -27,7 +60,10 @@ pub struct Metrics {
     issued: Family<RealmLabel, Counter>,
     introspected: Family<RealmLabel, Counter>,
     revoked: Family<RealmLabel, Counter>,
+    authorized: Family<RealmLabel, Counter>,
+    logins: Family<RealmLabel, Counter>,
     refused: Family<RefusalLabel, Counter>,
+    delivered: Family<DeliveryLabel, Counter>,
     /// Open connections.
     pub connections: Gauge,
 }
@@ -38,14 +74,20 @@ impl Default for Metrics {
         let issued = Family::<RealmLabel, Counter>::default();
         let introspected = Family::<RealmLabel, Counter>::default();
         let revoked = Family::<RealmLabel, Counter>::default();
+        let authorized = Family::<RealmLabel, Counter>::default();
+        let logins = Family::<RealmLabel, Counter>::default();
         let refused = Family::<RefusalLabel, Counter>::default();
+        let delivered = Family::<DeliveryLabel, Counter>::default();
         let connections = Gauge::default();
         registry.register("tokens_issued", "Access tokens issued", issued.clone());
         registry.register("tokens_introspected", "Introspection requests answered", introspected.clone());
         registry.register("tokens_revoked", "Revocation requests answered", revoked.clone());
+        registry.register("codes_issued", "Authorization codes issued", authorized.clone());
+        registry.register("logins", "Logins finished", logins.clone());
         registry.register("requests_refused", "Requests refused, by the rule they broke", refused.clone());
+        registry.register("logouts_delivered", "Logout tokens, by what became of them", delivered.clone());
         registry.register("connections", "Open connections of clients", connections.clone());
-        Self { registry, issued, introspected, revoked, refused, connections }
+        Self { registry, issued, introspected, revoked, authorized, logins, refused, delivered, connections }
     }
 }
 
@@ -60,11 +102,18 @@ impl Metrics {
                 self.refused.get_or_create(&label).clone()
             })
             .collect();
+        let delivered = Delivered::ALL.map(|outcome| {
+            let label = DeliveryLabel { realm: name.to_owned(), outcome: outcome.as_str() };
+            self.delivered.get_or_create(&label).clone()
+        });
         RealmMetrics {
             issued: self.issued.get_or_create(&label).clone(),
             introspected: self.introspected.get_or_create(&label).clone(),
             revoked: self.revoked.get_or_create(&label).clone(),
+            authorized: self.authorized.get_or_create(&label).clone(),
+            logins: self.logins.get_or_create(&label).clone(),
             refused,
+            delivered: Arc::new(delivered),
         }
     }
 
@@ -87,10 +136,20 @@ pub struct RealmMetrics {
     pub introspected: Counter,
     /// Revocations answered.
     pub revoked: Counter,
+    /// Authorization codes issued.
+    pub authorized: Counter,
+    /// Logins finished.
+    pub logins: Counter,
     refused: Arc<[Counter]>,
+    delivered: Arc<[Counter; Delivered::ALL.len()]>,
 }
 
 impl RealmMetrics {
+    /// Counts what became of a logout token.
+    pub fn delivered(&self, outcome: Delivered) {
+        self.delivered[outcome as usize].inc();
+    }
+
     /// Counts a refusal.
     pub fn refused(&self, rule: Rule) {
         if let Some(counter) = self.refused.get(rule as usize) {

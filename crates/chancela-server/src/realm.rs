@@ -1,20 +1,26 @@
 //! A realm at run time: one issuer with its dialect as configured, its keys, clients and counters.
 
+use crate::browser::cookies::Cookies;
 use crate::config::{ConfigError, Issuer, RealmConfig};
 use crate::directory::Directory;
-use crate::key_ring::KeySet;
 use crate::key_ring::schedule::Policy;
+use crate::key_ring::{self, KeySet};
 use crate::metrics::RealmMetrics;
+use crate::router::Place;
 use arc_swap::ArcSwap;
+use chancela_core::authentication::webauthn::RelyingParty;
 use chancela_core::client_auth::{self, AuthenticatedClient, Credentials, Method};
-use chancela_core::dialect::{ClientAuthentication, Dialect, Library, TokenEndpoint};
+use chancela_core::dialect::{
+    ClientAuthentication, Dialect, Library, ScopeMeaning, TokenEndpoint, TokenFormat,
+};
+use chancela_core::effect::Effect;
 use chancela_core::grant::GrantType;
 use chancela_core::id::ClientKey;
-use chancela_core::message::server_metadata::ServerMetadata;
+use chancela_core::jose::{JwsAlgorithm, SigningKey};
+use chancela_core::pepper::Pepper;
 use chancela_core::rate_limit::Window;
-use chancela_core::record::Client;
+use chancela_core::record::{Client, Revocation};
 use chancela_core::rejection::Rejection;
-use chancela_core::secret::Pepper;
 use chancela_core::time::Timestamp;
 use chancela_core::token::reference;
 use std::collections::HashMap;
@@ -41,6 +47,16 @@ pub struct Realm {
     pub endpoints: Vec<RealmEndpoint>,
     /// How clients authenticate at introspection and revocation.
     pub client_authentication: ClientAuthentication,
+    /// Its name for people.
+    pub title: String,
+    /// Resource servers that a request may name (RFC 8707).
+    pub resources: Vec<String>,
+    /// Seconds for which a browser stays logged in.
+    pub session_lifetime: u32,
+    /// Names and attributes of its cookies.
+    pub cookies: Cookies,
+    /// Whom passkeys are for; none where no browser has passkeys for the issuer's host.
+    pub relying_party: Option<RelyingParty>,
     /// Digest keys.
     pub pepper: Pepper,
     /// Signing keys as of now.
@@ -114,15 +130,23 @@ impl RealmPlan {
         let Self { name, dialect, environment, location, config, endpoints } = self;
         let directory = Directory::default();
         for (scope, meaning) in &dialect.scopes {
-            directory.put_scope(scope, meaning);
+            directory.put_scope(scope, meaning.clone());
         }
         for scope in &config.scopes {
-            directory.put_scope(scope, "");
+            directory.put_scope(scope, ScopeMeaning::Text(String::new()));
         }
         Realm {
             audience: config.audience.unwrap_or_else(|| config.issuer.clone()),
-            issuer: config.issuer,
             tenants: config.tenants,
+            relying_party: RelyingParty::of_issuer(
+                &config.issuer,
+                config.title.as_deref().unwrap_or(&dialect.title),
+            ),
+            title: config.title.unwrap_or_else(|| dialect.title.clone()),
+            resources: config.resources,
+            session_lifetime: config.session_lifetime,
+            cookies: Cookies::new(&name, location.secure),
+            issuer: config.issuer,
             client_authentication: client_authentication(&dialect),
             name,
             dialect,
@@ -162,6 +186,17 @@ impl RealmEndpoint {
         }
     }
 
+    /// What the endpoint's `grant_type` values mean.
+    pub fn grants(&self) -> impl Iterator<Item = GrantType> {
+        let request = &self.dialect.request;
+        request.grants.values().chain(&request.default_grant).map(|grant| grant.grant_type())
+    }
+
+    /// Whether authorization codes are redeemed here.
+    pub fn has_users(&self) -> bool {
+        self.grants().any(|grant| grant == GrantType::AuthorizationCode)
+    }
+
     /// Lifetime in seconds of an access token of `client`. A client's own value may exceed what the format carries
     /// only if it was stored before the realm changed its format; then the longest that it carries is used.
     pub fn lifetime_for(&self, client: &Client) -> u32 {
@@ -176,9 +211,9 @@ impl RealmEndpoint {
 impl Realm {
     /// How long keys live in this realm: its longest token's life counts, whether the realm or a client sets it.
     pub fn key_policy(&self) -> Policy {
-        let clients = self.directory.clients();
-        let longest = clients.iter().filter_map(|client| client.access_token_lifetime).max().unwrap_or(0);
-        Policy::for_longest_token(longest.max(longest_lifetime(&self.endpoints)))
+        Policy::for_longest_token(
+            longest_lifetime(&self.endpoints).max(self.directory.longest_access_token()),
+        )
     }
 
     /// Believes a client's credentials or not, by the realm's registry.
@@ -194,56 +229,79 @@ impl Realm {
         client_auth::verify(credentials, policy, &|id| self.directory.client(id), &self.pepper, now)
     }
 
+    /// The token endpoint that redeems codes.
+    pub fn authorization_endpoint(&self) -> Option<&RealmEndpoint> {
+        self.endpoints.iter().find(|endpoint| endpoint.has_users())
+    }
+
+    /// Where a page or form is, below the realm's prefix.
+    pub fn place(&self, place: Place) -> String {
+        let paths = &self.dialect.endpoints;
+        let below = |name: &str| format!("{}/{name}", paths.authorization);
+        match place {
+            Place::Authorization => paths.authorization.clone(),
+            Place::Login => below("login"),
+            Place::Factor => below("factor"),
+            Place::Selection => below("selection"),
+            Place::Consent => below("consent"),
+            Place::Account => paths.account.clone(),
+            Place::EndSession => paths.end_session.clone(),
+            Place::Logout => format!("{}/confirm", paths.end_session),
+        }
+    }
+
     /// An absolute URL below the issuer.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.issuer)
     }
 
-    /// The metadata document; all of it derives from configuration. The token endpoint is the last step's.
-    pub fn metadata(&self) -> ServerMetadata {
-        let mut methods: Vec<&'static str> = Vec::new();
-        let mut grants: Vec<&'static str> = Vec::new();
-        let last: Vec<_> = self
-            .endpoints
-            .iter()
-            .filter(|endpoint| !self.dialect.is_earlier_step(&endpoint.dialect.name))
-            .collect();
-        for endpoint in &last {
-            let wire =
-                endpoint.dialect.request.grants.values().chain(&endpoint.dialect.request.default_grant);
-            for grant in
-                wire.map(|grant| grant.grant_type()).filter(|grant| *grant != GrantType::AuthorizationCode)
-            {
-                let dead = grant == GrantType::RefreshToken && !self.has_refresh(endpoint);
-                if !dead && !grants.contains(&grant.as_str()) {
-                    grants.push(grant.as_str());
-                }
-            }
-            for method in &endpoint.dialect.client_authentication.methods {
-                if !methods.contains(&method.as_str()) {
-                    methods.push(method.as_str());
-                }
-            }
-        }
-        let own: Vec<_> = self.client_authentication.methods.iter().map(|method| method.as_str()).collect();
-        let path = |endpoint: &&RealmEndpoint| endpoint.dialect.paths.first().cloned().unwrap_or_default();
-        ServerMetadata {
-            issuer: self.issuer.clone(),
-            token_endpoint: self.url(&last.first().map(path).unwrap_or_default()),
-            jwks_uri: self.url(&self.dialect.endpoints.jwks),
-            scopes_supported: self.directory.scopes().into_iter().map(|(name, _)| name.into()).collect(),
-            response_types_supported: Vec::new(),
-            grant_types_supported: grants,
-            token_endpoint_auth_methods_supported: methods,
-            introspection_endpoint: self.url(&self.dialect.endpoints.introspection),
-            introspection_endpoint_auth_methods_supported: own.clone(),
-            revocation_endpoint: self.url(&self.dialect.endpoints.revocation),
-            revocation_endpoint_auth_methods_supported: own,
-        }
+    /// Whether users log in here: whether the dialect has the authorization code.
+    pub fn has_users(&self) -> bool {
+        self.endpoints.iter().any(RealmEndpoint::has_users)
     }
 
-    fn has_refresh(&self, endpoint: &RealmEndpoint) -> bool {
-        endpoint.dialect.refresh.policy != chancela_core::dialect::RefreshPolicy::None
+    /// Whether it has this tenant.
+    pub fn has_tenant(&self, name: &str) -> bool {
+        self.tenants.iter().any(|own| own == name)
+    }
+
+    /// Whether access tokens of this format are issued here.
+    pub fn has_format(&self, format: TokenFormat) -> bool {
+        self.endpoints.iter().any(|endpoint| endpoint.dialect.token.format == format)
+    }
+
+    /// Algorithms that must have a key.
+    pub fn algorithms(&self) -> Vec<JwsAlgorithm> {
+        key_ring::algorithms(&self.endpoints, self.directory.algorithms())
+    }
+
+    /// Algorithms of ID tokens, UserInfo answers and logout tokens.
+    pub fn openid_algorithms(&self) -> Vec<JwsAlgorithm> {
+        key_ring::openid_algorithms(&self.endpoints, self.directory.algorithms())
+    }
+
+    /// The key in use of an algorithm.
+    pub fn signing_key(&self, algorithm: JwsAlgorithm) -> Option<Arc<SigningKey>> {
+        self.keys.load().signing_key(algorithm).cloned()
+    }
+
+    /// The key in use for ID tokens and logout tokens of `client`.
+    pub fn id_token_key(&self, client: &Client) -> Option<Arc<SigningKey>> {
+        let own = client.id_token_signed_response_alg;
+        let endpoint = self.endpoints.iter().find(|endpoint| endpoint.has_users())?;
+        self.signing_key(own.unwrap_or(endpoint.dialect.token.id_token.algorithm))
+    }
+
+    /// Seconds that an access token may live here, by what is configured, by what some client has or had while a key was
+    /// in use.
+    pub fn longest_access_token(&self) -> u32 {
+        let configured = longest_lifetime(&self.endpoints).max(self.directory.longest_access_token());
+        configured.max(self.keys.load().longest_token)
+    }
+
+    /// What ends the access tokens of a user (of one client, if it is named) that were issued until now.
+    pub fn end_of_subject(&self, subject: &str, client: Option<ClientKey>, now: Timestamp) -> Effect {
+        Effect::Revoke(Revocation::of_subject(subject, client, now, self.longest_access_token()))
     }
 }
 

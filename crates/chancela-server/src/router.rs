@@ -1,6 +1,7 @@
 //! Which realm and endpoint a request is for: exact, canonical paths below each realm's issuer, by host. Nothing is
 //! normalised, so there is no second spelling of a path (requirement HS-06).
 
+use crate::extension::Extension;
 use crate::realm::Realm;
 use bytes::Bytes;
 use std::collections::HashMap;
@@ -15,12 +16,53 @@ pub enum Route {
     Introspection(Arc<Realm>),
     /// RFC 7009.
     Revocation(Arc<Realm>),
+    /// A page, or a form of one.
+    Browser(Arc<Realm>, Place),
     /// RFC 7517 §5.
     Jwks(Arc<Realm>),
-    /// RFC 8414 §3.
+    /// RFC 8414 §3, OpenID Connect Discovery §4.
     Metadata(Arc<Realm>),
+    /// OpenID Connect Core §5.3.
+    UserInfo(Arc<Realm>),
     /// A fixed JSON document.
     Json(Bytes),
+    /// What the program serves beside its realms.
+    Extension(Arc<dyn Extension>),
+}
+
+/// A page or form below a realm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// The authorization endpoint (RFC 6749 §3.1).
+    Authorization,
+    /// Takes the login form.
+    Login,
+    /// Takes the second factor's form.
+    Factor,
+    /// Takes the choice of an account.
+    Selection,
+    /// Takes the consent form.
+    Consent,
+    /// The account page and its forms.
+    Account,
+    /// Where applications send users who log out (OpenID Connect RP-Initiated Logout §2).
+    EndSession,
+    /// Takes the logout form.
+    Logout,
+}
+
+impl Place {
+    /// Every place.
+    pub const ALL: [Self; 8] = [
+        Self::Authorization,
+        Self::Login,
+        Self::Factor,
+        Self::Selection,
+        Self::Consent,
+        Self::Account,
+        Self::EndSession,
+        Self::Logout,
+    ];
 }
 
 /// Paths of one host (or of one port of its own).
@@ -71,6 +113,13 @@ impl Router {
         }
     }
 
+    /// Adds what the program serves beside its realms, on every host.
+    pub fn add_extension(&mut self, path: &str, extension: &Arc<dyn Extension>) {
+        for table in self.hosts.values_mut() {
+            table.exact.insert(path.into(), Route::Extension(Arc::clone(extension)));
+        }
+    }
+
     /// The route of a request. Where all realms share one host, any host is that one: the `Host` header then decides
     /// nothing (requirement HF-05). `Err` if several hosts are served and this is none of them.
     ///
@@ -91,30 +140,50 @@ impl Router {
 
 impl Table {
     fn mount(&mut self, realm: &Arc<Realm>, prefix: &str) {
-        for (index, endpoint) in realm.endpoints.iter().enumerate() {
-            for path in &endpoint.dialect.paths {
-                let route = Route::Token(Arc::clone(realm), index);
-                match path.split_once("{tenant}") {
-                    Some((before, after)) => self.tenant.push(TenantPath {
-                        before: format!("{prefix}{before}").into(),
-                        after: after.into(),
-                        route,
-                    }),
-                    None => {
-                        self.exact.insert(format!("{prefix}{path}").into(), route);
-                    }
-                }
+        let mut add =
+            |path: &str, route: fn(Arc<Realm>) -> Route| self.add(prefix, path, route(Arc::clone(realm)));
+        let own = &realm.dialect.endpoints;
+        add(&own.introspection, Route::Introspection);
+        add(&own.revocation, Route::Revocation);
+        add(&own.jwks, Route::Jwks);
+        for path in &own.discovery {
+            add(path, Route::Metadata);
+        }
+        if realm.has_users() {
+            add(&own.userinfo, Route::UserInfo);
+            for place in Place::ALL {
+                self.add(prefix, &realm.place(place), Route::Browser(Arc::clone(realm), place));
             }
         }
-        let own = &realm.dialect.endpoints;
-        let mut add = |path: String, route: Route| self.exact.insert(path.into(), route);
-        add(format!("{prefix}{}", own.introspection), Route::Introspection(Arc::clone(realm)));
-        add(format!("{prefix}{}", own.revocation), Route::Revocation(Arc::clone(realm)));
-        add(format!("{prefix}{}", own.jwks), Route::Jwks(Arc::clone(realm)));
-        // RFC 8414 §3.1 puts the well-known part before the issuer's path; many clients append it instead.
-        const WELL_KNOWN: &str = "/.well-known/oauth-authorization-server";
-        add(format!("{WELL_KNOWN}{prefix}"), Route::Metadata(Arc::clone(realm)));
-        add(format!("{prefix}{WELL_KNOWN}"), Route::Metadata(Arc::clone(realm)));
+        for (index, endpoint) in realm.endpoints.iter().enumerate() {
+            for path in &endpoint.dialect.paths {
+                self.add(prefix, path, Route::Token(Arc::clone(realm), index));
+            }
+        }
+        self.mount_well_known(realm, prefix);
+    }
+
+    /// RFC 8414 §3.1 puts the well-known part before the issuer's path, OpenID Connect Discovery §4 appends it, and
+    /// clients of either do the other.
+    fn mount_well_known(&mut self, realm: &Arc<Realm>, prefix: &str) {
+        let openid = realm.has_users().then_some("/.well-known/openid-configuration");
+        for well_known in openid.into_iter().chain(["/.well-known/oauth-authorization-server"]) {
+            self.add("", &format!("{well_known}{prefix}"), Route::Metadata(Arc::clone(realm)));
+            self.add(prefix, well_known, Route::Metadata(Arc::clone(realm)));
+        }
+    }
+
+    fn add(&mut self, prefix: &str, path: &str, route: Route) {
+        match path.split_once("{tenant}") {
+            Some((before, after)) => self.tenant.push(TenantPath {
+                before: format!("{prefix}{before}").into(),
+                after: after.into(),
+                route,
+            }),
+            None => {
+                self.exact.insert(format!("{prefix}{path}").into(), route);
+            }
+        }
     }
 
     fn find<'a>(&'a self, path: &'a str) -> Option<Found<'a>> {

@@ -2,17 +2,24 @@
 
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
+use crate::fetch::Fetcher;
 use crate::key_ring::kek::Kek;
 use crate::key_ring::{self, KeyRingError};
+use crate::logout::backchannel::Deliveries;
 use crate::metrics::Metrics;
 use crate::password::PasswordPool;
 use crate::realm::{Realm, RealmPlan};
-use crate::revoked::RevokedTokens;
-use chancela_core::dialect::Library;
+use crate::revoked::{Pending, RevocationSet};
+use crate::source::{Network, client_address};
+use crate::throttle::Throttle;
+use chancela_core::dialect::{Library, ScopeMeaning};
 use chancela_core::effect::Effect;
 use chancela_core::entropy::Entropy;
+use chancela_core::record::Client;
 use chancela_core::rejection::{Rejection, Rule};
 use chancela_store::{CommitOutcome, Store, StoreError};
+use http::HeaderMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -41,8 +48,16 @@ pub struct Server<S> {
     pub store: S,
     /// Realms in the order of their names.
     pub realms: Vec<Arc<Realm>>,
-    /// Revoked self-contained tokens.
-    pub revoked: RevokedTokens,
+    /// What was revoked and not yet forgotten.
+    pub revoked: RevocationSet,
+    /// Connections to others.
+    pub fetcher: Fetcher,
+    /// Proxies whose word on a client's address is taken.
+    pub trusted_proxies: Vec<Network>,
+    /// Guesses at passwords and codes, slowed down.
+    pub throttle: Throttle,
+    /// Logout tokens on their way.
+    pub deliveries: Deliveries,
     /// Password checks.
     pub passwords: PasswordPool,
     /// Counters.
@@ -73,12 +88,15 @@ impl<S: Store> Server<S> {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, StartError> {
         let metrics = Metrics::default();
+        let fetcher = Fetcher::new(&config.outbound)?;
         let now = clock.now();
+        let clients = store.clients().await?;
         let mut realms = Vec::new();
         for (name, realm) in &config.realm {
             let plan = RealmPlan::new(name, realm, library)
                 .map_err(|ConfigError(text)| ConfigError(format!("realm.{name}: {text}")))?;
-            let algorithms = key_ring::algorithms(&plan.endpoints);
+            let own = clients.iter().filter(|client| *client.realm == **name);
+            let algorithms = key_ring::algorithms(&plan.endpoints, own.flat_map(Client::algorithms));
             let at = |error| StartError::Keys { realm: name.clone(), error };
             let records =
                 key_ring::maintain(&store, &kek, name, &algorithms, plan.key_policy(), now, &*entropy)
@@ -88,21 +106,25 @@ impl<S: Store> Server<S> {
             let keys = key_ring::key_set(&records, &kek, &plan.endpoints, now).map_err(at)?;
             realms.push(Arc::new(plan.open(pepper, keys, metrics.realm(name))));
         }
-        for client in store.clients().await? {
+        for client in clients {
             if let Some(realm) = realms.iter().find(|realm| *realm.name == *client.realm) {
                 realm.directory.put(client);
             }
         }
         for scope in store.scopes().await? {
             if let Some(realm) = realms.iter().find(|realm| *realm.name == *scope.realm) {
-                realm.directory.put_scope(&scope.name, &scope.description);
+                realm.directory.put_scope(&scope.name, ScopeMeaning::Text(scope.description.into()));
             }
         }
-        let revoked = RevokedTokens::new(store.revoked_tokens(now).await?);
+        let revoked = RevocationSet::new(store.revocations(now).await?);
         Ok(Self {
             store,
             realms,
             revoked,
+            fetcher,
+            trusted_proxies: config.listen.trusted_proxies()?,
+            throttle: Throttle::default(),
+            deliveries: Deliveries::default(),
             passwords: PasswordPool::new(std::thread::available_parallelism().map_or(1, usize::from)),
             metrics,
             clock,
@@ -111,6 +133,11 @@ impl<S: Store> Server<S> {
             draining: AtomicBool::new(false),
             key_turn: tokio::sync::Mutex::default(),
         })
+    }
+
+    /// Where a request comes from, behind the proxies that are trusted.
+    pub fn client_address(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        client_address(peer, headers, &self.trusted_proxies)
     }
 
     /// The realm of this name.
@@ -144,7 +171,7 @@ impl<S: Store> Server<S> {
         // Records are read and shown in one turn: an older view must not be shown after a newer one.
         let _turn = self.key_turn.lock().await;
         let now = self.clock.now();
-        let algorithms = key_ring::algorithms(&realm.endpoints);
+        let algorithms = realm.algorithms();
         let policy = realm.key_policy();
         let records =
             key_ring::maintain(&self.store, &self.kek, &realm.name, &algorithms, policy, now, &*self.entropy)
@@ -158,9 +185,45 @@ impl<S: Store> Server<S> {
         Ok(())
     }
 
+    /// Makes the keys that the clients of a realm need and that it does not have yet.
+    ///
+    /// # Errors
+    /// [`KeyRingError`].
+    pub async fn complete_keys(&self, realm: &Realm) -> Result<(), KeyRingError> {
+        let keys = realm.keys.load();
+        let missing = realm.algorithms().into_iter().any(|own| keys.signing_key(own).is_none());
+        if missing { self.maintain_realm_keys(realm).await } else { Ok(()) }
+    }
+
+    /// Commits. All changes but those of keys go this way: what is revoked here is revoked in memory too.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn record(&self, mut effects: Vec<Effect>) -> Result<CommitOutcome, StoreError> {
+        self.shorten(&mut effects);
+        let pending = Pending::new(&self.revoked, &effects);
+        let outcome = self.store.commit(effects).await;
+        match &outcome {
+            Ok(CommitOutcome::Conflict) | Err(StoreError::Overloaded) => pending.discard(),
+            // A store that failed may have kept it, and what may be revoked counts as revoked.
+            Ok(CommitOutcome::Committed) | Err(StoreError::Engine(_)) => drop(pending),
+        }
+        outcome
+    }
+
+    /// Lets the revocations of grants die with the last access token that they could concern.
+    fn shorten(&self, effects: &mut [Effect]) {
+        for effect in effects {
+            if let Effect::Revoke(revocation) = effect {
+                let longest = self.realms.iter().map(|realm| realm.longest_access_token()).max().unwrap_or(0);
+                *revocation = revocation.clone().shortened(self.clock.now(), longest);
+            }
+        }
+    }
+
     /// Commits, or says why the client has to wait.
     pub(crate) async fn commit(&self, effects: Vec<Effect>) -> Result<CommitOutcome, Rejection> {
-        self.store.commit(effects).await.map_err(store_rejection)
+        self.record(effects).await.map_err(store_rejection)
     }
 }
 

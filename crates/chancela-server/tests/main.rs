@@ -11,7 +11,10 @@
 )]
 
 mod connection;
+mod fetch;
 mod introspection;
+mod logout;
+mod openid;
 mod page;
 mod support;
 mod token;

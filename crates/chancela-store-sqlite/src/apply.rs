@@ -1,19 +1,42 @@
 //! Effects into SQL, within the writer's open transaction.
 //!
-//! Owns the guards: each is the row count of its own statement, so that checking and changing are one act. Does not
-//! own the transaction around them (`writer`).
+//! Owns the guards: each is the row count of its own statement, so that checking and changing are one act. Rows of
+//! records are written in `put`. Does not own the transaction around them (`writer`).
 
 use crate::ring::{Laps, Table};
-use crate::row::purpose_name;
+use crate::row::spent_column;
 use crate::statements::{Statements, clear, delete};
 use chancela_core::effect::Effect;
 use chancela_core::id::AccessTokenKey;
-use chancela_core::record::{AccessToken, Client, Grant, KeyRecord, User};
+use chancela_core::record::AccessToken;
 use chancela_store::{CommitOutcome, StoreError};
 use rusqlite::{CachedStatement, Connection, Params, Result, params};
 
 /// What became of one list: an answer, or an error that concerns it alone.
 pub(crate) type Outcome = std::result::Result<CommitOutcome, StoreError>;
+
+/// Rows that one effect changed: 1 if its guard held.
+pub(crate) type Changed = std::result::Result<usize, Failure>;
+
+/// What keeps an effect from being applied at all.
+pub(crate) enum Failure {
+    /// It concerns the one list.
+    List(StoreError),
+    /// It ends the transaction.
+    Engine(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Engine(error)
+    }
+}
+
+impl From<serde_json::Error> for Failure {
+    fn from(error: serde_json::Error) -> Self {
+        Self::List(StoreError::Engine(error.to_string()))
+    }
+}
 
 /// Applies the lists of one transaction.
 pub(crate) struct Applier<'c> {
@@ -116,136 +139,75 @@ impl<'c> Applier<'c> {
 
     /// Whether the effect's guard held. The inner error is the list's, the outer the engine's.
     fn cold(&self, effect: &Effect) -> Result<std::result::Result<bool, StoreError>> {
-        let changed = match effect {
-            Effect::InsertAccessToken(_) | Effect::DeleteAccessToken(_) => 1,
-            Effect::InsertGrant(grant) => self.insert_grant(grant)?,
-            Effect::RotateGrant { id, expected_generation, rotated_at, refresh_expires_at } => self.run(
-                "UPDATE \"grant\" SET generation = ?3, rotated_at = ?4, refresh_expires_at = ?5 \
-                 WHERE id = ?1 AND generation = ?2 AND revoked = 0",
-                params![
-                    id.0,
-                    expected_generation,
-                    expected_generation.saturating_add(1),
-                    rotated_at,
-                    refresh_expires_at
-                ],
-            )?,
+        match self.change(effect) {
+            Ok(changed) => Ok(Ok(changed == 1)),
+            Err(Failure::List(error)) => Ok(Err(error)),
+            Err(Failure::Engine(error)) => Err(error),
+        }
+    }
+
+    /// 1 if the effect's guard held.
+    fn change(&self, effect: &Effect) -> Changed {
+        match effect {
+            Effect::InsertAccessToken(_) | Effect::DeleteAccessToken(_) => Ok(1),
+            Effect::InsertGrant(grant) => self.insert_grant(grant),
+            Effect::RotateGrant { id, expected_generation, rotated_at, refresh_expires_at } => {
+                let next = expected_generation.saturating_add(1);
+                let row = params![id.0, expected_generation, next, rotated_at, refresh_expires_at];
+                Ok(self.run(
+                    "UPDATE \"grant\" SET generation = ?3, rotated_at = ?4, refresh_expires_at = ?5 \
+                     WHERE id = ?1 AND generation = ?2 AND revoked = 0",
+                    row,
+                )?)
+            }
             Effect::RevokeGrant(id) => {
-                self.run("UPDATE \"grant\" SET revoked = 1 WHERE id = ?1 AND revoked = 0", [id.0])?;
-                1
+                self.any("UPDATE \"grant\" SET revoked = 1 WHERE id = ?1 AND revoked = 0", [id.0])
             }
-            Effect::RevokeToken(token) => {
-                let row = params![token.expires_at, token.id.0];
-                self.run("INSERT OR IGNORE INTO revoked_token VALUES (?1, ?2)", row)?;
-                1
+            Effect::Revoke(revocation) => self.revoke(revocation),
+            Effect::InsertAuthorizationCode(code) => self.insert_authorization_code(code),
+            Effect::SpendAuthorizationCode { id, spent } => Ok(self.run(
+                "UPDATE authorization_code SET spent = ?2 WHERE id = ?1 AND spent IS NULL",
+                params![id.0, spent_column(spent)],
+            )?),
+            Effect::PutSession { session, expected_version } => self.put_session(session, *expected_version),
+            Effect::DeleteSession { realm, id } => {
+                self.any("DELETE FROM session WHERE realm = ?1 AND id = ?2", params![realm, id.0])
             }
-            Effect::PutClient { client, expected_version } => match serde_json::to_string(client) {
-                Ok(body) => self.put_client(client, &body, *expected_version)?,
-                Err(error) => return Ok(Err(StoreError::Engine(error.to_string()))),
-            },
-            Effect::DeleteClient { client } => self.run(
-                "DELETE FROM client WHERE realm = ?1 AND client_id = ?2 AND key = ?3 AND version = ?4",
-                params![
-                    client.realm,
-                    client.client_id,
-                    client.key.0.cast_signed(),
-                    client.version.cast_signed()
-                ],
-            )?,
-            Effect::PutUser { user, expected_version } => self.put_user(user, *expected_version)?,
-            Effect::PutScope(scope) => self.run(
+            Effect::PutConsent(consent) => self.put_consent(consent),
+            Effect::DeleteConsent { realm, subject, client } => self.any(
+                "DELETE FROM consent WHERE realm = ?1 AND subject = ?2 AND client = ?3",
+                params![realm, subject, client.0.cast_signed()],
+            ),
+            Effect::PutUser { user, expected_version } => self.put_user(user, *expected_version),
+            Effect::DeleteUser { user } => self.delete_user(user),
+            Effect::PutClient { client, expected_version } => self.put_client(client, *expected_version),
+            Effect::DeleteClient { client } => self.delete_client(client),
+            Effect::PutScope(scope) => Ok(self.run(
                 "INSERT OR REPLACE INTO scope VALUES (?1, ?2, ?3)",
                 params![scope.realm, scope.name, scope.description],
-            )?,
+            )?),
             Effect::DeleteScope { realm, name } => {
-                self.run("DELETE FROM scope WHERE realm = ?1 AND name = ?2", params![realm, name])?;
-                1
+                self.any("DELETE FROM scope WHERE realm = ?1 AND name = ?2", params![realm, name])
             }
-            Effect::InsertKey(key) => self.insert_key(key)?,
-            Effect::UpdateKey(key) => self.run(
+            Effect::InsertKey(key) => self.insert_key(key),
+            Effect::UpdateKey(key) => Ok(self.run(
                 "UPDATE key SET created_at = ?3, not_before = ?4, not_after = ?5, expires_at = ?6 \
                  WHERE realm = ?1 AND kid = ?2",
                 params![key.realm, key.kid, key.created_at, key.not_before, key.not_after, key.expires_at],
-            )?,
+            )?),
             Effect::DeleteKey { realm, kid } => {
-                self.run("DELETE FROM key WHERE realm = ?1 AND kid = ?2", params![realm, kid])?;
-                1
+                self.any("DELETE FROM key WHERE realm = ?1 AND kid = ?2", params![realm, kid])
             }
-        };
-        Ok(Ok(changed == 1))
-    }
-
-    fn insert_grant(&self, grant: &Grant) -> Result<usize> {
-        self.run(
-            "INSERT OR IGNORE INTO \"grant\" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-            params![
-                grant.id.0,
-                grant.client.0.cast_signed(),
-                grant.subject,
-                &*grant.scope,
-                grant.generation,
-                grant.issued_at,
-                grant.rotated_at,
-                grant.refresh_expires_at,
-                grant.expires_at,
-                grant.revoked
-            ],
-        )
-    }
-
-    fn put_client(&self, client: &Client, body: &str, expected_version: Option<u64>) -> Result<usize> {
-        let Client { key, realm, client_id, version, .. } = client;
-        let (key, version) = (key.0.cast_signed(), version.cast_signed());
-        match expected_version {
-            None => self.run(
-                "INSERT OR IGNORE INTO client (realm, client_id, key, version, body) VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![realm, client_id, key, version, body],
-            ),
-            Some(expected) => self.run(
-                "UPDATE client SET version = ?4, body = ?5 \
-                 WHERE realm = ?1 AND client_id = ?2 AND key = ?3 AND version = ?6",
-                params![realm, client_id, key, version, body, expected.cast_signed()],
-            ),
         }
     }
 
-    fn put_user(&self, user: &User, expected_version: Option<u64>) -> Result<usize> {
-        let User { realm, tenant, username, subject, password_hash, enabled, version } = user;
-        let version = version.cast_signed();
-        match expected_version {
-            None => self.run(
-                "INSERT OR IGNORE INTO user (realm, tenant, username, subject, password_hash, enabled, version) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                params![realm, tenant, username, subject, password_hash, enabled, version],
-            ),
-            Some(expected) => self.run(
-                "UPDATE user SET subject = ?4, password_hash = ?5, enabled = ?6, version = ?7 \
-                 WHERE realm = ?1 AND tenant = ?2 AND username = ?3 AND version = ?8",
-                params![realm, tenant, username, subject, password_hash, enabled, version, expected.cast_signed()],
-            ),
-        }
+    /// Runs what carries no guard.
+    fn any(&self, sql: &str, parameters: impl Params) -> Changed {
+        self.run(sql, parameters)?;
+        Ok(1)
     }
 
-    fn insert_key(&self, key: &KeyRecord) -> Result<usize> {
-        let KeyRecord {
-            realm,
-            kid,
-            purpose,
-            algorithm,
-            sealed,
-            created_at,
-            not_before,
-            not_after,
-            expires_at,
-        } = key;
-        let purpose = purpose_name(*purpose);
-        self.run(
-            "INSERT OR IGNORE INTO key VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-            params![realm, kid, purpose, algorithm, sealed, created_at, not_before, not_after, expires_at],
-        )
-    }
-
-    fn run(&self, sql: &str, parameters: impl Params) -> Result<usize> {
+    pub(crate) fn run(&self, sql: &str, parameters: impl Params) -> Result<usize> {
         self.connection.prepare_cached(sql)?.execute(parameters)
     }
 }
@@ -261,9 +223,13 @@ fn needs_savepoint(effects: &[Effect]) -> bool {
             effect,
             Effect::InsertGrant(_)
                 | Effect::RotateGrant { .. }
+                | Effect::InsertAuthorizationCode(_)
+                | Effect::SpendAuthorizationCode { .. }
+                | Effect::PutSession { .. }
                 | Effect::PutClient { .. }
                 | Effect::DeleteClient { .. }
                 | Effect::PutUser { .. }
+                | Effect::DeleteUser { .. }
                 | Effect::InsertKey(_)
                 | Effect::UpdateKey(_)
         )

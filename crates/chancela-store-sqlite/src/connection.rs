@@ -70,7 +70,7 @@ pub(crate) fn quick_check(connection: &Connection) -> Result<(), OpenError> {
 
 fn prepare(connection: &Connection) -> Result<(), OpenError> {
     connection.busy_timeout(BUSY)?;
-    connection.set_prepared_statement_cache_capacity(48);
+    connection.set_prepared_statement_cache_capacity(64);
     connection.execute_batch(COMMON)?;
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! Expiry, a slice at a time, in the writer's thread between two transactions.
 //!
-//! Tables of the short ring are emptied when their bucket is over; everything else is ordered by expiry, so what has
-//! expired is a range at the beginning, deleted in slices. Nothing that is alive at `now` is removed, whatever `now`
-//! was at other times.
+//! Tables of the short ring are emptied when their bucket is over; everything else is ordered by expiry (sessions by
+//! an index), so what has expired is a range at the beginning, deleted in slices. Nothing that is alive at `now` is
+//! removed, whatever `now` was at other times.
 //!
 //! Emptying a table costs 0.05 us a row and no writing, but is one statement, for which all commits wait; deleting a
 //! range costs ten times that and can stop anywhere. So small tables (of buckets filled at up to 1,250 tokens a
@@ -20,7 +20,7 @@
 use crate::ring::{Table, ticks};
 use crate::statements::{clear, delete_before, first_tick, row_at, slice_end};
 use crate::writer::Writer;
-use chancela_core::id::GrantId;
+use chancela_core::id::{CodeId, GrantId};
 use chancela_core::time::Timestamp;
 use chancela_store::{Expired, StoreError};
 use rusqlite::{Connection, OptionalExtension, Result, params};
@@ -55,7 +55,10 @@ fn slice(writer: &Writer, now: Timestamp) -> Result<Expired> {
         let first: Option<i64> = connection.query_row(&first_tick(table), [], |row| row.get(0)).optional()?;
         laps.note(table, first);
     }
-    rows += grants(connection, now)? + revoked_tokens(connection, now)?;
+    let alive = now.seconds().saturating_add(1);
+    rows += by_id(connection, "grant", GrantId::lower_bound(alive).0)?;
+    rows += by_id(connection, "authorization_code", CodeId::lower_bound(alive).0)?;
+    rows += sessions(connection, now)? + revocations(connection, now)?;
     Ok(Expired { rows, more: rows >= SLICE })
 }
 
@@ -94,23 +97,33 @@ fn table_slice(connection: &Connection, table: Table, tick: i64) -> Result<u64> 
     Ok(connection.prepare_cached(&delete_before(table))?.execute(params![tick, tag])? as u64)
 }
 
-fn grants(connection: &Connection, now: Timestamp) -> Result<u64> {
-    let alive = GrantId::lower_bound(now.seconds().saturating_add(1));
+/// Rows of a table whose ids begin with the time of their end, from before the id `alive`.
+fn by_id(connection: &Connection, table: &str, alive: [u8; 16]) -> Result<u64> {
+    let removed = connection
+        .prepare_cached(&format!(
+            "DELETE FROM \"{table}\" WHERE id < \
+             coalesce((SELECT id FROM \"{table}\" WHERE id < ?1 ORDER BY id LIMIT 1 OFFSET ?2), ?1)"
+        ))?
+        .execute(params![alive, SLICE.cast_signed()])?;
+    Ok(removed as u64)
+}
+
+fn sessions(connection: &Connection, now: Timestamp) -> Result<u64> {
     let removed = connection
         .prepare_cached(
-            "DELETE FROM \"grant\" WHERE id < \
-             coalesce((SELECT id FROM \"grant\" WHERE id < ?1 ORDER BY id LIMIT 1 OFFSET ?2), ?1)",
+            "DELETE FROM session WHERE rowid IN \
+             (SELECT rowid FROM session WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
         )?
-        .execute(params![alive.0, SLICE.cast_signed()])?;
+        .execute(params![now.seconds(), SLICE.cast_signed()])?;
     Ok(removed as u64)
 }
 
 /// Whole seconds: a second's revocations go together.
-fn revoked_tokens(connection: &Connection, now: Timestamp) -> Result<u64> {
+fn revocations(connection: &Connection, now: Timestamp) -> Result<u64> {
     let removed = connection
         .prepare_cached(
-            "DELETE FROM revoked_token WHERE expires_at <= \
-             coalesce((SELECT expires_at FROM revoked_token ORDER BY expires_at LIMIT 1 OFFSET ?2), ?1) \
+            "DELETE FROM revocation WHERE expires_at <= \
+             coalesce((SELECT expires_at FROM revocation ORDER BY expires_at LIMIT 1 OFFSET ?2), ?1) \
              AND expires_at <= ?1",
         )?
         .execute(params![now.seconds(), SLICE.cast_signed()])?;

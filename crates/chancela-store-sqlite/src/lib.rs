@@ -15,6 +15,7 @@ mod directory;
 mod error;
 mod expiry;
 mod health;
+mod put;
 mod queue;
 mod reader;
 mod ring;
@@ -27,8 +28,10 @@ pub use error::OpenError;
 pub use ring::MAX_LIFETIME;
 
 use chancela_core::effect::Effect;
-use chancela_core::id::{AccessTokenKey, GrantId};
-use chancela_core::record::{AccessToken, Client, Grant, KeyRecord, RevokedToken, ScopeRecord, User};
+use chancela_core::id::{AccessTokenKey, ClientKey, CodeId, GrantId, SessionId};
+use chancela_core::record::{
+    AccessToken, AuthorizationCode, Client, Consent, Grant, KeyRecord, Revocation, ScopeRecord, Session, User,
+};
 use chancela_core::time::Timestamp;
 use chancela_store::{CommitOutcome, Expired, Store, StoreError};
 use directory::Directory;
@@ -181,6 +184,56 @@ impl Store for SqliteStore {
         self.read(move |reader| reader.users_named(&realm, &username)).await
     }
 
+    async fn user_of(&self, realm: &str, subject: &str) -> Result<Option<User>, StoreError> {
+        let [realm, subject] = [realm, subject].map(str::to_owned);
+        self.read(move |reader| reader.user_of(&realm, &subject)).await
+    }
+
+    async fn users(
+        &self,
+        realm: &str,
+        after: Option<(&str, &str)>,
+        limit: u32,
+    ) -> Result<Vec<User>, StoreError> {
+        let realm = realm.to_owned();
+        let after = after.map(|(username, tenant)| [username, tenant].map(str::to_owned));
+        self.read(move |reader| reader.users(&realm, after.as_ref(), limit)).await
+    }
+
+    async fn authorization_code(&self, id: CodeId) -> Result<Option<AuthorizationCode>, StoreError> {
+        self.read(move |reader| reader.authorization_code(id)).await
+    }
+
+    async fn session(&self, realm: &str, id: SessionId) -> Result<Option<Session>, StoreError> {
+        let realm = realm.to_owned();
+        self.read(move |reader| reader.session(&realm, id)).await
+    }
+
+    async fn sessions_of(&self, realm: &str, subject: &str) -> Result<Vec<Session>, StoreError> {
+        let [realm, subject] = [realm, subject].map(str::to_owned);
+        self.read(move |reader| reader.sessions_of(&realm, &subject)).await
+    }
+
+    async fn consent(
+        &self,
+        realm: &str,
+        subject: &str,
+        client: ClientKey,
+    ) -> Result<Option<Consent>, StoreError> {
+        let [realm, subject] = [realm, subject].map(str::to_owned);
+        self.read(move |reader| reader.consent(&realm, &subject, client)).await
+    }
+
+    async fn consents_of(&self, realm: &str, subject: &str) -> Result<Vec<Consent>, StoreError> {
+        let [realm, subject] = [realm, subject].map(str::to_owned);
+        self.read(move |reader| reader.consents_of(&realm, &subject)).await
+    }
+
+    async fn grants_of(&self, subject: &str) -> Result<Vec<Grant>, StoreError> {
+        let subject = subject.to_owned();
+        self.read(move |reader| reader.grants_of(&subject)).await
+    }
+
     async fn clients(&self) -> Result<Vec<Client>, StoreError> {
         self.read(Reader::clients).await
     }
@@ -193,8 +246,8 @@ impl Store for SqliteStore {
         self.read(Reader::keys).await
     }
 
-    async fn revoked_tokens(&self, now: Timestamp) -> Result<Vec<RevokedToken>, StoreError> {
-        self.read(move |reader| reader.revoked_tokens(now)).await
+    async fn revocations(&self, now: Timestamp) -> Result<Vec<Revocation>, StoreError> {
+        self.read(move |reader| reader.revocations(now)).await
     }
 
     /// Beyond the trait's errors: `Engine` for a token that lives longer than [`MAX_LIFETIME`]; nothing was tried.

@@ -3,10 +3,12 @@
 use crate::health::Health;
 use crate::queue::Queue;
 use crate::ring::Laps;
-use crate::row;
+use crate::row::{self, GRANT};
 use crate::statements::Statements;
-use chancela_core::id::{AccessTokenKey, GrantId, TokenId};
-use chancela_core::record::{AccessToken, Client, Grant, KeyRecord, RevokedToken, ScopeRecord, User};
+use chancela_core::id::{AccessTokenKey, ClientKey, CodeId, GrantId, SessionId};
+use chancela_core::record::{
+    AccessToken, AuthorizationCode, Client, Consent, Grant, KeyRecord, Revocation, ScopeRecord, Session, User,
+};
 use chancela_core::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params, Result, Row, params};
 use std::sync::Arc;
@@ -61,25 +63,66 @@ impl Reader {
     }
 
     pub(crate) fn grant(&self, id: GrantId) -> Result<Option<Grant>> {
-        let sql = "SELECT client, subject, scope, generation, issued_at, rotated_at, refresh_expires_at, expires_at, \
-                   revoked FROM \"grant\" WHERE id = ?1";
-        self.connection.prepare_cached(sql)?.query_row([id.0], |row| row::grant(id, row)).optional()
+        self.one(&format!("{GRANT} WHERE id = ?1"), [id.0], row::grant)
+    }
+
+    pub(crate) fn grants_of(&self, subject: &str) -> Result<Vec<Grant>> {
+        self.all(&format!("{GRANT} WHERE subject = ?1 AND revoked = 0 ORDER BY id"), [subject], row::grant)
     }
 
     pub(crate) fn user(&self, realm: &str, tenant: &str, username: &str) -> Result<Option<User>> {
-        let sql = "SELECT realm, tenant, username, subject, password_hash, enabled, version FROM user \
-                   WHERE realm = ?1 AND username = ?2 AND tenant = ?3";
-        self.connection.prepare_cached(sql)?.query_row([realm, username, tenant], row::user).optional()
+        let sql = "SELECT body FROM user WHERE realm = ?1 AND username = ?2 AND tenant = ?3";
+        self.one(sql, [realm, username, tenant], row::body)
     }
 
     pub(crate) fn users_named(&self, realm: &str, username: &str) -> Result<Vec<User>> {
-        let sql = "SELECT realm, tenant, username, subject, password_hash, enabled, version FROM user \
-                   WHERE realm = ?1 AND username = ?2 ORDER BY tenant LIMIT 2";
-        self.all(sql, [realm, username], row::user)
+        let sql = "SELECT body FROM user WHERE realm = ?1 AND username = ?2 ORDER BY tenant LIMIT 2";
+        self.all(sql, [realm, username], row::body)
+    }
+
+    pub(crate) fn user_of(&self, realm: &str, subject: &str) -> Result<Option<User>> {
+        self.one("SELECT body FROM user WHERE subject = ?2 AND realm = ?1", [realm, subject], row::body)
+    }
+
+    pub(crate) fn users(&self, realm: &str, after: Option<&[String; 2]>, limit: u32) -> Result<Vec<User>> {
+        let Some([username, tenant]) = after else {
+            let sql = "SELECT body FROM user WHERE realm = ?1 ORDER BY username, tenant LIMIT ?2";
+            return self.all(sql, params![realm, limit], row::body);
+        };
+        let sql = "SELECT body FROM user WHERE realm = ?1 AND (username, tenant) > (?2, ?3) \
+                   ORDER BY username, tenant LIMIT ?4";
+        self.all(sql, params![realm, username, tenant, limit], row::body)
+    }
+
+    pub(crate) fn authorization_code(&self, id: CodeId) -> Result<Option<AuthorizationCode>> {
+        let sql = "SELECT body, spent FROM authorization_code WHERE id = ?1";
+        self.one(sql, [id.0], row::authorization_code)
+    }
+
+    pub(crate) fn session(&self, realm: &str, id: SessionId) -> Result<Option<Session>> {
+        self.one("SELECT body FROM session WHERE realm = ?1 AND id = ?2", params![realm, id.0], row::body)
+    }
+
+    pub(crate) fn sessions_of(&self, realm: &str, subject: &str) -> Result<Vec<Session>> {
+        let sql = "SELECT body FROM session WHERE realm = ?1 AND subject = ?2 \
+                   ORDER BY created_at DESC, id LIMIT 256";
+        self.all(sql, [realm, subject], row::body)
+    }
+
+    pub(crate) fn consent(&self, realm: &str, subject: &str, client: ClientKey) -> Result<Option<Consent>> {
+        let sql = "SELECT realm, subject, client, scope, granted_at FROM consent \
+                   WHERE realm = ?1 AND subject = ?2 AND client = ?3";
+        self.one(sql, params![realm, subject, client.0.cast_signed()], row::consent)
+    }
+
+    pub(crate) fn consents_of(&self, realm: &str, subject: &str) -> Result<Vec<Consent>> {
+        let sql = "SELECT realm, subject, client, scope, granted_at FROM consent \
+                   WHERE realm = ?1 AND subject = ?2 ORDER BY client";
+        self.all(sql, [realm, subject], row::consent)
     }
 
     pub(crate) fn clients(&self) -> Result<Vec<Client>> {
-        self.all("SELECT body FROM client ORDER BY realm, client_id", [], row::client)
+        self.all("SELECT body FROM client ORDER BY realm, client_id", [], row::body)
     }
 
     pub(crate) fn scopes(&self) -> Result<Vec<ScopeRecord>> {
@@ -94,11 +137,19 @@ impl Reader {
         self.all(sql, [], row::key)
     }
 
-    pub(crate) fn revoked_tokens(&self, now: Timestamp) -> Result<Vec<RevokedToken>> {
-        let sql = "SELECT id, expires_at FROM revoked_token WHERE expires_at > ?1 ORDER BY expires_at, id";
-        self.all(sql, [now.seconds()], |row| {
-            Ok(RevokedToken { id: TokenId(row.get(0)?), expires_at: row.get(1)? })
-        })
+    pub(crate) fn revocations(&self, now: Timestamp) -> Result<Vec<Revocation>> {
+        let sql = "SELECT expires_at, kind, what, client, issued_before FROM revocation \
+                   WHERE expires_at > ?1 ORDER BY expires_at";
+        self.all(sql, [now.seconds()], row::revocation)
+    }
+
+    fn one<T>(
+        &self,
+        sql: &str,
+        parameters: impl Params,
+        read: impl FnOnce(&Row<'_>) -> Result<T>,
+    ) -> Result<Option<T>> {
+        self.connection.prepare_cached(sql)?.query_row(parameters, read).optional()
     }
 
     fn all<T>(

@@ -14,8 +14,8 @@ use std::path::Path;
 const APPLICATION_ID: i32 = 0x4368_616e;
 
 /// The migrations in order; the first has number 1. A line is added, never changed.
-fn migrations() -> [String; 1] {
-    [initial()]
+fn migrations() -> [String; 2] {
+    [initial(), include_str!("../migrations/0002_people.sql").to_owned()]
 }
 
 /// Tables that a person would write, and the rings' tables, which a loop writes better.
@@ -86,13 +86,152 @@ fn refuse_strangers(connection: &Connection, path: &Path, known: i64) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Options, SqliteStore};
+    use chancela_core::effect::Effect;
+    use chancela_core::record::{Client, Grant, GrantDetails, User};
+    use chancela_core::time::Timestamp;
+    use chancela_store::Store;
+    use chancela_store::conformance::committed;
+    use chancela_store::conformance::samples::{
+        NOW, client, code, grant, put_user, revoked, tag, token, user,
+    };
+    use tempfile::TempDir;
 
     /// A change to an applied migration would lock every existing store out.
     #[test]
-    fn the_first_migration_is_what_it_was() {
+    fn applied_migrations_are_what_they_were() {
+        let checksums = migrations().map(|sql| hex(&sha256(sql.as_bytes())));
         assert_eq!(
-            hex(&sha256(initial().as_bytes())),
-            "eb8de66647f92fbec316d66a892c4b99e1360e93899b786b9229a6668ce0bd37"
+            checksums,
+            [
+                "eb8de66647f92fbec316d66a892c4b99e1360e93899b786b9229a6668ce0bd37",
+                "a256199b4d571adb8b15ee223f450a4430b8f5a026acee7835b79dffbae2253c",
+            ]
         );
+    }
+
+    /// A store as the program of schema 1 left it, with the rows of `sql`.
+    fn first_schema(sql: &str) -> TempDir {
+        let directory = TempDir::new().unwrap();
+        let connection = Connection::open(directory.path().join("chancela.db")).unwrap();
+        connection
+            .execute_batch(&format!(
+                "PRAGMA journal_mode = WAL;
+                 PRAGMA application_id = {APPLICATION_ID};
+                 CREATE TABLE migration (
+                     number INTEGER PRIMARY KEY, checksum TEXT NOT NULL, applied_at TEXT NOT NULL
+                 ) STRICT;
+                 {}
+                 PRAGMA user_version = 1;",
+                initial()
+            ))
+            .unwrap();
+        let checksum = hex(&sha256(initial().as_bytes()));
+        connection.execute("INSERT INTO migration VALUES (1, ?1, datetime('now'))", [checksum]).unwrap();
+        connection.execute_batch(sql).unwrap();
+        directory
+    }
+
+    /// As that program wrote it: without a key that it did not know.
+    const OLD_CLIENT: &str = r#"{"key":5,"realm":"bank","client_id":"a","client_name":"Padaria","secrets":[],
+        "grant_types":["client_credentials"],"scope":"pix:read","redirect_uris":[],"access_token_lifetime":300,
+        "may_introspect_any":false,"partner":false,"enabled":true,"tokens_not_before":0,"created_at":1,"version":3}"#;
+
+    #[tokio::test]
+    async fn a_store_of_the_first_schema_keeps_all_that_it_held() {
+        let id = hex(&grant(1).id.0);
+        let dead = hex(&grant(2).id.0);
+        let directory = first_schema(&format!(
+            "INSERT INTO user VALUES ('bank', 'maria', 'acme', 'user-1', '$argon2id$x', 1, 7);
+             INSERT INTO user VALUES ('bank', 'maria', '', 'user-2', 'odd \"'' ç ' || char(0, 10, 92), 0, -1);
+             INSERT INTO user VALUES ('other', 'maria', '', 'user-3', '', 1, 1);
+             INSERT INTO \"grant\" VALUES (x'{id}', 5, 'user-1', 'openid', 3, 1, 2, 9, 10, 0);
+             INSERT INTO \"grant\" VALUES (x'{dead}', 5, 'user-1', 'openid', 3, 1, 2, 9, 10, 1);
+             INSERT INTO revoked_token VALUES ({}, x'{}');
+             INSERT INTO revoked_token VALUES ({}, x'{}');
+             INSERT INTO client VALUES ('bank', 'a', 5, 3, '{OLD_CLIENT}');
+             INSERT INTO scope VALUES ('bank', 'pix:read', 'Ler');",
+            NOW + 10,
+            hex(&tag(1)),
+            NOW + 20,
+            hex(&tag(2)),
+        ));
+        for _ in 0..2 {
+            let store = SqliteStore::open(directory.path(), Options::default()).unwrap(); // the second time: nothing to do
+            let migrated = |tenant: &str, subject: &str, password_hash: &str, version| User {
+                subject: subject.into(),
+                password_hash: Some(password_hash.into()),
+                claims: serde_json::Map::new(),
+                totp: None,
+                passkeys: Vec::new(),
+                recovery_codes: Vec::new(),
+                created_at: 0,
+                version,
+                ..user(tenant, "maria")
+            };
+            let maria = migrated("acme", "user-1", "$argon2id$x", 7);
+            let disabled = User { enabled: false, ..migrated("", "user-2", "odd \"' ç \0\n\\", u64::MAX) };
+            assert_eq!(store.user("bank", "acme", "maria").await.unwrap(), Some(maria.clone()));
+            assert_eq!(store.user_of("bank", "user-1").await.unwrap(), Some(maria.clone()));
+            assert_eq!(store.users("bank", None, 9).await.unwrap(), [disabled, maria]);
+            assert_eq!(store.users("other", None, 9).await.unwrap().len(), 1);
+            let family = store.grants_of("user-1").await.unwrap();
+            assert_eq!(family.len(), 1, "not the revoked one");
+            assert_eq!((family[0].id, family[0].generation), (grant(1).id, 3));
+            assert_eq!(family[0].details, GrantDetails::default());
+            assert!(store.grant(grant(2).id).await.unwrap().unwrap().revoked);
+            let revocations = store.revocations(Timestamp::from_seconds(NOW)).await.unwrap();
+            assert_eq!(revocations, [revoked(1, NOW + 10), revoked(2, NOW + 20)]);
+            let Client { client_id, version, require_consent, require_pkce, .. } =
+                store.clients().await.unwrap().remove(0);
+            assert_eq!((&*client_id, version, require_consent, require_pkce), ("a", 3, true, None));
+            assert_eq!(store.scopes().await.unwrap().len(), 1);
+        }
+    }
+
+    /// What was carried over is no second kind of record.
+    #[tokio::test]
+    async fn a_migrated_store_takes_every_change() {
+        let directory = first_schema(
+            "INSERT INTO user VALUES ('bank', 'maria', '', 'user-1', 'x', 1, 1);
+             INSERT INTO \"grant\" VALUES (zeroblob(16), 5, 'user-1', 'openid', 3, 1, 2, 9, 10, 0);
+             INSERT INTO revoked_token VALUES (7, zeroblob(16));",
+        );
+        let store = SqliteStore::open(directory.path(), Options::default()).unwrap();
+        let changed = User { version: 2, ..user("", "maria") };
+        committed(&store, vec![put_user(&changed, Some(1))]).await;
+        assert_eq!(store.user("bank", "", "maria").await.unwrap(), Some(changed.clone()));
+        let rest = vec![
+            Effect::InsertGrant(Grant { subject: changed.subject.clone(), ..grant(1) }),
+            Effect::InsertAuthorizationCode(code(1)),
+            Effect::InsertAccessToken(token(1, NOW, 300)),
+            Effect::PutClient { client: client(1, "a"), expected_version: None },
+            Effect::DeleteUser { user: changed },
+        ];
+        committed(&store, rest).await;
+        assert_eq!(
+            store.expire(Timestamp::from_seconds(NOW)).await.unwrap().rows,
+            2,
+            "the old grant and revocation"
+        );
+    }
+
+    /// A migration is applied whole or not at all: the old program can still open what the new one could not take.
+    #[tokio::test]
+    async fn a_store_that_cannot_be_migrated_stays_as_it_was() {
+        let directory = first_schema(
+            "INSERT INTO user VALUES ('bank', 'maria', '', 'user-1', 'x', 1, 1);
+             INSERT INTO user VALUES ('bank', 'joao', '', 'user-1', 'x', 1, 1);",
+        );
+        let refused = SqliteStore::open(directory.path(), Options::default()).unwrap_err();
+        assert!(refused.to_string().contains("user.subject"), "{refused}");
+        let connection = Connection::open(directory.path().join("chancela.db")).unwrap();
+        let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+        let users: i64 =
+            connection.query_row("SELECT count(password_hash) FROM user", [], |row| row.get(0)).unwrap();
+        assert_eq!((version, users), (1, 2));
+        connection.execute("DELETE FROM user WHERE username = 'joao'", []).unwrap();
+        drop(connection);
+        drop(SqliteStore::open(directory.path(), Options::default()).unwrap());
     }
 }

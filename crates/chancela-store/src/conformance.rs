@@ -9,13 +9,16 @@
 
 pub mod admin;
 pub mod clients;
+pub mod codes;
 pub mod durability;
 pub mod expiry;
 pub mod grants;
 pub mod lists;
 pub mod model;
+pub mod people;
 pub mod races;
 pub mod samples;
+pub mod sessions;
 pub mod tokens;
 
 use crate::{CommitOutcome, Store};
@@ -72,7 +75,33 @@ macro_rules! conformance_tests {
                 rotation_from_another_generation_is_a_conflict
                 rotation_of_a_revoked_or_missing_grant_is_a_conflict
                 revoking_is_idempotent_and_a_missing_grant_is_no_conflict
-                revoked_tokens_are_listed_until_they_expire
+                grants_of_a_user_are_those_that_are_not_revoked
+                revocations_are_listed_until_they_expire
+                revocations_of_every_kind_are_told_apart
+            }
+            codes {
+                a_code_reads_back_in_every_field
+                a_second_code_of_the_same_id_is_a_conflict
+                a_code_is_spent_once
+                a_missing_code_cannot_be_spent
+                a_redemption_is_all_or_nothing
+                one_list_may_issue_and_spend_a_code
+            }
+            people {
+                a_user_without_factors_reads_back
+                a_user_is_found_by_subject_in_the_own_realm_alone
+                a_subject_belongs_to_one_user
+                users_are_listed_by_name_and_tenant_in_pages
+                deleting_a_user_needs_the_version_that_was_read
+                a_deleted_user_takes_sessions_and_consents_along
+            }
+            sessions {
+                a_session_reads_back_and_is_replaced_by_version
+                a_session_is_known_in_its_realm_alone
+                ending_a_session_is_idempotent
+                sessions_of_a_user_come_newest_first_and_at_most_256
+                a_consent_is_put_replaced_and_deleted
+                consents_are_told_apart_by_realm_user_and_client
             }
             clients {
                 a_client_reads_back_in_every_field
@@ -109,12 +138,18 @@ macro_rules! conformance_tests {
                 what_expired_is_removed
                 a_run_in_slices_says_that_more_is_waiting
                 a_clock_step_back_removes_nothing_alive
+                codes_sessions_and_revocations_go_when_they_are_due
+                a_spent_code_is_remembered_until_it_is_dropped
+                many_sessions_go_in_slices
                 an_empty_store_has_nothing_to_expire
                 expiry_beside_inserts_loses_nothing
             }
             races {
                 one_of_64_rotations_wins
                 one_of_64_inserted_grants_wins
+                one_of_64_redemptions_of_a_code_wins
+                one_of_64_session_changes_wins
+                one_of_64_users_of_one_subject_wins
                 one_of_64_new_clients_wins
                 one_of_64_client_changes_wins
                 increments_by_compare_and_swap_lose_nothing

@@ -14,8 +14,10 @@ pub mod conformance;
 pub use memory::MemoryStore;
 
 use chancela_core::effect::Effect;
-use chancela_core::id::{AccessTokenKey, GrantId};
-use chancela_core::record::{AccessToken, Client, Grant, KeyRecord, RevokedToken, ScopeRecord, User};
+use chancela_core::id::{AccessTokenKey, ClientKey, CodeId, GrantId, SessionId};
+use chancela_core::record::{
+    AccessToken, AuthorizationCode, Client, Consent, Grant, KeyRecord, Revocation, ScopeRecord, Session, User,
+};
 use chancela_core::time::Timestamp;
 use std::future::Future;
 
@@ -79,6 +81,60 @@ pub trait Store: Send + Sync + 'static {
         username: &str,
     ) -> impl Future<Output = Result<Vec<User>, StoreError>> + Send;
 
+    /// The user of this subject, whatever the name.
+    fn user_of(
+        &self,
+        realm: &str,
+        subject: &str,
+    ) -> impl Future<Output = Result<Option<User>, StoreError>> + Send;
+
+    /// Users of a realm in the order of (name, tenant), by code points: those after `after`, at most `limit`. Nobody
+    /// needs to have the name `after`, so a page can be turned although its last user was deleted.
+    fn users(
+        &self,
+        realm: &str,
+        after: Option<(&str, &str)>,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<User>, StoreError>> + Send;
+
+    /// An authorization code, spent or not.
+    fn authorization_code(
+        &self,
+        id: CodeId,
+    ) -> impl Future<Output = Result<Option<AuthorizationCode>, StoreError>> + Send;
+
+    /// A session.
+    fn session(
+        &self,
+        realm: &str,
+        id: SessionId,
+    ) -> impl Future<Output = Result<Option<Session>, StoreError>> + Send;
+
+    /// All sessions of a user, newest first; at most 256.
+    fn sessions_of(
+        &self,
+        realm: &str,
+        subject: &str,
+    ) -> impl Future<Output = Result<Vec<Session>, StoreError>> + Send;
+
+    /// What a user allowed a client.
+    fn consent(
+        &self,
+        realm: &str,
+        subject: &str,
+        client: ClientKey,
+    ) -> impl Future<Output = Result<Option<Consent>, StoreError>> + Send;
+
+    /// All consents of a user.
+    fn consents_of(
+        &self,
+        realm: &str,
+        subject: &str,
+    ) -> impl Future<Output = Result<Vec<Consent>, StoreError>> + Send;
+
+    /// All grants of a user that are not revoked; subjects are unique among all realms.
+    fn grants_of(&self, subject: &str) -> impl Future<Output = Result<Vec<Grant>, StoreError>> + Send;
+
     /// All clients of all realms (read once at start).
     fn clients(&self) -> impl Future<Output = Result<Vec<Client>, StoreError>> + Send;
 
@@ -88,11 +144,10 @@ pub trait Store: Send + Sync + 'static {
     /// All keys of all realms.
     fn keys(&self) -> impl Future<Output = Result<Vec<KeyRecord>, StoreError>> + Send;
 
-    /// Revoked self-contained tokens that have not expired by `now`.
-    fn revoked_tokens(
-        &self,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<Vec<RevokedToken>, StoreError>> + Send;
+    /// Revocations that have not expired by `now` (read once at start). The same may be listed with several ends; the
+    /// last one counts.
+    fn revocations(&self, now: Timestamp)
+    -> impl Future<Output = Result<Vec<Revocation>, StoreError>> + Send;
 
     /// Applies `effects` as one atomic unit, durable before the answer.
     ///

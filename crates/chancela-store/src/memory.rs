@@ -6,12 +6,15 @@
 //! Locks are `std` mutexes: no critical section waits for anything, and none is held across an await.
 
 mod cold;
+mod people;
 mod tokens;
 
 use crate::{CommitOutcome, Expired, Store, StoreError};
 use chancela_core::effect::Effect;
-use chancela_core::id::{AccessTokenKey, GrantId};
-use chancela_core::record::{AccessToken, Client, Grant, KeyRecord, RevokedToken, ScopeRecord, User};
+use chancela_core::id::{AccessTokenKey, ClientKey, CodeId, GrantId, SessionId};
+use chancela_core::record::{
+    AccessToken, AuthorizationCode, Client, Consent, Grant, KeyRecord, Revocation, ScopeRecord, Session, User,
+};
 use chancela_core::time::Timestamp;
 use cold::Cold;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -72,11 +75,53 @@ impl Store for MemoryStore {
     }
 
     async fn user(&self, realm: &str, tenant: &str, username: &str) -> Result<Option<User>, StoreError> {
-        Ok(self.cold().user(realm, tenant, username))
+        Ok(self.cold().people.user(realm, tenant, username))
     }
 
     async fn users_named(&self, realm: &str, username: &str) -> Result<Vec<User>, StoreError> {
-        Ok(self.cold().users_named(realm, username))
+        Ok(self.cold().people.users_named(realm, username))
+    }
+
+    async fn user_of(&self, realm: &str, subject: &str) -> Result<Option<User>, StoreError> {
+        Ok(self.cold().people.user_of(realm, subject))
+    }
+
+    async fn users(
+        &self,
+        realm: &str,
+        after: Option<(&str, &str)>,
+        limit: u32,
+    ) -> Result<Vec<User>, StoreError> {
+        Ok(self.cold().people.users(realm, after, limit))
+    }
+
+    async fn authorization_code(&self, id: CodeId) -> Result<Option<AuthorizationCode>, StoreError> {
+        Ok(self.cold().code(id))
+    }
+
+    async fn session(&self, realm: &str, id: SessionId) -> Result<Option<Session>, StoreError> {
+        Ok(self.cold().people.session(realm, id))
+    }
+
+    async fn sessions_of(&self, realm: &str, subject: &str) -> Result<Vec<Session>, StoreError> {
+        Ok(self.cold().people.sessions_of(realm, subject))
+    }
+
+    async fn consent(
+        &self,
+        realm: &str,
+        subject: &str,
+        client: ClientKey,
+    ) -> Result<Option<Consent>, StoreError> {
+        Ok(self.cold().people.consent(realm, subject, client))
+    }
+
+    async fn consents_of(&self, realm: &str, subject: &str) -> Result<Vec<Consent>, StoreError> {
+        Ok(self.cold().people.consents_of(realm, subject))
+    }
+
+    async fn grants_of(&self, subject: &str) -> Result<Vec<Grant>, StoreError> {
+        Ok(self.cold().grants_of(subject))
     }
 
     async fn clients(&self) -> Result<Vec<Client>, StoreError> {
@@ -91,8 +136,8 @@ impl Store for MemoryStore {
         Ok(self.cold().keys())
     }
 
-    async fn revoked_tokens(&self, now: Timestamp) -> Result<Vec<RevokedToken>, StoreError> {
-        Ok(self.cold().revoked_tokens(now))
+    async fn revocations(&self, now: Timestamp) -> Result<Vec<Revocation>, StoreError> {
+        Ok(self.cold().revocations(now))
     }
 
     async fn commit(&self, mut effects: Vec<Effect>) -> Result<CommitOutcome, StoreError> {

@@ -71,7 +71,7 @@ fn answer(
         return None;
     }
     let access_token = match endpoint.token.format {
-        TokenFormat::Jwt | TokenFormat::Opaque => "eyJ0.eyJ9.c2ln",
+        TokenFormat::Jwt | TokenFormat::Opaque | TokenFormat::Sealed => "eyJ0.eyJ9.c2ln",
         TokenFormat::Uuid => "36ee37ec-a475-4068-8f6e-e08dd2b8880d",
         TokenFormat::Hex => "a2f25405ed3917e6d2cdb66ef8130217",
     };
@@ -92,6 +92,7 @@ fn answer(
         expires_at: 1_800_000_000,
         scope,
         refresh_token: wants_refresh.then(|| ("AGAIN".into(), 600)),
+        id_token: None,
     };
     Some(response.encode(endpoint))
 }

@@ -52,7 +52,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: UserAction,
     },
-    /// Look at tokens
+    /// Look at tokens and end them
     Token {
         #[command(subcommand)]
         action: TokenAction,
@@ -83,6 +83,12 @@ pub(crate) struct Sandbox {
     /// Enforce the limits on token requests that providers document
     #[arg(long)]
     pub(crate) rate_limits: bool,
+    /// Host in all addresses instead of the one listened on: with `localhost`, browsers make passkeys
+    #[arg(long, value_name = "NAME")]
+    pub(crate) host: Option<String>,
+    /// Let anybody who reaches the sandbox move its clock forward: POST /_sandbox/clock {"advance_seconds": N}
+    #[arg(long)]
+    pub(crate) danger_clock_control: bool,
     /// Log filter, for example `info` or `chancela_server=debug`
     #[arg(long, default_value = "warn", value_name = "FILTER")]
     pub(crate) log: String,
@@ -321,6 +327,23 @@ pub(crate) enum TokenAction {
     Inspect {
         #[command(flatten)]
         target: Target,
+    },
+    /// End tokens at once: the one on the first line of standard input, or all of a grant, a client or a user
+    Revoke {
+        #[command(flatten)]
+        target: Target,
+        /// All tokens of this grant, as `inspect` shows it
+        #[arg(long, value_name = "GRANT", conflicts_with_all = ["client", "user"])]
+        grant: Option<String>,
+        /// All tokens of this client; with --user only those for this user
+        #[arg(long, value_name = "CLIENT_ID")]
+        client: Option<String>,
+        /// All tokens and sessions of this user, by name or subject
+        #[arg(long)]
+        user: Option<String>,
+        /// Tenant of the user
+        #[arg(long, requires = "user")]
+        tenant: Option<String>,
     },
 }
 

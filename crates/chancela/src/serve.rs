@@ -4,11 +4,12 @@ use crate::failure::Failure;
 use crate::store::ConfiguredStore;
 use crate::{cli, log};
 use chancela_core::dialect::Library;
-use chancela_server::clock::SystemClock;
+use chancela_server::clock::{Clock, SystemClock};
 use chancela_server::config::{Config, ConfigError};
 use chancela_server::control::socket;
 use chancela_server::entropy::SystemEntropy;
 use chancela_server::key_ring::kek::Kek;
+use chancela_server::logout::backchannel;
 use chancela_server::management;
 use chancela_server::router::Router;
 use chancela_server::server::Server;
@@ -31,6 +32,9 @@ const EXPIRE_EVERY: Duration = Duration::from_secs(1);
 /// How often the key schedule is looked at.
 const KEYS_EVERY: Duration = Duration::from_secs(60);
 
+/// How long applications are still told of logouts at the end.
+const DELIVERY_TIME: Duration = Duration::from_secs(5);
+
 /// The control socket's path in a data folder.
 pub(crate) fn control_socket(data: &Path) -> PathBuf {
     data.join(CONTROL_SOCKET)
@@ -47,7 +51,7 @@ pub(crate) fn run(file: &cli::ConfigFile) -> Result<(), Failure> {
         .map_err(Failure::io(format!("listening on {address} (listen.address)")))?;
     let runtime = runtime()?;
     runtime.block_on(async {
-        let server = open(&config, &library).await?;
+        let server = open(&config, &library, Arc::new(SystemClock)).await?;
         let bound = vec![Bound { listener, router: Arc::new(Router::for_issuers(&server.realms)) }];
         let address = bound[0].listener.local_addr().map_err(Failure::io("asking for the port"))?;
         let ready = |management: Option<SocketAddr>| {
@@ -108,6 +112,7 @@ pub(crate) fn library(folder: Option<&Path>) -> Result<Library, Failure> {
 pub(crate) async fn open(
     config: &Config,
     library: &Library,
+    clock: Arc<dyn Clock>,
 ) -> Result<Arc<Server<ConfiguredStore>>, Failure> {
     let entropy = SystemEntropy;
     let store = ConfiguredStore::new(
@@ -118,7 +123,7 @@ pub(crate) async fn open(
     // A key-encryption key is made for an empty store only: for a filled one a new key would open nothing.
     let empty = store.keys().await.map_err(|error| Failure::Other(error.to_string()))?.is_empty();
     let kek = Kek::load(&file, empty, &entropy)?;
-    let server = Server::open(config, library, store, kek, Arc::new(SystemClock), Arc::new(entropy)).await?;
+    let server = Server::open(config, library, store, kek, clock, Arc::new(entropy)).await?;
     Ok(Arc::new(server))
 }
 
@@ -136,6 +141,7 @@ pub(crate) async fn run_until_stopped(
     let path = control_socket(&config.data);
     let control = socket::bind(&path).map_err(Failure::io(format!("control socket {}", path.display())))?;
     tasks.spawn(socket::serve(Arc::clone(server), control));
+    tasks.spawn(backchannel::run(Arc::clone(server)));
     let mut management = None;
     if let Some(address) = config.listen.management {
         let listener = tokio::net::TcpListener::bind(address).await;
@@ -167,7 +173,11 @@ pub(crate) async fn run_until_stopped(
             workers.stop();
             let _ = stopped.send(());
         });
-        wait.await
+        let _ = wait.await;
+        let left = server.deliveries.finish(DELIVERY_TIME).await;
+        if left > 0 {
+            tracing::warn!(left, "applications were not told of logouts");
+        }
     };
     tokio::select! {
         _ = stop => {}

@@ -1,8 +1,10 @@
 //! The store that a configuration names: SQLite, with the rows of reference tokens beside it in memory if it says so.
 
 use chancela_core::effect::Effect;
-use chancela_core::id::{AccessTokenKey, GrantId};
-use chancela_core::record::{AccessToken, Client, Grant, KeyRecord, RevokedToken, ScopeRecord, User};
+use chancela_core::id::{AccessTokenKey, ClientKey, CodeId, GrantId, SessionId};
+use chancela_core::record::{
+    AccessToken, AuthorizationCode, Client, Consent, Grant, KeyRecord, Revocation, ScopeRecord, Session, User,
+};
 use chancela_core::time::Timestamp;
 use chancela_server::config::AccessTokens;
 use chancela_store::{CommitOutcome, Expired, MemoryStore, Store, StoreError};
@@ -51,6 +53,48 @@ impl Store for ConfiguredStore {
         self.durable.users_named(realm, username).await
     }
 
+    async fn user_of(&self, realm: &str, subject: &str) -> Result<Option<User>, StoreError> {
+        self.durable.user_of(realm, subject).await
+    }
+
+    async fn users(
+        &self,
+        realm: &str,
+        after: Option<(&str, &str)>,
+        limit: u32,
+    ) -> Result<Vec<User>, StoreError> {
+        self.durable.users(realm, after, limit).await
+    }
+
+    async fn authorization_code(&self, id: CodeId) -> Result<Option<AuthorizationCode>, StoreError> {
+        self.durable.authorization_code(id).await
+    }
+
+    async fn session(&self, realm: &str, id: SessionId) -> Result<Option<Session>, StoreError> {
+        self.durable.session(realm, id).await
+    }
+
+    async fn sessions_of(&self, realm: &str, subject: &str) -> Result<Vec<Session>, StoreError> {
+        self.durable.sessions_of(realm, subject).await
+    }
+
+    async fn consent(
+        &self,
+        realm: &str,
+        subject: &str,
+        client: ClientKey,
+    ) -> Result<Option<Consent>, StoreError> {
+        self.durable.consent(realm, subject, client).await
+    }
+
+    async fn consents_of(&self, realm: &str, subject: &str) -> Result<Vec<Consent>, StoreError> {
+        self.durable.consents_of(realm, subject).await
+    }
+
+    async fn grants_of(&self, subject: &str) -> Result<Vec<Grant>, StoreError> {
+        self.durable.grants_of(subject).await
+    }
+
     async fn clients(&self) -> Result<Vec<Client>, StoreError> {
         self.durable.clients().await
     }
@@ -63,8 +107,8 @@ impl Store for ConfiguredStore {
         self.durable.keys().await
     }
 
-    async fn revoked_tokens(&self, now: Timestamp) -> Result<Vec<RevokedToken>, StoreError> {
-        self.durable.revoked_tokens(now).await
+    async fn revocations(&self, now: Timestamp) -> Result<Vec<Revocation>, StoreError> {
+        self.durable.revocations(now).await
     }
 
     /// Guards stand on durable records only, so those are committed first; a token's row never outlives a conflict.

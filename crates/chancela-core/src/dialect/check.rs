@@ -1,6 +1,7 @@
 //! What the vocabulary alone cannot refuse: references that lead nowhere, tables that contradict each other, and
 //! facts without a source.
 
+use super::check_authorization;
 use super::error::{DialectError, meaning};
 use super::{ClaimValue, Dialect, DialectFile, ErrorMember, RefreshPolicy, TokenEndpoint};
 use crate::scope::Scope;
@@ -68,6 +69,7 @@ fn has(table: &Table, path: &Table) -> bool {
 
 /// Checks a resolved dialect.
 pub(super) fn dialect(path: &str, dialect: &Dialect) -> Result<(), DialectError> {
+    check_authorization::check(path, dialect)?;
     for endpoint in &dialect.token_endpoints {
         let key = |section: &str| format!("token_endpoint.{}.{section}", endpoint.name);
         paths(endpoint).map_err(|message| meaning(path, &key("paths"), message))?;
@@ -119,18 +121,22 @@ fn paths(endpoint: &TokenEndpoint) -> Result<(), String> {
         return Err("there must be at least one path".into());
     }
     for path in &endpoint.paths {
-        let plain = path.replacen("{tenant}", "t", 1);
-        let canonical = plain.starts_with('/')
-            && !plain.contains("//")
-            && plain.split('/').all(|segment| segment != "." && segment != "..")
-            && plain.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-._~".contains(&b));
-        if !canonical {
+        if !is_canonical(path) {
             return Err(format!(
                 "{path:?} is not a canonical path (letters, digits, - . _ ~ and one {{tenant}} segment)"
             ));
         }
     }
     Ok(())
+}
+
+/// Whether a path is written in the one way that requests are compared with.
+pub(super) fn is_canonical(path: &str) -> bool {
+    let plain = path.replacen("/{tenant}/", "/t/", 1);
+    plain.starts_with('/')
+        && !plain.contains("//")
+        && plain.split('/').all(|segment| segment != "." && segment != "..")
+        && plain.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-._~".contains(&b))
 }
 
 /// Statuses and headers of overrides, which would else be left out in silence.

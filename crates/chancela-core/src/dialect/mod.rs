@@ -5,6 +5,7 @@
 //! `dialects/` alone. A dialect does not own a realm's choices (keys, clients, which environment).
 
 mod check;
+mod check_authorization;
 mod error;
 pub mod file;
 pub mod json;

@@ -3,8 +3,8 @@
 use super::error::{DialectError, meaning};
 use super::layer::{lay_over, read_table};
 use super::{
-    ClientAuthentication, CredentialFormats, DialectFile, Endpoint, Environment, Errors, Mark,
-    OtherEndpoints, RateLimit, Refresh, Request, Requires, Response, ScopeRules, Token,
+    Authorization, ClientAuthentication, CredentialFormats, DialectFile, Endpoint, Environment, Errors, Mark,
+    OtherEndpoints, RateLimit, Refresh, Request, Requires, Response, ScopeMeaning, ScopeRules, Token,
 };
 use crate::scope::Scope;
 use http::{HeaderName, HeaderValue, StatusCode};
@@ -27,9 +27,11 @@ pub struct Dialect {
     /// Shapes of generated identifiers and secrets.
     pub credentials: CredentialFormats,
     /// Known scopes and their meanings.
-    pub scopes: BTreeMap<String, String>,
+    pub scopes: BTreeMap<String, ScopeMeaning>,
     /// Token endpoints in the order of their names.
     pub token_endpoints: Vec<TokenEndpoint>,
+    /// The authorization endpoint.
+    pub authorization: Authorization,
     /// The other endpoints.
     pub endpoints: OtherEndpoints,
     /// Marked facts: file name, key, mark.
@@ -102,6 +104,7 @@ impl Dialect {
             credentials: file.credentials.clone(),
             scopes: file.scopes.clone(),
             token_endpoints,
+            authorization: file.authorization.clone(),
             endpoints: file.endpoints.clone(),
             marks,
             file,

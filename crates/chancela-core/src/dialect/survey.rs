@@ -1,7 +1,8 @@
 //! What an operator should know of a dialect before a realm speaks it: what is unsafe, and what is not served yet.
 
-use super::{BodyEncoding, Dialect, GrantTypeIn, RefreshPolicy, TokenFormat};
+use super::{BodyEncoding, ClaimValue, Dialect, GrantTypeIn, RefreshPolicy, TokenEndpoint, TokenFormat};
 use crate::client_auth::Method;
+use crate::grant::GrantType;
 
 /// Parts of a dialect that can be written down and are not served by this server yet, each as a sentence. A realm of
 /// such a dialect does not start: half a contract is worse than none.
@@ -29,13 +30,40 @@ pub fn unsupported(dialect: &Dialect) -> Vec<String> {
         if endpoint.refresh.policy == RefreshPolicy::Uses {
             missing("a refresh token with a number of uses");
         }
+        if has_users(endpoint) && !names_its_grant(endpoint) {
+            missing(
+                "a user's JWT without a claim token_id or client_id, which could not be revoked with its grant,",
+            );
+        }
     }
     out
+}
+
+/// Whether users get tokens at the endpoint.
+fn has_users(endpoint: &TokenEndpoint) -> bool {
+    let grants = endpoint.request.grants.values().chain(&endpoint.request.default_grant);
+    grants.map(|grant| grant.grant_type()).any(|grant| grant != GrantType::ClientCredentials)
+}
+
+/// Whether a JWT of the endpoint says to which grant and client it belongs. The form counts whatever the format: a realm
+/// may choose JWT.
+fn names_its_grant(endpoint: &TokenEndpoint) -> bool {
+    let says = |value| endpoint.token.jwt.claims.iter().any(|claim| claim.value == Some(value));
+    says(ClaimValue::TokenId) && says(ClaimValue::ClientId)
 }
 
 /// Everything in a dialect that is spelled `danger_…`, as paths.
 pub fn dangers(dialect: &Dialect) -> Vec<String> {
     let mut out = Vec::new();
+    let authorization = &dialect.authorization;
+    for (present, what) in [
+        (authorization.danger_redirect_uri_prefix, "danger_redirect_uri_prefix"),
+        (authorization.danger_pkce_optional, "danger_pkce_optional"),
+    ] {
+        if present {
+            out.push(format!("authorization.{what}"));
+        }
+    }
     for endpoint in &dialect.token_endpoints {
         let at = |what: &str| format!("token_endpoint.{}.{what}", endpoint.name);
         if endpoint.requires.danger_client_certificate.is_some() {

@@ -18,5 +18,13 @@ pub fn decide(
     if !client.is_confidential() {
         return Err(Rule::UnauthorizedGrantType.into());
     }
-    Ok(Approval { scope, subject: None, tenant: client.client().tenant.clone(), certificate, grant: None })
+    Ok(Approval {
+        scope,
+        subject: None,
+        tenant: client.client().tenant.clone(),
+        certificate,
+        grant: None,
+        audience: None,
+        not_before: 0,
+    })
 }

@@ -1,14 +1,17 @@
 //! Grants: one file per `grant_type`. Each decides, from a well-formed request, an authenticated client and facts, what
 //! may be issued: an [`Approval`]. Issuing it is [`crate::token::issue`]'s, the one place that makes tokens.
 
+pub mod authorization_code;
 pub mod chain;
 pub mod client_credentials;
 pub mod password;
 pub mod refresh_token;
 pub mod requested_scope;
 
+use crate::effect::Effect;
+use crate::entropy::EntropyError;
 use crate::id::GrantId;
-use crate::record::Client;
+use crate::record::{Client, Revocation, Revoked};
 use crate::rejection::{Rejection, Rule};
 use crate::scope::Scope;
 use serde::{Deserialize, Serialize};
@@ -52,6 +55,44 @@ pub struct Approval {
     pub certificate: Option<[u8; 32]>,
     /// The grant that the token belongs to.
     pub grant: Option<GrantId>,
+    /// The resource server that the token is for; the realm's audience if `None`.
+    pub audience: Option<Box<str>>,
+    /// The user's tokens issued before this second are dead; 0 where there is no user.
+    pub not_before: i64,
+}
+
+/// Why a code or a refresh token is refused, and what the refusal changes (a code is burnt, a family revoked).
+#[derive(Debug)]
+pub struct Refused {
+    /// The rule.
+    pub rejection: Rejection,
+    /// What must be committed before the refusal is sent.
+    pub effects: Vec<Effect>,
+}
+
+impl From<Rejection> for Refused {
+    fn from(rejection: Rejection) -> Self {
+        Self { rejection, effects: Vec::new() }
+    }
+}
+
+impl From<Rule> for Refused {
+    fn from(rule: Rule) -> Self {
+        Rejection::from(rule).into()
+    }
+}
+
+impl From<EntropyError> for Refused {
+    /// No fault of the client's; the server logs its own failures where they happen.
+    fn from(_: EntropyError) -> Self {
+        Rule::StoreFailed.into()
+    }
+}
+
+/// What ends a grant: its refresh tokens, and its access tokens as long as one could live.
+pub fn revocation(grant: GrantId) -> Vec<Effect> {
+    let revocation = Revocation { what: Revoked::Grant(grant), expires_at: grant.expires_at() };
+    vec![Effect::RevokeGrant(grant), Effect::Revoke(revocation)]
 }
 
 /// Refuses a grant that the client is not registered for (requirement F-14).

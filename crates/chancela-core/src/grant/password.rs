@@ -7,35 +7,27 @@ use crate::record::User;
 use crate::rejection::{Rejection, Rule};
 use crate::scope::Scope;
 
-/// What is known about the user that the request names.
-#[derive(Debug)]
-pub enum UserFact {
-    /// Nobody of this name (in this tenant).
-    Unknown,
-    /// The name stands in several tenants and the request does not say which.
-    Ambiguous,
-    /// The user, and whether the password is theirs.
-    Known {
-        /// The record.
-        user: User,
-        /// Whether the password hash matched.
-        password_matches: bool,
-    },
-}
-
-/// Approves a token for the user.
+/// Approves a token for `user`, whose password was right. It is not enough for whoever has a second factor: this grant
+/// has no place for one, and must not be the way around it.
 ///
 /// # Errors
 /// The rule that the request breaks; whatever is wrong with the user looks the same on the wire.
-pub fn decide(client: &AuthenticatedClient, scope: Scope, user: UserFact) -> Result<Approval, Rejection> {
+pub fn decide(client: &AuthenticatedClient, scope: Scope, user: User) -> Result<Approval, Rejection> {
     registered(client.client(), GrantType::Password)?;
-    let user = match user {
-        UserFact::Unknown => return Err(Rule::UnknownUser.into()),
-        UserFact::Ambiguous => return Err(Rule::AmbiguousUser.into()),
-        UserFact::Known { password_matches: false, .. } => return Err(Rule::WrongPassword.into()),
-        UserFact::Known { user, .. } if !user.enabled => return Err(Rule::DisabledUser.into()),
-        UserFact::Known { user, .. } => user,
-    };
+    if !user.enabled {
+        return Err(Rule::DisabledUser.into());
+    }
+    if user.has_second_factor() {
+        return Err(Rule::MissingSecondFactor.into());
+    }
     let tenant = Some(user.tenant).filter(|tenant| !tenant.is_empty());
-    Ok(Approval { scope, subject: Some(user.subject), tenant, certificate: None, grant: None })
+    Ok(Approval {
+        scope,
+        subject: Some(user.subject),
+        tenant,
+        certificate: None,
+        grant: None,
+        audience: None,
+        not_before: user.tokens_not_before,
+    })
 }

@@ -174,12 +174,12 @@ impl VerifyingKey {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use aws_lc_rs::encoding::AsDer;
     use aws_lc_rs::rsa::KeySize;
 
-    fn key(algorithm: JwsAlgorithm) -> SigningKey {
+    pub(crate) fn key(algorithm: JwsAlgorithm) -> SigningKey {
         let pkcs8 = match algorithm {
             JwsAlgorithm::Rs256 | JwsAlgorithm::Ps256 => {
                 RsaKeyPair::generate(KeySize::Rsa2048).unwrap().as_der().unwrap().as_ref().to_vec()

@@ -1,11 +1,14 @@
-//! JOSE: the signatures of access tokens. Owns algorithms, signing and verifying keys, JWK and its thumbprint. Does not
-//! own which key is used when (the key ring is the server's) nor what a token says ([`crate::token`]).
+//! JOSE: the signatures of JWTs. Owns algorithms, signing and verifying keys, JWK and its thumbprint, and the kinds of
+//! JWT. Does not own which key is used when (the key ring is the server's) nor what a token says ([`crate::token`],
+//! [`crate::openid`]).
 
 mod jwk;
 mod jws;
+mod signer;
 
 pub use jwk::Jwk;
 pub use jws::{JwsError, MAX_TOKEN_BYTES, SigningKey, VerifyingKey};
+pub use signer::{JwtKind, SignedJwt, Signer, read_signed};
 
 use serde::{Deserialize, Serialize};
 
@@ -48,4 +51,9 @@ impl JwsAlgorithm {
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == text)
     }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    pub(crate) use super::jws::tests::key;
 }

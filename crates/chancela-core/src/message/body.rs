@@ -205,7 +205,7 @@ pub(crate) fn form_decode(text: &[u8]) -> Result<Cow<'_, str>, Rejection> {
 }
 
 /// Deepest nesting of brackets outside texts.
-fn depth(body: &[u8]) -> usize {
+pub(crate) fn depth(body: &[u8]) -> usize {
     let (mut depth, mut deepest, mut in_text, mut escaped) = (0_usize, 0, false, false);
     for byte in body {
         match byte {

@@ -6,6 +6,8 @@ use super::body::{Parameters, refuse_credentials_in_query};
 use crate::client_auth::Credentials;
 use crate::dialect::json::Writer;
 use crate::dialect::{ClientAuthentication, JsonLayout, Request};
+use crate::openid::subject;
+use crate::pepper::Pepper;
 use crate::rejection::{Rejection, Rule};
 use crate::token::ActiveToken;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
@@ -45,11 +47,11 @@ impl<'a> TokenParameter<'a> {
     }
 }
 
-/// Writes the answer; `None` is any token that is not good.
-pub fn encode(token: Option<&ActiveToken>, issuer: &str) -> Response<Bytes> {
+/// Writes the answer; `None` is any token that is not good. `pepper` gives the user the name that the client knows.
+pub fn encode(token: Option<&ActiveToken>, issuer: &str, pepper: &Pepper) -> Response<Bytes> {
     let body = match token {
         None => Bytes::from_static(b"{\"active\":false}"),
-        Some(token) => Bytes::from(active(token, issuer)),
+        Some(token) => Bytes::from(active(token, issuer, pepper)),
     };
     let mut response = Response::new(body);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -57,7 +59,7 @@ pub fn encode(token: Option<&ActiveToken>, issuer: &str) -> Response<Bytes> {
     response
 }
 
-fn active(token: &ActiveToken, issuer: &str) -> Vec<u8> {
+fn active(token: &ActiveToken, issuer: &str, pepper: &Pepper) -> Vec<u8> {
     let mut writer = Writer::over(Vec::with_capacity(256), JsonLayout::COMPACT);
     writer.begin_object();
     writer.key("active");
@@ -75,12 +77,19 @@ fn active(token: &ActiveToken, issuer: &str) -> Vec<u8> {
     writer.key("iat");
     writer.number(token.issued_at);
     writer.key("sub");
-    writer.string(token.subject.as_deref().unwrap_or(&token.client.client_id));
+    match &token.subject {
+        Some(user) => writer.string(&subject::for_client(&token.client, user, pepper)),
+        None => writer.string(&token.client.client_id),
+    }
     writer.key("iss");
     writer.string(issuer);
     if let Some(audience) = &token.audience {
         writer.key("aud");
         writer.string(audience);
+    }
+    if let Some(token_id) = &token.token_id {
+        writer.key("jti");
+        writer.string(token_id);
     }
     if let Some(certificate) = &token.certificate {
         writer.key("cnf");

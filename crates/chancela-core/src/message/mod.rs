@@ -1,8 +1,12 @@
 //! Wire messages: one file per message, its reading and its writing together.
 
+pub mod authorization_request;
+pub mod authorization_response;
+pub mod bearer;
 pub mod body;
 pub mod error_response;
 pub mod introspection;
+pub mod logout_request;
 pub mod server_metadata;
 pub mod token_request;
 pub mod token_response;

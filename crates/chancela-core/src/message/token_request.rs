@@ -37,6 +37,15 @@ pub enum GrantRequest<'a> {
         /// `password`.
         password: crate::secret::Secret,
     },
+    /// RFC 6749 §4.1.3.
+    AuthorizationCode {
+        /// `code`.
+        code: Cow<'a, str>,
+        /// `redirect_uri`.
+        redirect_uri: Option<Cow<'a, str>>,
+        /// `code_verifier` (RFC 7636 §4.5); absent if empty (PK-09).
+        code_verifier: Option<Cow<'a, str>>,
+    },
     /// RFC 6749 §6.
     RefreshToken {
         /// `refresh_token`.
@@ -116,8 +125,11 @@ fn grant<'a>(request: &Request, parameters: &Parameters<'a>) -> Result<GrantRequ
             let refresh_token = needed(&names.refresh_token, Rule::MissingRefreshToken)?;
             Ok(GrantRequest::RefreshToken { refresh_token })
         }
-        // There is no authorization endpoint yet, so no code can be good.
-        Grant::AuthorizationCode => Err(Rule::UnsupportedGrantType.into()),
+        Grant::AuthorizationCode => Ok(GrantRequest::AuthorizationCode {
+            code: needed(&names.code, Rule::MissingCode)?,
+            redirect_uri: parameters.text(&names.redirect_uri)?.cloned(),
+            code_verifier: parameters.text(&names.code_verifier)?.cloned(),
+        }),
     }
 }
 

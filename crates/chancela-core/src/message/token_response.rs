@@ -19,12 +19,14 @@ pub struct TokenResponse {
     pub scope: Scope,
     /// The refresh token and the seconds until it expires.
     pub refresh_token: Option<(String, u32)>,
+    /// The ID token (OpenID Connect Core §3.1.3.3).
+    pub id_token: Option<String>,
 }
 
 impl TokenResponse {
     /// Writes it as `endpoint` documents it.
     pub fn encode(self, endpoint: &TokenEndpoint) -> Response<Bytes> {
-        let Self { access_token, expires_in, expires_at, scope, refresh_token } = self;
+        let Self { access_token, expires_in, expires_at, scope, refresh_token, id_token } = self;
         let mut writer = Writer::new(&endpoint.response.json);
         writer.begin_object();
         for member in &endpoint.response.members {
@@ -34,6 +36,7 @@ impl TokenResponse {
                 continue;
             };
             let absent = match value {
+                MemberValue::IdToken => id_token.is_none(),
                 MemberValue::RefreshToken | MemberValue::RefreshTokenExpiresIn => refresh_token.is_none(),
                 MemberValue::Scope | MemberValue::ScopeArray | MemberValue::ScopeUpper => scope.is_empty(),
                 _ => false,
@@ -49,6 +52,7 @@ impl TokenResponse {
                 MemberValue::ExpiresInText => writer.string(&expires_in.to_string()),
                 MemberValue::ExpiresAt => writer.number(expires_at),
                 MemberValue::ExpiresAtIso => writer.string(&iso_8601(expires_at)),
+                MemberValue::IdToken => writer.string(id_token.as_deref().unwrap_or_default()),
                 MemberValue::RefreshToken => {
                     writer.string(refresh_token.as_ref().map_or("", |(text, _)| text))
                 }

@@ -1,7 +1,6 @@
-//! Access tokens whose format leaves no room for their meaning (UUID, 32 hex digits, opaque), and revoked tokens of
-//! the formats that carry it (JWT).
+//! Access tokens whose format leaves no room for their meaning (UUID, 32 hex digits, opaque).
 
-use crate::id::{AccessTokenKey, ClientKey, GrantId, TokenId};
+use crate::id::{AccessTokenKey, ClientKey, GrantId};
 use std::sync::Arc;
 
 /// One issued reference token.
@@ -21,15 +20,6 @@ pub struct AccessToken {
     pub subject: Option<Box<str>>,
     /// SHA-256 of the certificate that the token is bound to (RFC 8705 §3).
     pub certificate: Option<[u8; 32]>,
-    /// The grant that it belongs to, if it can be refreshed.
+    /// The grant that it belongs to; `None` where the client acts for itself.
     pub grant: Option<GrantId>,
-}
-
-/// A self-contained token revoked before its time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RevokedToken {
-    /// By which the token is known: a digest of what was signed (see [`crate::token::jwt`]).
-    pub id: TokenId,
-    /// When the token would have died, seconds since the epoch; the record dies with it.
-    pub expires_at: i64,
 }

@@ -3,6 +3,7 @@
 use crate::client_auth::Method;
 use crate::grant::GrantType;
 use crate::id::ClientKey;
+use crate::jose::JwsAlgorithm;
 use crate::scope::Scope;
 use crate::secret::SecretDigest;
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,55 @@ pub struct Client {
     /// Redirect URIs (for the authorization endpoint).
     #[serde(default)]
     pub redirect_uris: Vec<Box<str>>,
+    /// What kind of program it is (OpenID Connect Registration §2 `application_type`).
+    #[serde(default)]
+    pub application_type: ApplicationType,
+    /// Whether its authorization requests need a code challenge; the dialect's rule if `None`. Public clients always
+    /// need one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub require_pkce: Option<bool>,
+    /// Whether users are asked before it gets their tokens; only for clients of the realm's own operator not.
+    #[serde(default = "yes")]
+    pub require_consent: bool,
+    /// Lifetime of its authorization codes in seconds, instead of the dialect's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorization_code_lifetime: Option<u32>,
+    /// What its refresh tokens do, instead of the dialect's rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_token_policy: Option<RefreshTokenPolicy>,
+    /// What users are called to it (OpenID Connect Core §8).
+    #[serde(default)]
+    pub subject_type: SubjectType,
+    /// Host whose clients share pairwise subjects; that of the redirect URIs if `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sector_identifier: Option<Box<str>>,
+    /// Algorithm of its ID tokens, instead of the realm's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id_token_signed_response_alg: Option<JwsAlgorithm>,
+    /// Algorithm of its UserInfo answers; they are JSON if `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub userinfo_signed_response_alg: Option<JwsAlgorithm>,
+    /// Seconds since the login after which its users log in again, where the request names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_max_age: Option<u32>,
+    /// Whether its ID tokens always have `auth_time`. They do anyway.
+    #[serde(default)]
+    pub require_auth_time: bool,
+    /// Where it may send users after a logout (OpenID Connect RP-Initiated Logout §3.1).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub post_logout_redirect_uris: Vec<Box<str>>,
+    /// Where it hears of a session's end from the server (OpenID Connect Back-Channel Logout §2.2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backchannel_logout_uri: Option<Box<str>>,
+    /// Whether it needs `sid` there.
+    #[serde(default)]
+    pub backchannel_logout_session_required: bool,
+    /// Where it hears of a session's end from the browser (OpenID Connect Front-Channel Logout §2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frontchannel_logout_uri: Option<Box<str>>,
+    /// Whether it needs `iss` and `sid` there.
+    #[serde(default)]
+    pub frontchannel_logout_session_required: bool,
     /// Name of the dialect's token endpoint that it belongs to, where the dialect has several with credentials of their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_endpoint: Option<Box<str>>,
@@ -71,6 +121,44 @@ pub struct Client {
     pub version: u64,
 }
 
+/// What kind of program a client is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApplicationType {
+    /// It runs on a server, or in a page of one.
+    #[default]
+    Web,
+    /// It runs on the user's device: loopback redirect URIs may have any port (RFC 8252 §7.3).
+    Native,
+}
+
+/// What a refresh token does when it is used (requirements.md 0.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefreshTokenPolicy {
+    /// It is not replaced: for clients that authenticate.
+    None,
+    /// It is replaced by one successor; a replay ends the family.
+    Rotate,
+    /// It is bound to the client's certificate or key, and not replaced. Without one, there is no refresh token.
+    Bound,
+}
+
+/// What users are called to a client (OpenID Connect Core §8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SubjectType {
+    /// The same as to every client.
+    #[default]
+    Public,
+    /// As only the clients of one sector know them.
+    Pairwise,
+}
+
+const fn yes() -> bool {
+    true
+}
+
 /// One secret of a client, as a keyed digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -93,8 +181,18 @@ pub struct RegisteredCertificate {
 }
 
 impl Client {
+    /// Algorithms that it is registered with.
+    pub fn algorithms(&self) -> impl Iterator<Item = JwsAlgorithm> {
+        self.id_token_signed_response_alg.into_iter().chain(self.userinfo_signed_response_alg)
+    }
+
     /// Whether it may use `grant`.
     pub fn may_use(&self, grant: GrantType) -> bool {
         self.grant_types.contains(&grant)
+    }
+
+    /// Whether it is a public client: one that has no credential of its own (RFC 6749 §2.1).
+    pub fn is_public(&self) -> bool {
+        self.token_endpoint_auth_method == Some(Method::None)
     }
 }

@@ -1,7 +1,31 @@
 //! A grant that can be refreshed: one row for the whole family of refresh tokens, moved on by compare-and-swap.
 
+use super::Authentication;
 use crate::id::{ClientKey, GrantId};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::sync::Arc;
+
+/// What the tokens of a grant say beyond client, user and scope.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct GrantDetails {
+    /// Tenant of the user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<Box<str>>,
+    /// How and when the user logged in; `None` where the grant knows no login (`password`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authentication: Option<Authentication>,
+    /// Claims that were asked for singly (`claims`, OpenID Connect Core §5.5), as the object that was sent.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub claims: Map<String, Value>,
+    /// The resource server that was named (`resource`, RFC 8707).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<Box<str>>,
+    /// SHA-256 of the certificate that the refresh token is bound to (RFC 8705 §7.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<[u8; 32]>,
+}
 
 /// A refresh-token family. The refresh token itself is not stored, not even as a digest: it is the grant's id and
 /// generation under a MAC, so every generation can be recognised as genuine and only the current one is good.
@@ -27,4 +51,6 @@ pub struct Grant {
     pub expires_at: i64,
     /// Whether it was revoked.
     pub revoked: bool,
+    /// What its tokens say beyond that.
+    pub details: GrantDetails,
 }

@@ -1,13 +1,13 @@
 //! The one function that makes access tokens.
 
-use super::{jwt, reference};
+use super::{jwt, reference, sealed};
 use crate::dialect::{TokenEndpoint, TokenFormat};
 use crate::effect::Effect;
 use crate::entropy::{Entropy, EntropyError};
 use crate::grant::Approval;
-use crate::jose::JwsError;
+use crate::jose::{JwsError, Signer};
+use crate::pepper::Pepper;
 use crate::record::{AccessToken, Client};
-use crate::secret::Pepper;
 use crate::time::Timestamp;
 
 /// What a realm brings to issuing.
@@ -20,7 +20,7 @@ pub struct Issuer<'a> {
     /// The token endpoint whose format and claims are used.
     pub endpoint: &'a TokenEndpoint,
     /// The signing key in use; needed where the format is signed.
-    pub signer: Option<&'a jwt::Signer>,
+    pub signer: Option<&'a Signer>,
     /// The realm's digest keys.
     pub pepper: &'a Pepper,
     /// Now.
@@ -30,10 +30,10 @@ pub struct Issuer<'a> {
 }
 
 impl Issuer<'_> {
-    /// When a token of `client` that is made now was issued: never before the time that its client's tokens must not be
-    /// older than, which lies in whole seconds and may end a moment from now.
-    pub(super) fn issued_at(&self, client: &Client) -> i64 {
-        self.now.seconds().max(client.tokens_not_before)
+    /// When a token of `client` that is made now was issued: never before the times that its client's and its
+    /// user's tokens must not be older than, which lies in whole seconds and may end a moment from now.
+    pub(super) fn issued_at(&self, client: &Client, approval: &Approval) -> i64 {
+        self.now.seconds().max(client.tokens_not_before).max(approval.not_before)
     }
 }
 
@@ -74,15 +74,19 @@ pub fn issue(
 ) -> Result<Issued, IssueError> {
     let expires_at = issuer.now.seconds() + i64::from(lifetime);
     let format = issuer.endpoint.token.format;
-    if format == TokenFormat::Jwt {
-        let text = jwt::issue(issuer, client, approval, expires_at)?;
+    let self_contained = match format {
+        TokenFormat::Jwt => Some(jwt::issue(issuer, client, approval, expires_at)?),
+        TokenFormat::Sealed => Some(sealed::issue(issuer, client, approval, expires_at)?),
+        TokenFormat::Uuid | TokenFormat::Hex | TokenFormat::Opaque => None,
+    };
+    if let Some(text) = self_contained {
         return Ok(Issued { text, expires_at, effect: None });
     }
     let (text, key) = reference::issue(format, issuer.pepper, issuer.now, lifetime, issuer.entropy)?;
     let effect = Some(Effect::InsertAccessToken(AccessToken {
         key,
         client: client.key,
-        issued_at: issuer.issued_at(client),
+        issued_at: issuer.issued_at(client, approval),
         expires_at,
         scope: approval.scope.shared(),
         subject: approval.subject.clone(),

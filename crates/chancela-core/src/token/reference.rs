@@ -12,7 +12,8 @@ use super::checksum;
 use crate::dialect::TokenFormat;
 use crate::entropy::{Entropy, EntropyError};
 use crate::id::AccessTokenKey;
-use crate::secret::{Pepper, from_hex};
+use crate::pepper::{MacPurpose, Pepper};
+use crate::secret::from_hex;
 use crate::time::Timestamp;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
 
@@ -28,7 +29,7 @@ const TICKS: i64 = 64;
 /// The longest lifetime in seconds.
 pub fn check_lifetime(format: TokenFormat, seconds: u32) -> Result<(), u32> {
     let longest = match format {
-        TokenFormat::Jwt => 31_536_000,
+        TokenFormat::Jwt | TokenFormat::Sealed => 31_536_000,
         TokenFormat::Uuid => 432_000,
         TokenFormat::Hex | TokenFormat::Opaque => 2_592_000,
     };
@@ -52,7 +53,7 @@ pub fn issue(
     let bytes = &mut bytes[..layout.bytes];
     entropy.fill(bytes)?;
     layout.clear(bytes);
-    let mac = pepper.reference_token(bytes);
+    let mac = pepper.mac(MacPurpose::ReferenceToken, bytes);
     layout.put_low(bytes, low_bits(tick, layout.bits) ^ mask(&mac, layout.bits));
     Ok((write(format, bytes), AccessTokenKey { tick, tag: tag(&mac) }))
 }
@@ -68,7 +69,7 @@ pub fn locate(format: TokenFormat, pepper: &Pepper, now: Timestamp, token: &str)
         return None;
     }
     layout.clear(bytes);
-    let mac = pepper.reference_token(bytes);
+    let mac = pepper.mac(MacPurpose::ReferenceToken, bytes);
     let low = masked ^ mask(&mac, layout.bits);
     Some(AccessTokenKey { tick: nearest(low, layout.bits, now), tag: tag(&mac) })
 }
@@ -85,7 +86,9 @@ impl Layout {
         match format {
             TokenFormat::Uuid => Self { bytes: 16, bits: 26, uuid: true },
             TokenFormat::Hex => Self { bytes: 16, bits: 32, uuid: false },
-            TokenFormat::Opaque | TokenFormat::Jwt => Self { bytes: 36, bits: 32, uuid: false },
+            TokenFormat::Opaque | TokenFormat::Sealed | TokenFormat::Jwt => {
+                Self { bytes: 36, bits: 32, uuid: false }
+            }
         }
     }
 
@@ -144,7 +147,7 @@ fn write(format: TokenFormat, bytes: &[u8]) -> String {
             text.copy_from_slice(bytes);
             uuid::Uuid::from_bytes(text).hyphenated().to_string()
         }
-        TokenFormat::Opaque | TokenFormat::Jwt => {
+        TokenFormat::Opaque | TokenFormat::Sealed | TokenFormat::Jwt => {
             let mut text = String::with_capacity(OPAQUE_PREFIX.len() + 54);
             text.push_str(OPAQUE_PREFIX);
             BASE64URL.encode_string(bytes, &mut text);
@@ -172,7 +175,7 @@ fn read(format: TokenFormat, token: &str, bytes: &mut [u8]) -> Option<()> {
             }
             bytes.copy_from_slice(parsed.as_bytes());
         }
-        TokenFormat::Opaque | TokenFormat::Jwt => {
+        TokenFormat::Opaque | TokenFormat::Sealed | TokenFormat::Jwt => {
             let body = checksum::strip(token)?.strip_prefix(OPAQUE_PREFIX)?;
             let length = BASE64URL.decode_slice(body, &mut *bytes).ok()?;
             if length != bytes.len() {

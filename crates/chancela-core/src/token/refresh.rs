@@ -4,7 +4,7 @@
 
 use super::checksum;
 use crate::id::GrantId;
-use crate::secret::Pepper;
+use crate::pepper::{MacPurpose, Pepper};
 use aws_lc_rs::constant_time;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
 
@@ -29,7 +29,7 @@ impl RefreshTokenRef {
         let mut bytes = [0; LENGTH];
         bytes[..16].copy_from_slice(&self.grant.0);
         bytes[16..BODY].copy_from_slice(&self.generation.to_be_bytes());
-        let mac = pepper.refresh_token(&bytes[..BODY]);
+        let mac = pepper.mac(MacPurpose::RefreshToken, &bytes[..BODY]);
         bytes[BODY..].copy_from_slice(&mac);
         let mut text = String::with_capacity(PREFIX.len() + 76);
         text.push_str(PREFIX);
@@ -45,7 +45,7 @@ impl RefreshTokenRef {
         if BASE64URL.decode_slice(body, &mut bytes).ok()? != LENGTH {
             return None;
         }
-        let mac = pepper.refresh_token(&bytes[..BODY]);
+        let mac = pepper.mac(MacPurpose::RefreshToken, &bytes[..BODY]);
         constant_time::verify_slices_are_equal(&mac, &bytes[BODY..]).ok()?;
         let mut grant = [0; 16];
         grant.copy_from_slice(&bytes[..16]);

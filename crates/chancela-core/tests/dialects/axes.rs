@@ -18,6 +18,7 @@ fn endpoint(dialect: &Dialect) -> &TokenEndpoint {
 /// Status and body of a success for `read write` with a refresh token.
 fn success(dialect: &Dialect) -> String {
     let response = TokenResponse {
+        id_token: None,
         access_token: "TOKEN".into(),
         expires_in: 1800,
         expires_at: 1_800_000_000,

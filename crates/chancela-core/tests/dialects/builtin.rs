@@ -1,15 +1,16 @@
 //! The facts of the built-in files, as the providers' pages state them.
 
-use chancela_core::client_auth::Method::{ClientSecretBasic, ClientSecretPost};
+use chancela_core::client_auth::Method::{self, ClientSecretBasic, ClientSecretPost};
 use chancela_core::dialect::{
-    BodyEncoding, CredentialFormat, Dialect, Grant, Library, RefreshPolicy, Thumbprint, TokenEndpoint,
-    TokenFormat, TrailingNewline, WhenScopeAbsent, survey,
+    Authorization, BodyEncoding, CredentialFormat, Dialect, Grant, Library, RefreshPolicy, ResponseParameter,
+    ScopeMeaning, Thumbprint, TokenEndpoint, TokenFormat, TrailingNewline, WhenScopeAbsent, survey,
 };
 use chancela_core::error_code::ErrorCode;
 use chancela_core::jose::JwsAlgorithm;
 use chancela_core::message::token_response::TokenResponse;
 use chancela_core::rejection::Rule;
 use chancela_core::scope::Scope;
+use std::ops::RangeInclusive;
 
 fn load(name: &str) -> std::sync::Arc<Dialect> {
     Library::builtin().load(name).unwrap_or_else(|error| panic!("{error}"))
@@ -45,8 +46,9 @@ fn what_is_dangerous_is_known_by_name() {
     assert_eq!(dangers("bankly"), [] as [String; 0]);
     assert_eq!(dangers("celcash"), [] as [String; 0]);
     assert_eq!(dangers("standard"), [] as [String; 0]);
-    assert_eq!(dangers("bs2"), ["token_endpoint.token.request.grants.password = danger_password"]);
-    assert_eq!(dangers("vantage"), ["token_endpoint.token.request.grants.password = danger_password"]);
+    let password = "token_endpoint.token.request.grants.password = danger_password";
+    assert_eq!(dangers("bs2"), ["authorization.danger_pkce_optional", password]);
+    assert_eq!(dangers("vantage"), ["authorization.danger_redirect_uri_prefix", password]);
     assert_eq!(
         dangers("semear"),
         [
@@ -68,7 +70,10 @@ fn bankly_is_as_its_page_says() {
     assert_eq!((endpoint.scope.max, endpoint.scope.when_absent), (Some(10), WhenScopeAbsent::All));
     assert_eq!(dialect.scopes.len(), 35 + 1);
     assert!(dialect.scopes.contains_key("certificate.create"));
-    assert_eq!(members(endpoint), ["access_token", "expires_in", "token_type", "refresh_token", "scope"]);
+    assert_eq!(
+        members(endpoint),
+        ["id_token", "access_token", "expires_in", "token_type", "refresh_token", "scope"]
+    );
     for environment in ["sandbox", "production"] {
         assert_eq!(dialect.access_token_lifetime(endpoint, environment), 3600);
     }
@@ -163,11 +168,11 @@ fn celcash_is_as_its_page_says() {
     assert_eq!((endpoint.token.format, endpoint.token.lifetime), (TokenFormat::Hex, 600));
     assert_eq!(members(endpoint), ["access_token", "token_type", "expires_in", "scope"]);
     assert_eq!(dialect.scopes.len(), 19 + 2);
-    assert_eq!(dialect.scopes["webhooks.write"], "Webhooks: Apenas escrita");
+    assert_eq!(dialect.scopes["webhooks.write"], ScopeMeaning::Text("Webhooks: Apenas escrita".into()));
 }
 
 /// Rules that belong to parts of other dialects, or to endpoints that answer in the RFC's shape.
-const NOT_AT_CELCASH: [Rule; 24] = [
+const NOT_AT_CELCASH: [Rule; 22] = [
     Rule::MissingChainToken,
     Rule::UnknownChainToken,
     Rule::ExpiredChainToken,
@@ -189,16 +194,18 @@ const NOT_AT_CELCASH: [Rule; 24] = [
     Rule::ForeignRefreshToken,
     Rule::ReusedRefreshToken,
     Rule::RevokedGrant,
-    Rule::MissingToken,
-    Rule::IntrospectionByPublicClient,
     Rule::ScopeNotExact,
 ];
+
+/// Rules of the authorization endpoint, its codes, UserInfo, introspection and revocation lie between these two.
+const ELSEWHERE: RangeInclusive<Rule> = Rule::MalformedQuery..=Rule::IntrospectionByPublicClient;
 
 #[test]
 fn celcash_says_everything_in_portuguese() {
     let dialect = load("celcash");
     let errors = &dialect.token_endpoint("token").unwrap().errors;
-    for rule in Rule::ALL.iter().filter(|rule| !NOT_AT_CELCASH.contains(rule)) {
+    let elsewhere = |rule: &&Rule| ELSEWHERE.contains(*rule) || NOT_AT_CELCASH.contains(*rule);
+    for rule in Rule::ALL.iter().filter(|rule| !elsewhere(rule)) {
         let own = errors.rule.get(rule).unwrap_or_else(|| panic!("nothing is said for {}", rule.name()));
         assert!(own.field.is_some() && own.detail.is_some(), "{}", rule.name());
         let general = own
@@ -242,7 +249,39 @@ fn vantage_is_as_its_page_says() {
     assert_eq!(endpoint.refresh.requires_scope.as_deref(), Some("offline_access"));
     let scopes: Vec<&str> = dialect.scopes.keys().map(String::as_str).collect();
     assert_eq!(scopes, ["global.wildcard", "offline_access", "openid", "permissions", "publicapi.all"]);
-    assert_eq!(members(endpoint), ["access_token", "expires_in", "token_type", "refresh_token", "scope"]);
+    assert_eq!(
+        members(endpoint),
+        ["id_token", "access_token", "expires_in", "token_type", "refresh_token", "scope"]
+    );
+}
+
+#[test]
+fn vantage_authorizes_as_its_page_says() {
+    let dialect = load("vantage");
+    let rules = &dialect.authorization;
+    assert_eq!(rules.code_lifetime, 300);
+    assert!(rules.danger_redirect_uri_prefix && !rules.danger_pkce_optional);
+    let fixed: Vec<_> = rules.parameters.iter().map(|p| (p.name.as_str(), p.value.as_str())).collect();
+    assert_eq!(fixed, [("productId", "a8548c9b-cb90-4c66-8567-d7372bb9b963")]);
+    assert_eq!(rules.scope_exactly.as_deref(), Some("openid permissions global.wildcard"));
+    assert_eq!(rules.scope_optional.as_deref(), Some("offline_access"));
+    assert_eq!(rules.response, [ResponseParameter::Scope, ResponseParameter::SessionState]);
+    assert_eq!(rules.error_fragment.as_deref(), Some("_=_"));
+    let ScopeMeaning::Sentences { pt_br, en } = &dialect.scopes["global.wildcard"] else { panic!() };
+    assert_eq!((pt_br.len(), en.len()), (3, 3));
+    assert_eq!(pt_br[1], "Acessar skills no tenant do Vantage em nome do usuário");
+}
+
+/// What people read on a consent page exists in both languages wherever people consent.
+#[test]
+fn scopes_of_dialects_with_openid_speak_both_languages() {
+    let library = Library::builtin();
+    for dialect in library.names().map(load).filter(|dialect| dialect.scopes.contains_key("openid")) {
+        for (name, meaning) in &dialect.scopes {
+            let both = matches!(meaning, ScopeMeaning::Sentences { pt_br, en } if !pt_br.is_empty() && !en.is_empty());
+            assert!(both, "{} {name}", dialect.name);
+        }
+    }
 }
 
 #[test]
@@ -250,7 +289,18 @@ fn standard_is_the_vocabularys_default() {
     let dialect = load("standard");
     let endpoint = dialect.token_endpoint("token").unwrap();
     assert_eq!(endpoint.paths, ["/oauth/token"]);
-    assert_eq!(endpoint.client_authentication.methods, [ClientSecretBasic, ClientSecretPost]);
+    assert_eq!(endpoint.client_authentication.methods, [ClientSecretBasic, ClientSecretPost, Method::None]);
+    assert_eq!(
+        grants(endpoint),
+        [
+            ("authorization_code", Grant::AuthorizationCode),
+            ("client_credentials", Grant::ClientCredentials),
+            ("refresh_token", Grant::RefreshToken)
+        ]
+    );
+    assert_eq!(dialect.authorization, Authorization::default());
+    assert_eq!((endpoint.refresh.policy, endpoint.refresh.sliding), (RefreshPolicy::Rotate, true));
+    assert_eq!((endpoint.refresh.lifetime, endpoint.refresh.absolute_lifetime), (1_209_600, 7_776_000));
     assert_eq!(
         (endpoint.token.format, endpoint.token.jwt.algorithm),
         (TokenFormat::Jwt, JwsAlgorithm::Es256)
@@ -258,7 +308,15 @@ fn standard_is_the_vocabularys_default() {
     assert_eq!(dialect.access_token_lifetime(endpoint, "default"), 300);
     assert_eq!(
         members(endpoint),
-        ["access_token", "token_type", "expires_in", "refresh_token", "refresh_token_expires_in", "scope"]
+        [
+            "access_token",
+            "token_type",
+            "expires_in",
+            "refresh_token",
+            "refresh_token_expires_in",
+            "id_token",
+            "scope"
+        ]
     );
 }
 
@@ -284,6 +342,7 @@ fn no_dialect_tells_unknown_wrong_and_disabled_apart() {
 fn the_recorded_bs2_answer_is_written_to_the_byte() {
     let dialect = load("bs2");
     let response = TokenResponse {
+        id_token: None,
         access_token: "36ee37ec-a475-4068-8f6e-e08dd2b8880d".into(),
         expires_in: 420,
         expires_at: 0,

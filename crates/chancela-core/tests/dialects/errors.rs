@@ -10,17 +10,17 @@ fn error(tables: &str) -> String {
 fn an_unknown_key_names_file_line_and_allowed_keys() {
     insta::assert_snapshot!(error("[request]\nencoding = [\"form\"]\n"), @"acme.toml:12: unknown field `encoding`, expected one of `encodings`, `json_labelled_as_form`, `grant_type_in`, `names`, `grants`, `default_grant`, `scope_as`, `headers`");
     insta::assert_snapshot!(error("[token]\nlifetime = 60\n[token.jwt]\nalgoritm = \"RS256\"\n"), @"acme.toml:14: unknown field `algoritm`, expected one of `algorithm`, `typ`, `kid`, `claims`, `thumbprint`");
-    insta::assert_snapshot!(error("[tokens]\nlifetime = 60\n"), @"acme.toml:11: unknown field `tokens`, expected one of `format`, `name`, `title`, `extends`, `sources`, `environments`, `credentials`, `scopes`, `token_endpoint`, `endpoints`, `marks`, `request`, `client_authentication`, `scope`, `token`, `response`, `errors`, `refresh`, `rate_limit`");
+    insta::assert_snapshot!(error("[tokens]\nlifetime = 60\n"), @"acme.toml:11: unknown field `tokens`, expected one of `format`, `name`, `title`, `extends`, `sources`, `environments`, `credentials`, `scopes`, `token_endpoint`, `authorization`, `endpoints`, `marks`, `request`, `client_authentication`, `scope`, `token`, `response`, `errors`, `refresh`, `rate_limit`");
     insta::assert_snapshot!(error("[token_endpoint.token.scopes]\nmax = 10\n"), @"acme.toml:11: unknown field `scopes`, expected one of `paths`, `requires`, `request`, `client_authentication`, `scope`, `token`, `response`, `errors`, `refresh`, `rate_limit`");
 }
 
 #[test]
 fn an_unknown_choice_lists_the_choices() {
-    insta::assert_snapshot!(error("[token]\nformat = \"guid\"\n"), @"acme.toml:12: unknown variant `guid`, expected one of `jwt`, `opaque`, `uuid`, `hex`");
+    insta::assert_snapshot!(error("[token]\nformat = \"guid\"\n"), @"acme.toml:12: unknown variant `guid`, expected one of `jwt`, `opaque`, `sealed`, `uuid`, `hex`");
     insta::assert_snapshot!(error("[token_endpoint.token.request.grants]\ntoken = \"implicit\"\n"), @"acme.toml:12: unknown variant `implicit`, expected one of `client_credentials`, `authorization_code`, `refresh_token`, `danger_password`");
     insta::assert_snapshot!(error("[client_authentication]\nmethods = [\"basic\"]\n"), @"acme.toml:12: unknown variant `basic`, expected one of `client_secret_basic`, `client_secret_post`, `tls_client_auth`, `self_signed_tls_client_auth`, `private_key_jwt`, `none`");
     insta::assert_snapshot!(error("[token.jwt]\nalgorithm = \"none\"\n"), @"acme.toml:12: unknown variant `none`, expected one of `RS256`, `PS256`, `ES256`, `EdDSA`, `Ed25519`");
-    insta::assert_snapshot!(error("[errors.code.bad_request]\nstatus = 400\n"), @"acme.toml:11: unknown variant `bad_request`, expected one of `invalid_request`, `invalid_client`, `invalid_grant`, `unauthorized_client`, `unsupported_grant_type`, `invalid_scope`, `invalid_token`, `insufficient_scope`, `temporarily_unavailable`, `server_error`");
+    insta::assert_snapshot!(error("[errors.code.bad_request]\nstatus = 400\n"), @"acme.toml:11: unknown variant `bad_request`, expected one of `invalid_request`, `invalid_client`, `invalid_grant`, `unauthorized_client`, `unsupported_grant_type`, `invalid_scope`, `invalid_token`, `insufficient_scope`, `access_denied`, `unsupported_response_type`, `login_required`, `consent_required`, `interaction_required`, `account_selection_required`, `request_not_supported`, `request_uri_not_supported`, `registration_not_supported`, `invalid_target`, `unmet_authentication_requirements`, `temporarily_unavailable`, `server_error`");
     insta::assert_snapshot!(error("[credentials]\nclient_id = { format = \"guid\" }\n"), @"acme.toml:12: unknown variant `guid`, expected one of `own`, `uuid`, `hex`, `digits`");
     insta::assert_snapshot!(error("[refresh]\npolicy = \"reuse\"\n"), @"acme.toml:12: unknown variant `reuse`, expected one of `none`, `rotate`, `fixed`, `uses`");
     insta::assert_snapshot!(error("[marks]\ntitle = \"guessed\"\n"), @"acme.toml:12: unknown variant `guessed`, expected one of `client`, `recorded`, `wire`, `inferred`, `ours`");
@@ -53,7 +53,7 @@ fn what_a_file_extends_must_exist_and_not_be_a_circle() {
     let engine = "extends = \"acme\"";
     insta::assert_snapshot!(try_load(&[("acme", &child("base/engine")), ("base/engine", engine)]).unwrap_err(), @"acme.toml: extends: the chain of base files is a circle or longer than four files");
     let broken = "[token]\nlifetimes = 1";
-    insta::assert_snapshot!(try_load(&[("acme", &child("base/engine")), ("base/engine", broken)]).unwrap_err(), @"base/engine.toml:2: unknown field `lifetimes`, expected one of `format`, `lifetime`, `jwt`, `header`, `scheme`");
+    insta::assert_snapshot!(try_load(&[("acme", &child("base/engine")), ("base/engine", broken)]).unwrap_err(), @"base/engine.toml:2: unknown field `lifetimes`, expected one of `format`, `lifetime`, `jwt`, `id_token`, `header`, `scheme`");
 }
 
 #[test]
@@ -153,4 +153,13 @@ fn a_chain_has_two_steps() {
 #[test]
 fn an_unknown_dialect_lists_the_known_ones() {
     insta::assert_snapshot!(chancela_core::dialect::Library::builtin().load("acme").unwrap_err(), @r#"there is no dialect "acme"; known are: bankly, bs2, celcash, semear, standard, vantage"#);
+}
+
+#[test]
+fn the_authorization_endpoint_is_checked_too() {
+    insta::assert_snapshot!(error("[authorization]\ncode_lifetime = 601\n"), @"acme.toml: authorization.code_lifetime: must be from 1 to 600 seconds");
+    insta::assert_snapshot!(error("[authorization]\nscope_exactly = \"unheard.of\"\n"), @"acme.toml: authorization.scope_exactly: must be a list of names in [scopes]");
+    insta::assert_snapshot!(error("[authorization]\nparameters = [{ name = \"state\", value = \"x\" }]\n"), @"acme.toml: authorization.parameters: each needs a value and a name that no specification has");
+    insta::assert_snapshot!(error("[authorization]\nerror_fragment = \"a b\"\n"), @"acme.toml: authorization.error_fragment: must be letters, digits and - . _ ~ =");
+    insta::assert_snapshot!(error("[endpoints]\nuserinfo = \"/a/../b\"\n"), @r#"acme.toml: endpoints.userinfo: "/a/../b" is not a canonical path (letters, digits, - . _ ~)"#);
 }

@@ -63,7 +63,7 @@ pub(super) async fn import<S: Store>(
     }
     let put =
         |(client, _): &(Client, _)| Effect::PutClient { client: client.clone(), expected_version: None };
-    if server.store.commit(built.iter().map(put).collect()).await? == CommitOutcome::Conflict {
+    if server.record(built.iter().map(put).collect()).await? == CommitOutcome::Conflict {
         return Err(ControlError::Conflict(
             "a client_id occurs twice, or exists already; nothing was imported".into(),
         ));
@@ -73,6 +73,7 @@ pub(super) async fn import<S: Store>(
         shown.push(described_with(&client, secret.as_ref()));
         realm.directory.put(client);
     }
+    server.complete_keys(realm).await?;
     Ok(if single { shown.pop().unwrap_or(Value::Null) } else { Value::Array(shown) })
 }
 
@@ -129,13 +130,23 @@ pub(super) async fn set_enabled<S: Store>(
     Ok(describe(&changed.await?))
 }
 
+/// Ends all tokens of a client that were issued until now, those of this second too.
+pub(super) async fn end_tokens<S: Store>(
+    server: &Server<S>,
+    realm: &Realm,
+    client: &Client,
+) -> Result<(), ControlError> {
+    let now = server.clock.now().seconds();
+    replace(server, realm, client, |new| new.tokens_not_before = now + 1).await.map(drop)
+}
+
 pub(super) async fn delete<S: Store>(
     server: &Server<S>,
     realm: &Realm,
     client_id: &str,
 ) -> Result<Value, ControlError> {
     let client = find(realm, client_id)?;
-    match server.store.commit(vec![Effect::DeleteClient { client: (*client).clone() }]).await? {
+    match server.record(vec![Effect::DeleteClient { client: (*client).clone() }]).await? {
         CommitOutcome::Committed => {
             realm.directory.remove(&client);
             Ok(json!({ "deleted": client_id }))
@@ -168,9 +179,10 @@ async fn replace<S: Store>(
     change(&mut new);
     new.version += 1;
     let effect = Effect::PutClient { client: new.clone(), expected_version: Some(client.version) };
-    match server.store.commit(vec![effect]).await? {
+    match server.record(vec![effect]).await? {
         CommitOutcome::Committed => {
             realm.directory.put(new.clone());
+            server.complete_keys(realm).await?;
             Ok(new)
         }
         CommitOutcome::Conflict => Err(changed_meanwhile(&client.client_id)),
@@ -185,7 +197,7 @@ async fn insert<S: Store>(
 ) -> Result<Value, ControlError> {
     let shown = described_with(&client, secret.as_ref());
     let effect = Effect::PutClient { client: client.clone(), expected_version: None };
-    match server.store.commit(vec![effect]).await? {
+    match server.record(vec![effect]).await? {
         CommitOutcome::Committed => realm.directory.put(client),
         CommitOutcome::Conflict => {
             return Err(ControlError::Conflict(format!(
@@ -194,5 +206,6 @@ async fn insert<S: Store>(
             )));
         }
     }
+    server.complete_keys(realm).await?;
     Ok(shown)
 }

@@ -10,7 +10,11 @@ use chancela_core::certificate::Certificate;
 use chancela_core::client_auth::Method;
 use chancela_core::grant::GrantType;
 use chancela_core::id::ClientKey;
-use chancela_core::record::{Client, ClientSecret, RegisteredCertificate};
+use chancela_core::jose::JwsAlgorithm;
+use chancela_core::record::{
+    ApplicationType, Client, ClientSecret, RefreshTokenPolicy, RegisteredCertificate, SubjectType,
+};
+use chancela_core::redirect_uri::{self, Registration};
 use chancela_core::scope::Scope;
 use chancela_core::secret::{Secret, hex};
 use chancela_core::token::reference;
@@ -84,6 +88,44 @@ pub struct NewClient {
     pub may_introspect_any: bool,
     /// A partner platform instead of a client.
     pub partner: bool,
+    #[serde(skip_serializing_if = "is_default")]
+    pub application_type: ApplicationType,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject_type: Option<SubjectType>,
+    /// Host whose clients share pairwise subjects.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sector_identifier: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token_signed_response_alg: Option<JwsAlgorithm>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub userinfo_signed_response_alg: Option<JwsAlgorithm>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_max_age: Option<u32>,
+    pub require_auth_time: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub post_logout_redirect_uris: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backchannel_logout_uri: Option<String>,
+    pub backchannel_logout_session_required: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frontchannel_logout_uri: Option<String>,
+    pub frontchannel_logout_session_required: bool,
+    /// Whether its authorization requests need a code challenge; the dialect's rule if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub require_pkce: Option<bool>,
+    /// Whether users are asked before it gets their tokens; they are if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub require_consent: Option<bool>,
+    /// Lifetime of its authorization codes in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorization_code_lifetime: Option<u32>,
+    /// What its refresh tokens do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token_policy: Option<RefreshTokenPolicy>,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// The one validator: a whole client from what was asked for, and its secret if one was made or given.
@@ -92,6 +134,7 @@ pub(super) fn build<S: Store>(
     realm: &Realm,
     new: NewClient,
 ) -> Result<(Client, Option<Secret>), ControlError> {
+    check_addresses(realm, &new)?;
     let invalid = |text: String| Err(ControlError::Invalid(text));
     let formats = &realm.dialect.credentials;
     let now = server.clock.now().seconds();
@@ -189,6 +232,22 @@ pub(super) fn build<S: Store>(
         grant_types: new.grant_types.unwrap_or_else(|| vec![GrantType::ClientCredentials]),
         scope,
         redirect_uris: new.redirect_uris.into_iter().map(Into::into).collect(),
+        application_type: new.application_type,
+        require_pkce: new.require_pkce,
+        require_consent: new.require_consent.unwrap_or(true),
+        authorization_code_lifetime: new.authorization_code_lifetime,
+        refresh_token_policy: new.refresh_token_policy,
+        subject_type: new.subject_type.unwrap_or_default(),
+        sector_identifier: new.sector_identifier.map(Into::into),
+        id_token_signed_response_alg: new.id_token_signed_response_alg,
+        userinfo_signed_response_alg: new.userinfo_signed_response_alg,
+        default_max_age: new.default_max_age,
+        require_auth_time: new.require_auth_time,
+        post_logout_redirect_uris: new.post_logout_redirect_uris.into_iter().map(Into::into).collect(),
+        backchannel_logout_uri: new.backchannel_logout_uri.map(Into::into),
+        backchannel_logout_session_required: new.backchannel_logout_session_required,
+        frontchannel_logout_uri: new.frontchannel_logout_uri.map(Into::into),
+        frontchannel_logout_session_required: new.frontchannel_logout_session_required,
         token_endpoint: new.token_endpoint.map(Into::into),
         chained_to: new.chained_to.map(Into::into),
         tenant: new.tenant.map(Into::into),
@@ -204,6 +263,23 @@ pub(super) fn build<S: Store>(
         version: 1,
     };
     Ok((client, secret))
+}
+
+/// Addresses to which a client has users sent, or is called itself.
+fn check_addresses(realm: &Realm, new: &NewClient) -> Result<(), ControlError> {
+    let registration = Registration {
+        application_type: new.application_type,
+        danger_allow_http: realm.location.is_loopback(),
+    };
+    let redirects = new.redirect_uris.iter().map(|uri| ("redirect_uris", uri));
+    let logouts = new.post_logout_redirect_uris.iter().map(|uri| ("post_logout_redirect_uris", uri));
+    let back = new.backchannel_logout_uri.iter().map(|uri| ("backchannel_logout_uri", uri));
+    let front = new.frontchannel_logout_uri.iter().map(|uri| ("frontchannel_logout_uri", uri));
+    for (member, uri) in redirects.chain(logouts).chain(back).chain(front) {
+        redirect_uri::register(uri, registration)
+            .map_err(|error| ControlError::Invalid(format!("{member}: {uri:?} {error}")))?;
+    }
+    Ok(())
 }
 
 /// A client as it is shown: RFC 7591 names, no digest.

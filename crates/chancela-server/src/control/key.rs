@@ -26,7 +26,7 @@ pub(super) async fn rotate<S: Store>(
         KeyUrgency::Now => schedule::Urgency::Now,
         KeyUrgency::Compromised => schedule::Urgency::Compromised,
     };
-    let algorithms = key_ring::algorithms(&realm.endpoints);
+    let algorithms = realm.algorithms();
     if algorithms.is_empty() {
         return Err(ControlError::Invalid(
             "the realm signs nothing, so it has no signing key to rotate".into(),

@@ -10,9 +10,13 @@ mod scope;
 pub mod socket;
 mod token;
 mod user;
+mod user_import;
+mod user_metadata;
 
 pub use client_metadata::NewClient;
 pub use credentials::{client_id, client_secret};
+pub use user_import::ImportedUser;
+pub use user_metadata::NewUser;
 
 use crate::key_ring::KeyRingError;
 use crate::password::PasswordError;
@@ -89,18 +93,81 @@ pub enum Command {
         urgency: KeyUrgency,
     },
     /// Adds a user.
-    UserCreate {
-        /// Name that the user types.
+    UserCreate(Box<NewUser>),
+    /// Adds users, all or none.
+    UserImport {
+        /// The users.
+        users: Vec<ImportedUser>,
+        /// Whether users that exist are replaced.
+        replace: bool,
+    },
+    /// A page of users, and after whom the next begins.
+    UserList {
+        /// Name and tenant of the last user of the page before.
+        after: Option<(String, String)>,
+    },
+    /// One user.
+    UserShow {
+        /// The name.
         username: String,
-        /// The password.
+        /// The tenant, where the name stands in several.
+        tenant: Option<String>,
+    },
+    /// Enables a user; or disables one, which ends sessions and tokens.
+    UserSetEnabled {
+        /// The name.
+        username: String,
+        /// The tenant, where the name stands in several.
+        tenant: Option<String>,
+        /// Whether the user may log in.
+        enabled: bool,
+    },
+    /// Gives a user a new password, which ends sessions and tokens.
+    UserSetPassword {
+        /// The name.
+        username: String,
+        /// The tenant, where the name stands in several.
+        tenant: Option<String>,
+        /// The new password.
         password: String,
-        /// The tenant, where the realm has tenants.
+    },
+    /// Removes a user's second factors, which ends sessions and tokens.
+    UserResetFactors {
+        /// The name.
+        username: String,
+        /// The tenant, where the name stands in several.
+        tenant: Option<String>,
+    },
+    /// Removes a user with everything.
+    UserDelete {
+        /// The name.
+        username: String,
+        /// The tenant, where the name stands in several.
         tenant: Option<String>,
     },
     /// Says what a token is.
     TokenInspect {
         /// The token.
         token: String,
+    },
+    /// Ends a token; a refresh token with its whole grant.
+    TokenRevoke {
+        /// The token.
+        token: String,
+    },
+    /// Ends a grant with all its tokens.
+    TokenRevokeGrant {
+        /// Its id in hexadecimal.
+        grant: String,
+    },
+    /// Ends all tokens of a client, of a user, or of a user at a client.
+    TokenRevokeAll {
+        /// The client's id.
+        client_id: Option<String>,
+        /// The user's name or subject.
+        user: Option<String>,
+        /// The user's tenant, where the name stands in several.
+        tenant: Option<String>,
     },
 }
 
@@ -188,9 +255,30 @@ pub async fn execute<S: Store>(server: &Server<S>, request: Request) -> Result<V
         Command::ScopeDelete { name } => scope::delete(server, realm, &name).await,
         Command::KeyList => key::list(server, realm).await,
         Command::KeyRotate { urgency } => key::rotate(server, realm, urgency).await,
-        Command::UserCreate { username, password, tenant } => {
-            user::create(server, realm, &username, &password, tenant.as_deref()).await
+        Command::UserCreate(new) => user::create(server, realm, *new).await,
+        Command::UserImport { users, replace } => user_import::import(server, realm, users, replace).await,
+        Command::UserList { after } => user::list(server, realm, after).await,
+        Command::UserShow { username, tenant } => {
+            user::show(server, realm, (&username, tenant.as_deref())).await
+        }
+        Command::UserSetEnabled { username, tenant, enabled } => {
+            user::set_enabled(server, realm, (&username, tenant.as_deref()), enabled).await
+        }
+        Command::UserSetPassword { username, tenant, password } => {
+            user::set_password(server, realm, (&username, tenant.as_deref()), password).await
+        }
+        Command::UserResetFactors { username, tenant } => {
+            user::reset_factors(server, realm, (&username, tenant.as_deref())).await
+        }
+        Command::UserDelete { username, tenant } => {
+            user::delete(server, realm, (&username, tenant.as_deref())).await
         }
         Command::TokenInspect { token } => token::inspect(server, realm, &token).await,
+        Command::TokenRevoke { token } => token::revoke(server, realm, &token).await,
+        Command::TokenRevokeGrant { grant } => token::revoke_grant(server, realm, &grant).await,
+        Command::TokenRevokeAll { client_id, user, tenant } => {
+            let user = user.as_deref().map(|name| (name, tenant.as_deref()));
+            token::revoke_all(server, realm, client_id.as_deref(), user).await
+        }
     }
 }

@@ -3,6 +3,7 @@
 use super::ControlError;
 use crate::realm::Realm;
 use crate::server::Server;
+use chancela_core::dialect::ScopeMeaning;
 use chancela_core::effect::Effect;
 use chancela_core::record::ScopeRecord;
 use chancela_core::scope::Scope;
@@ -24,7 +25,7 @@ pub(super) async fn create<S: Store>(
     let record =
         ScopeRecord { realm: realm.name.as_str().into(), name: name.into(), description: description.into() };
     commit(server, Effect::PutScope(record)).await?;
-    realm.directory.put_scope(name, description);
+    realm.directory.put_scope(name, ScopeMeaning::Text(description.to_owned()));
     Ok(json!({ "name": name, "description": description }))
 }
 
@@ -60,7 +61,7 @@ pub(super) async fn delete<S: Store>(
 }
 
 async fn commit<S: Store>(server: &Server<S>, effect: Effect) -> Result<(), ControlError> {
-    match server.store.commit(vec![effect]).await? {
+    match server.record(vec![effect]).await? {
         CommitOutcome::Committed => Ok(()),
         CommitOutcome::Conflict => Err(ControlError::Conflict("the scope changed meanwhile; repeat".into())),
     }

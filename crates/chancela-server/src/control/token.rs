@@ -1,13 +1,27 @@
-//! `token inspect`: what a token is, for an operator who holds one.
+//! `token inspect` and `token revoke`: what a token is, and its end, for an operator. A revocation is durable before the
+//! answer and holds at once, for every format of access token.
 
 use super::ControlError;
-use crate::endpoint::introspection;
+use crate::access_token;
 use crate::realm::Realm;
 use crate::server::Server;
-use chancela_core::secret::hex;
+use chancela_core::effect::Effect;
+use chancela_core::grant;
+use chancela_core::id::GrantId;
+use chancela_core::record::{Client, User};
+use chancela_core::secret::{from_hex, hex};
+use chancela_core::time::Timestamp;
 use chancela_core::token::refresh::RefreshTokenRef;
-use chancela_store::Store;
+use chancela_core::token::{ActiveToken, TokenPlace};
+use chancela_store::{CommitOutcome, Store};
 use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// What is said of a text that is no good token.
+const UNKNOWN: &str = "the token is unknown in this realm, expired, revoked, or its client is disabled";
+
+/// Most tries to change a record that others change meanwhile.
+const MAX_ROUNDS: usize = 8;
 
 pub(super) async fn inspect<S: Store>(
     server: &Server<S>,
@@ -27,20 +41,18 @@ pub(super) async fn inspect<S: Store>(
             "expires_at": grant.as_ref().map(|grant| grant.refresh_expires_at),
         }));
     }
-    let active = introspection::active(server, realm, text, now).await;
-    let active = active.map_err(|rejection| ControlError::Failed(rejection.to_string()))?;
-    Ok(match active {
-        None => json!({
-            "active": false,
-            "hint": "the token is unknown in this realm, expired, revoked, or its client is disabled",
-        }),
+    Ok(match active(server, realm, text, now).await? {
+        None => json!({ "active": false, "hint": UNKNOWN }),
         Some(token) => json!({
             "kind": "access_token",
             "active": true,
+            "stored": matches!(token.place, TokenPlace::Row(_)),
             "client_id": &*token.client.client_id,
             "client_name": token.client.client_name,
             "scope": &*token.scope,
             "sub": token.subject,
+            "tenant": token.tenant,
+            "grant": token.grant.map(|grant| hex(&grant.0)),
             "aud": token.audience,
             "iat": token.issued_at,
             "exp": token.expires_at,
@@ -48,4 +60,142 @@ pub(super) async fn inspect<S: Store>(
             "certificate_sha256": token.certificate.map(|digest| hex(&digest)),
         }),
     })
+}
+
+/// Ends a token; a refresh token with its whole grant.
+pub(super) async fn revoke<S: Store>(
+    server: &Server<S>,
+    realm: &Realm,
+    text: &str,
+) -> Result<Value, ControlError> {
+    let now = server.clock.now();
+    if let Some(reference) = RefreshTokenRef::parse(text, &realm.pepper) {
+        return revoke_grant(server, realm, &hex(&reference.grant.0)).await;
+    }
+    let token = active(server, realm, text, now).await?;
+    let token = token.ok_or_else(|| ControlError::NotFound(UNKNOWN.into()))?;
+    commit(server, vec![token.revoke()]).await?;
+    Ok(json!({ "revoked": "access_token", "client_id": &*token.client.client_id }))
+}
+
+/// Ends a grant: its refresh tokens and its access tokens. It need not have a row.
+pub(super) async fn revoke_grant<S: Store>(
+    server: &Server<S>,
+    realm: &Realm,
+    text: &str,
+) -> Result<Value, ControlError> {
+    let now = server.clock.now();
+    let id = from_hex::<16>(text).map(GrantId).ok_or_else(|| {
+        ControlError::Invalid(
+            "grant: must be 32 hexadecimal digits, as `chancela token inspect` shows them".into(),
+        )
+    })?;
+    if id.expires_at() <= now.seconds() {
+        return Err(ControlError::NotFound("every token of this grant has expired".into()));
+    }
+    if let Some(row) = server.store.grant(id).await?
+        && realm.directory.client_of(row.client).is_none()
+    {
+        return Err(ControlError::NotFound("the realm has no client of this grant".into()));
+    }
+    commit(server, grant::revocation(id)).await?;
+    Ok(json!({ "revoked": "grant", "grant": text }))
+}
+
+/// Ends all tokens of a client, of a user, or of a user at a client.
+pub(super) async fn revoke_all<S: Store>(
+    server: &Server<S>,
+    realm: &Realm,
+    client_id: Option<&str>,
+    user: Option<(&str, Option<&str>)>,
+) -> Result<Value, ControlError> {
+    let client = client_id.map(|id| client(realm, id)).transpose()?;
+    match (client, user) {
+        (None, None) => Err(ControlError::Invalid("name a client or a user".into())),
+        (Some(client), None) => {
+            super::client::end_tokens(server, realm, &client).await?;
+            Ok(json!({ "revoked": "client", "client_id": &*client.client_id }))
+        }
+        (client, Some((name, tenant))) => {
+            let user = end_user(server, realm, client.as_deref(), name, tenant).await?;
+            let client_id = client.as_ref().map(|client| &*client.client_id);
+            Ok(json!({ "revoked": "user", "sub": &*user.subject, "client_id": client_id }))
+        }
+    }
+}
+
+/// Ends a user's tokens. Without a client, sessions too: they are older than what the record then says.
+async fn end_user<S: Store>(
+    server: &Server<S>,
+    realm: &Realm,
+    client: Option<&Client>,
+    name: &str,
+    tenant: Option<&str>,
+) -> Result<User, ControlError> {
+    for _ in 0..MAX_ROUNDS {
+        let now = server.clock.now();
+        let user = find_user(server, realm, name, tenant).await?;
+        let mut effects = vec![realm.end_of_subject(&user.subject, client.map(|own| own.key), now)];
+        for grant in server.store.grants_of(&user.subject).await? {
+            if client.is_none_or(|own| own.key == grant.client) {
+                effects.push(Effect::RevokeGrant(grant.id));
+            }
+        }
+        if client.is_none() {
+            let mut changed = user.clone();
+            changed.tokens_not_before = now.seconds() + 1;
+            changed.version += 1;
+            effects.push(Effect::PutUser { user: changed, expected_version: Some(user.version) });
+        }
+        if server.record(effects).await? == CommitOutcome::Committed {
+            return Ok(user);
+        }
+    }
+    Err(ControlError::Conflict("the user is changed by others all the time; try again".into()))
+}
+
+async fn find_user<S: Store>(
+    server: &Server<S>,
+    realm: &Realm,
+    name: &str,
+    tenant: Option<&str>,
+) -> Result<User, ControlError> {
+    if let Some(user) = server.store.user_of(&realm.name, name).await? {
+        return Ok(user);
+    }
+    let mut found = match tenant {
+        Some(tenant) => server.store.user(&realm.name, tenant, name).await?.into_iter().collect(),
+        None => server.store.users_named(&realm.name, name).await?,
+    };
+    if found.len() > 1 {
+        return Err(ControlError::Invalid(format!(
+            "{name:?} stands in several tenants; name one with --tenant"
+        )));
+    }
+    found.pop().ok_or_else(|| ControlError::NotFound(format!("the realm has no user {name:?}")))
+}
+
+fn client(realm: &Realm, client_id: &str) -> Result<Arc<Client>, ControlError> {
+    realm.directory.client(client_id).ok_or_else(|| {
+        ControlError::NotFound(format!(
+            "the realm has no client {client_id:?}; `chancela client list` shows what it has"
+        ))
+    })
+}
+
+async fn active<S: Store>(
+    server: &Server<S>,
+    realm: &Realm,
+    text: &str,
+    now: Timestamp,
+) -> Result<Option<ActiveToken>, ControlError> {
+    let active = access_token::active(server, realm, text, now).await;
+    active.map_err(|rejection| ControlError::Failed(rejection.to_string()))
+}
+
+async fn commit<S: Store>(server: &Server<S>, effects: Vec<Effect>) -> Result<(), ControlError> {
+    match server.record(effects).await? {
+        CommitOutcome::Committed => Ok(()),
+        CommitOutcome::Conflict => Err(ControlError::Conflict("somebody else was faster; try again".into())),
+    }
 }

@@ -1,14 +1,19 @@
 //! Endpoints: one file each. A request is routed, its body read within limits, and answered; an endpoint loads facts,
 //! lets core decide, and commits.
 
-pub(crate) mod introspection;
+mod account;
+mod authorization;
+mod end_session;
+mod introspection;
 mod revocation;
 mod token;
+mod userinfo;
 
 use crate::realm::{Realm, RealmEndpoint};
-use crate::router::{Route, Router};
+use crate::router::{Place, Route, Router};
 use crate::server::Server;
 use crate::transport::body;
+use authorization::visit::Visit;
 use bytes::Bytes;
 use chancela_core::message::HttpRequest;
 use chancela_core::message::error_response;
@@ -18,11 +23,14 @@ use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HOST};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Body;
+use std::net::IpAddr;
+use std::sync::Arc;
 
-/// Answers one request.
+/// Answers one request that `peer` sent.
 pub async fn respond<S: Store, B>(
     server: &Server<S>,
     router: &Router,
+    peer: IpAddr,
     request: Request<B>,
 ) -> Response<Full<Bytes>>
 where
@@ -43,6 +51,9 @@ where
         Route::Json(json) => document(&head.method, json.clone(), "no-store"),
         Route::Jwks(realm) => document(&head.method, realm.keys.load().jwks.clone(), "public, max-age=3600"),
         Route::Metadata(realm) => {
+            if tenant.is_some_and(|tenant| !realm.has_tenant(tenant)) {
+                return plain(StatusCode::NOT_FOUND, "there is no such tenant");
+            }
             let body = serde_json::to_vec(&realm.metadata()).unwrap_or_default();
             document(&head.method, body.into(), "public, max-age=3600")
         }
@@ -50,24 +61,69 @@ where
             let Some(endpoint) = realm.endpoints.get(*index) else {
                 return plain(StatusCode::NOT_FOUND, "there is no such endpoint");
             };
-            if tenant.is_some_and(|tenant| !realm.tenants.iter().any(|known| known == tenant)) {
+            if tenant.is_some_and(|tenant| !realm.has_tenant(tenant)) {
                 return plain(StatusCode::NOT_FOUND, "there is no such tenant");
             }
             match body::read(&head, incoming).await {
-                Ok(body) => token::respond(server, realm, endpoint, tenant, &view(&head, &body)).await,
+                Ok(body) => {
+                    token::respond(server, realm, (endpoint, tenant), peer, &view(&head, &body)).await
+                }
                 Err(rejection) => refuse(realm, endpoint, rejection, None),
             }
         }
+        Route::Browser(realm, place) => match body::read(&head, incoming).await {
+            Ok(body) => {
+                let http = view(&head, &body);
+                let source = server.client_address(peer, &head.headers);
+                browser(server, realm, (head.uri.path(), *place), http, source).await
+            }
+            Err(rejection) => refuse_standard(realm, rejection, None),
+        },
         Route::Introspection(realm) => match body::read(&head, incoming).await {
             Ok(body) => introspection::respond(server, realm, &view(&head, &body)).await,
             Err(rejection) => refuse_standard(realm, rejection, None),
+        },
+        Route::UserInfo(realm) => match body::read(&head, incoming).await {
+            Ok(body) => userinfo::respond(server, realm, &view(&head, &body)).await,
+            Err(rejection) => userinfo::refuse(realm, rejection),
         },
         Route::Revocation(realm) => match body::read(&head, incoming).await {
             Ok(body) => revocation::respond(server, realm, &view(&head, &body)).await,
             Err(rejection) => refuse_standard(realm, rejection, None),
         },
+        Route::Extension(extension) => {
+            let extension = Arc::clone(extension);
+            match body::read(&head, incoming).await {
+                Ok(body) => extension.respond(Request::from_parts(head, body)).await,
+                Err(_) => return plain(StatusCode::BAD_REQUEST, "the body cannot be read"),
+            }
+        }
     };
     response.map(Full::new)
+}
+
+/// A page or form of a realm.
+async fn browser<S: Store>(
+    server: &Server<S>,
+    realm: &Arc<Realm>,
+    (path, place): (&str, Place),
+    http: HttpRequest<'_>,
+    source: IpAddr,
+) -> Response<Bytes> {
+    let visit = match Visit::begin(server, realm, (path, place), http, source).await {
+        Ok(visit) => visit,
+        Err(rejection) => return refuse_standard(realm, rejection, None),
+    };
+    match place {
+        Place::Authorization => authorization::respond(&visit).await,
+        Place::Login => authorization::login(&visit).await,
+        Place::Factor => authorization::factor(&visit).await,
+        Place::Selection => authorization::selection(&visit).await,
+        Place::Consent => authorization::consent(&visit).await,
+        Place::Account => account::respond(&visit).await,
+        Place::EndSession => end_session::respond(&visit).await,
+        Place::Logout => end_session::confirmed(&visit).await,
+    }
 }
 
 fn view<'a>(head: &'a http::request::Parts, body: &'a [u8]) -> HttpRequest<'a> {

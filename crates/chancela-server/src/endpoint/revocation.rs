@@ -1,18 +1,19 @@
 //! The revocation endpoint (RFC 7009): a client ends its own tokens. Durable before the answer; unknown tokens, and
 //! tokens of others, are answered like a success and change nothing.
 
-use super::introspection::{reference_formats, verify_jwt};
 use super::refuse_standard;
+use crate::access_token::active;
 use crate::realm::Realm;
 use crate::server::{Server, store_rejection};
 use bytes::Bytes;
 use chancela_core::effect::Effect;
+use chancela_core::grant;
 use chancela_core::message::HttpRequest;
 use chancela_core::message::introspection::TokenParameter;
-use chancela_core::record::{Client, RevokedToken};
+use chancela_core::record::Client;
 use chancela_core::rejection::{Rejection, Rule};
 use chancela_core::time::Timestamp;
-use chancela_core::token::reference;
+use chancela_core::token::ActiveToken;
 use chancela_core::token::refresh::RefreshTokenRef;
 use chancela_store::{CommitOutcome, Store};
 use http::header::CACHE_CONTROL;
@@ -42,43 +43,26 @@ async fn answer<S: Store>(
     let request = TokenParameter::parse(&realm.client_authentication, http)?;
     let now = server.clock.now();
     let caller = realm.authenticate(&request.credentials, &realm.client_authentication, now)?;
-    let Some(effect) = revocation(server, realm, caller.client(), &request.token, now).await? else {
-        return Ok(());
-    };
-    let revoked = if let Effect::RevokeToken(token) = &effect { Some(*token) } else { None };
-    if server.commit(vec![effect]).await? == CommitOutcome::Conflict {
+    let effects = revocation(server, realm, caller.client(), &request.token, now).await?;
+    if !effects.is_empty() && server.commit(effects).await? == CommitOutcome::Conflict {
         return Err(Rule::Overloaded.into());
-    }
-    if let Some(token) = revoked {
-        server.revoked.insert(token);
     }
     Ok(())
 }
 
-/// What ends `text`, if it is a token of `caller`.
+/// What ends `text`, if it is a token of `caller`. A refresh token takes the access tokens of its grant along.
 async fn revocation<S: Store>(
     server: &Server<S>,
     realm: &Realm,
     caller: &Client,
     text: &str,
     now: Timestamp,
-) -> Result<Option<Effect>, Rejection> {
+) -> Result<Vec<Effect>, Rejection> {
     if let Some(presented) = RefreshTokenRef::parse(text, &realm.pepper) {
         let grant = server.store.grant(presented.grant).await.map_err(store_rejection)?;
         let own = grant.filter(|grant| grant.client == caller.key);
-        return Ok(own.map(|grant| Effect::RevokeGrant(grant.id)));
+        return Ok(own.map_or(Vec::new(), |grant| grant::revocation(grant.id)));
     }
-    if let Some(jwt) = verify_jwt(realm, text, now) {
-        let own = *jwt.client_id == *caller.client_id;
-        return Ok(
-            own.then_some(Effect::RevokeToken(RevokedToken { id: jwt.id, expires_at: jwt.expires_at }))
-        );
-    }
-    for format in reference_formats(realm) {
-        let Some(key) = reference::locate(format, &realm.pepper, now, text) else { continue };
-        if let Some(row) = server.store.access_token(key).await.map_err(store_rejection)? {
-            return Ok((row.client == caller.key).then_some(Effect::DeleteAccessToken(key)));
-        }
-    }
-    Ok(None)
+    let token = active(server, realm, text, now).await?;
+    Ok(token.filter(|token| token.client.key == caller.key).iter().map(ActiveToken::revoke).collect())
 }

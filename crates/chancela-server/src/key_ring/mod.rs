@@ -9,14 +9,14 @@ pub mod schedule;
 
 pub use generate::generate_pkcs8;
 
-use chancela_core::dialect::TokenFormat;
+use chancela_core::dialect::{Token, TokenFormat};
 use chancela_core::effect::Effect;
 use chancela_core::entropy::Entropy;
-use chancela_core::jose::{JwsAlgorithm, JwsError, SigningKey, VerifyingKey};
+use chancela_core::jose::{JwsAlgorithm, JwsError, JwtKind, Signer, SigningKey, VerifyingKey};
+use chancela_core::pepper::Pepper;
 use chancela_core::record::{KeyPurpose, KeyRecord};
-use chancela_core::secret::{Pepper, hex};
+use chancela_core::secret::hex;
 use chancela_core::time::Timestamp;
-use chancela_core::token::jwt::Signer;
 use chancela_store::{CommitOutcome, Store, StoreError};
 use kek::{Kek, KekError};
 use schedule::Action;
@@ -59,6 +59,10 @@ pub enum KeyRingError {
 pub struct KeySet {
     /// For each token endpoint of the realm, the key in use with its header; none where tokens are not signed.
     pub signers: Vec<Option<Signer>>,
+    /// For each algorithm, the key in use: for JWTs that are no access tokens.
+    pub signing: Vec<Arc<SigningKey>>,
+    /// Seconds that the longest access token lived while a key was in use that is still published.
+    pub longest_token: u32,
     /// Every published key.
     pub verifying: Vec<VerifyingKey>,
     /// The JWKS document.
@@ -68,12 +72,48 @@ pub struct KeySet {
     pub verified: Arc<VerifiedTokens>,
 }
 
-/// Algorithms that a realm's endpoints sign with, each once.
-pub fn algorithms(endpoints: &[RealmEndpoint]) -> Vec<JwsAlgorithm> {
+impl KeySet {
+    /// The key in use of an algorithm.
+    pub fn signing_key(&self, algorithm: JwsAlgorithm) -> Option<&Arc<SigningKey>> {
+        self.signing.iter().find(|key| key.algorithm() == algorithm)
+    }
+}
+
+/// Algorithms that a realm signs with, each once: those of its access tokens, and where users log in those of
+/// [`openid_algorithms`].
+pub fn algorithms(
+    endpoints: &[RealmEndpoint],
+    registered: impl Iterator<Item = JwsAlgorithm>,
+) -> Vec<JwsAlgorithm> {
+    let tokens = endpoints.iter().map(|endpoint| &endpoint.dialect.token);
+    let jwt = tokens.filter(|token| token.format == TokenFormat::Jwt).map(|token| token.jwt.algorithm);
+    each_once(jwt.chain(openid_algorithms(endpoints, registered)))
+}
+
+/// Algorithms of ID tokens and what else is signed for a client, each once: the dialect's, RS256, which every OpenID
+/// Provider signs with (OpenID Connect Core §15.1), and those that clients are `registered` with. None where nobody logs
+/// in.
+pub fn openid_algorithms(
+    endpoints: &[RealmEndpoint],
+    registered: impl Iterator<Item = JwsAlgorithm>,
+) -> Vec<JwsAlgorithm> {
+    let mut out: Vec<_> = endpoints
+        .iter()
+        .filter(|endpoint| endpoint.has_users())
+        .map(|endpoint| endpoint.dialect.token.id_token.algorithm)
+        .collect();
+    if !out.is_empty() {
+        out.push(JwsAlgorithm::Rs256);
+        out.extend(registered);
+    }
+    each_once(out.into_iter())
+}
+
+fn each_once(all: impl Iterator<Item = JwsAlgorithm>) -> Vec<JwsAlgorithm> {
     let mut out = Vec::new();
-    for token in endpoints.iter().map(|endpoint| &endpoint.dialect.token) {
-        if token.format == TokenFormat::Jwt && !out.contains(&token.jwt.algorithm) {
-            out.push(token.jwt.algorithm);
+    for algorithm in all {
+        if !out.contains(&algorithm) {
+            out.push(algorithm);
         }
     }
     out
@@ -231,31 +271,28 @@ pub fn key_set(
             && now < record.expires_at
     });
     let mut verifying = Vec::new();
-    let mut current: Vec<(&KeyRecord, JwsAlgorithm)> = Vec::new();
+    let mut longest_token = 0;
+    let mut current: Vec<(i64, Arc<SigningKey>)> = Vec::new();
     for record in published {
         let unusable = |error| KeyRingError::Key { kid: record.kid.to_string(), error };
         let algorithm = JwsAlgorithm::parse(&record.algorithm).ok_or(unusable(JwsError::Key("known")))?;
-        verifying
-            .push(SigningKey::from_pkcs8(algorithm, &kek.open(record)?).map_err(unusable)?.verifying_key());
+        let key = SigningKey::from_pkcs8(algorithm, &kek.open(record)?).map_err(unusable)?;
+        verifying.push(key.verifying_key());
+        longest_token = schedule::longest_token(record).max(longest_token);
         if record.not_before <= now && now < record.not_after {
-            current.push((record, algorithm));
+            current.push((record.not_before, Arc::new(key)));
         }
     }
-    current.sort_by_key(|(record, _)| record.not_before);
-    let mut signers = Vec::new();
-    for token in endpoints.iter().map(|endpoint| &endpoint.dialect.token) {
-        let wanted = (token.format == TokenFormat::Jwt).then_some(token.jwt.algorithm);
-        let newest = current.iter().rev().find(|(_, algorithm)| Some(*algorithm) == wanted);
-        signers.push(match newest {
-            Some((record, algorithm)) => {
-                let key = SigningKey::from_pkcs8(*algorithm, &kek.open(record)?)
-                    .map_err(|error| KeyRingError::Key { kid: record.kid.to_string(), error })?;
-                Some(Signer::new(key, &token.jwt))
-            }
-            None => None,
-        });
-    }
+    // The newest of each algorithm comes first.
+    current.sort_by_key(|(not_before, _)| std::cmp::Reverse(*not_before));
+    let signing: Vec<_> = current.into_iter().map(|(_, key)| key).collect();
+    let signer = |token: &Token| {
+        let key = signing.iter().find(|key| key.algorithm() == token.jwt.algorithm)?;
+        let kind = JwtKind { typ: Some(&token.jwt.typ), kid: token.jwt.kid };
+        (token.format == TokenFormat::Jwt).then(|| Signer::new(Arc::clone(key), kind))
+    };
+    let signers = endpoints.iter().map(|endpoint| signer(&endpoint.dialect.token)).collect();
     let keys: Vec<_> = verifying.iter().map(VerifyingKey::jwk).collect();
     let jwks = serde_json::to_vec(&serde_json::json!({ "keys": keys })).unwrap_or_default().into();
-    Ok(KeySet { signers, verifying, jwks, verified: Arc::default() })
+    Ok(KeySet { signers, signing, longest_token, verifying, jwks, verified: Arc::default() })
 }

@@ -25,6 +25,11 @@ impl Policy {
     }
 }
 
+/// Seconds that the longest token lived when a key's schedule was made or last prolonged.
+pub fn longest_token(record: &KeyRecord) -> u32 {
+    u32::try_from(record.expires_at - record.not_after - DAY).unwrap_or(0)
+}
+
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {

@@ -53,6 +53,8 @@ pub enum LoginProblem {
     Missing,
     /// The passkey is not known here, or was not accepted.
     Passkey,
+    /// The name stands in several tenants: one has to be chosen.
+    Tenant,
     /// Too many attempts; seconds until the next.
     Wait(u64),
 }
@@ -64,6 +66,7 @@ impl Login {
             LoginProblem::Credentials => text.wrong_credentials.to_owned(),
             LoginProblem::Missing => text.missing.to_owned(),
             LoginProblem::Passkey => text.wrong_passkey.to_owned(),
+            LoginProblem::Tenant => text.ambiguous_tenant.to_owned(),
             LoginProblem::Wait(seconds) => self.frame.text().common.too_many_wait(seconds),
         })
     }
@@ -75,6 +78,11 @@ impl Login {
     /// Whether the problem lies with what was typed, so that the fields are marked.
     pub(crate) fn is_in_fields(&self) -> bool {
         matches!(self.problem, Some(LoginProblem::Credentials | LoginProblem::Missing))
+    }
+
+    /// Whether it lies, perhaps, with the tenant.
+    pub(crate) fn is_in_tenant(&self) -> bool {
+        self.is_in_fields() || self.problem == Some(LoginProblem::Tenant)
     }
 }
 

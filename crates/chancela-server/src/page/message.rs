@@ -104,7 +104,7 @@ impl Page for Expired {
     }
 
     fn status(&self) -> StatusCode {
-        StatusCode::BAD_REQUEST
+        StatusCode::FORBIDDEN
     }
 }
 

@@ -9,6 +9,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::Watcher;
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -24,14 +25,14 @@ const MAX_HEAD_BYTES: usize = 32 * 1024;
 pub(super) async fn serve<S: Store>(
     server: Arc<Server<S>>,
     router: Arc<Router>,
-    stream: TcpStream,
+    (stream, peer): (TcpStream, IpAddr),
     watcher: Watcher,
 ) {
     // Answers are small and written whole: waiting for more to send would only delay them.
     let _ = stream.set_nodelay(true);
     let handler = service_fn(|request| {
         let (server, router) = (Arc::clone(&server), Arc::clone(&router));
-        async move { Ok::<_, Infallible>(endpoint::respond(&server, &router, request).await) }
+        async move { Ok::<_, Infallible>(endpoint::respond(&server, &router, peer, request).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -115,7 +115,8 @@ async fn accept<S: Store>(
         // With no place left nothing is accepted: the kernel's queue is the back-pressure.
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
+                let stream = (stream, peer.ip());
                 let serving =
                     connection::serve(Arc::clone(&server), Arc::clone(&router), stream, graceful.watcher());
                 tokio::spawn(async move {

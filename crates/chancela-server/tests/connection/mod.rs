@@ -296,7 +296,8 @@ async fn a_body_that_stops_arriving_is_answered_with_408() {
     let world = World::open(vec![RealmPlan::opaque()]).await;
     let request = Ask::form("/opaque/oauth/token", &[]).request().map(|_| Never);
     let start = tokio::time::Instant::now();
-    let answer = chancela_server::endpoint::respond(&world.server, &world.router, request).await;
+    let answer =
+        chancela_server::endpoint::respond(&world.server, &world.router, crate::support::PEER, request).await;
     assert_eq!(answer.status(), 408);
     assert_eq!(start.elapsed().as_secs(), 10);
 }

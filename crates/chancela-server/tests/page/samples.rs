@@ -73,6 +73,7 @@ fn logins(locale: Locale) -> Vec<(&'static str, Response<Bytes>)> {
         ("login-wrong", wrong.respond()),
         ("login-tenant", tenant.respond()),
         ("login-account", account.respond()),
+        ("login-which-tenant", which.respond()),
     ]
 }
 

@@ -6,6 +6,7 @@ use chancela_store::Store;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use std::fmt::Write;
+use std::net::IpAddr;
 
 /// A request.
 #[derive(Debug, Clone)]
@@ -14,6 +15,7 @@ pub struct Ask {
     pub target: String,
     pub headers: Vec<(String, Vec<u8>)>,
     pub body: Vec<u8>,
+    pub peer: IpAddr,
 }
 
 /// An answer.
@@ -29,7 +31,13 @@ pub const JSON: &str = "application/json";
 
 impl Ask {
     pub fn post(target: &str) -> Self {
-        Self { method: Method::POST, target: target.into(), headers: Vec::new(), body: Vec::new() }
+        Self {
+            method: Method::POST,
+            target: target.into(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            peer: super::PEER,
+        }
     }
 
     pub fn get(target: &str) -> Self {
@@ -70,6 +78,12 @@ impl Ask {
         self.without(name).header(name, value)
     }
 
+    /// Comes from this address.
+    pub fn from(mut self, peer: &str) -> Self {
+        self.peer = peer.parse().unwrap();
+        self
+    }
+
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
         self
@@ -98,7 +112,8 @@ impl Ask {
     }
 
     pub async fn send<S: Store>(&self, world: &World<S>) -> Answer {
-        let response = chancela_server::endpoint::respond(&world.server, &world.router, self.request()).await;
+        let response =
+            chancela_server::endpoint::respond(&world.server, &world.router, self.peer, self.request()).await;
         let (head, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         let answer = Answer {

@@ -2,14 +2,23 @@
 //! they stand on the wire, and whole exchanges as text for snapshots.
 
 mod ask;
+mod outside;
 mod pki;
 mod world;
 
 pub use ask::{Answer, Ask};
+pub use outside::{Authority, Conduct, Names, Outside, open_fetcher, open_outbound};
 pub use pki::{certificate, verify_jws};
 pub use world::{ClientFacts, HOST, RealmPlan, World, new_client};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use std::net::{IpAddr, Ipv4Addr};
+
+/// Where requests come from, unless a test says otherwise.
+pub const PEER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+
+/// Where requests come from.
+pub const PEER: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
 /// `Basic` and base64 of any bytes.
 pub fn basic(pair: impl AsRef<[u8]>) -> String {

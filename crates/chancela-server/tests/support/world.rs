@@ -5,9 +5,10 @@ use chancela_core::jose::JwsAlgorithm;
 use chancela_core::security_profile::SecurityProfile;
 use chancela_core::time::Timestamp;
 use chancela_server::clock::Clock;
-use chancela_server::config::{Config, RealmConfig};
+use chancela_server::config::{Config, Outbound, RealmConfig};
 use chancela_server::control::{self, Command, ControlError, NewClient, Request};
 use chancela_server::key_ring::kek::Kek;
+use chancela_server::logout::backchannel;
 use chancela_server::router::Router;
 use chancela_server::server::Server;
 use chancela_store::{MemoryStore, Store};
@@ -47,6 +48,9 @@ impl RealmPlan {
             signing_algorithm: None,
             scopes: Vec::new(),
             tenants: Vec::new(),
+            title: None,
+            resources: Vec::new(),
+            session_lifetime: 12 * 3600,
             rate_limit: false,
             danger_http_issuer: false,
         };
@@ -127,6 +131,13 @@ impl World {
     pub async fn open(realms: Vec<RealmPlan>) -> Self {
         Self::over(MemoryStore::new(), realms).await
     }
+
+    /// In memory, connecting to others as `outbound` says, and telling applications of logouts.
+    pub async fn reaching(outbound: Outbound, realms: Vec<RealmPlan>) -> Self {
+        let world = Self::configured(&Library::builtin(), MemoryStore::new(), realms, outbound).await;
+        tokio::spawn(backchannel::run(Arc::clone(&world.server)));
+        world
+    }
 }
 
 impl<S: Store> World<S> {
@@ -137,6 +148,10 @@ impl<S: Store> World<S> {
 
     /// With dialects of its own.
     pub async fn with(library: &Library, store: S, realms: Vec<RealmPlan>) -> Self {
+        Self::configured(library, store, realms, Outbound::default()).await
+    }
+
+    async fn configured(library: &Library, store: S, realms: Vec<RealmPlan>, outbound: Outbound) -> Self {
         let config = Config {
             data: "unused".into(),
             kek_file: None,
@@ -144,6 +159,7 @@ impl<S: Store> World<S> {
             listen: Default::default(),
             store: Default::default(),
             log: Default::default(),
+            outbound,
             realm: realms.into_iter().map(|plan| (plan.name.to_owned(), plan.config)).collect(),
         };
         config.check(library).unwrap();

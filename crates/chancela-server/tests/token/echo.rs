@@ -105,8 +105,13 @@ async fn an_unknown_client_takes_as_long_as_a_wrong_secret() {
             for (ask, times) in asks.iter().zip(&mut times) {
                 let request = ask.request();
                 let start = Instant::now();
-                let response =
-                    chancela_server::endpoint::respond(&world.server, &world.router, request).await;
+                let response = chancela_server::endpoint::respond(
+                    &world.server,
+                    &world.router,
+                    crate::support::PEER,
+                    request,
+                )
+                .await;
                 times.push(start.elapsed());
                 assert_eq!(response.status(), 401);
             }

@@ -1,9 +1,11 @@
 //! The child, and what its parent knows of it.
 
 use chancela_core::effect::Effect;
-use chancela_core::record::{AccessToken, Grant};
+use chancela_core::record::{AccessToken, Grant, Spent};
 use chancela_core::time::Timestamp;
-use chancela_store::conformance::samples::{NOW, grant, grant_id, rotate, token};
+use chancela_store::conformance::samples::{
+    NOW, code, code_id, grant, grant_id, insert, rotate, spend, token,
+};
 use chancela_store::{CommitOutcome, Store};
 use chancela_store_sqlite::{Options, SqliteStore};
 use std::io::{BufRead, BufReader, Write};
@@ -25,6 +27,8 @@ pub(crate) struct Acknowledged {
     pub(crate) tokens: Vec<u64>,
     /// Rotations of the cycle's grant; `None` if not even the grant was acknowledged.
     pub(crate) rotations: Option<u64>,
+    /// Codes redeemed in the cycle, one after the other, see [`redeemed`].
+    pub(crate) codes: u64,
     /// How the child ended.
     pub(crate) status: ExitStatus,
 }
@@ -57,6 +61,7 @@ pub(crate) fn run(command: &mut Command, enough: Option<usize>) -> Acknowledged 
         match line.split_once("ACK ").and_then(|(_, rest)| rest.split_once(' ')) {
             Some(("token", n)) => heard.tokens.push(n.parse().unwrap()),
             Some(("rotated", n)) => heard.rotations = Some(n.parse().unwrap()),
+            Some(("redeemed", n)) => heard.codes = n.parse().unwrap(),
             _ => println!("child: {line}"),
         }
         if enough.is_some_and(|enough| heard.tokens.len() == enough) {
@@ -81,8 +86,31 @@ pub(crate) fn lost(store: &SqliteStore, cycle: u64, heard: &Acknowledged) -> usi
             assert!(ahead.is_none_or(|ahead| ahead <= 1), "at most the rotation in flight was not told");
             lost += usize::from(ahead.is_none());
         }
+        for n in 1..=heard.codes {
+            lost += usize::from(!is_redeemed(store, cycle, n).await);
+        }
+        is_redeemed(store, cycle, heard.codes + 1).await; // in flight: whole or not at all
         lost
     })
+}
+
+/// The number of the `n`th code of a cycle, of its grant and its token.
+fn redeemed(cycle: u64, n: u64) -> u64 {
+    (cycle + 1) * 1_000_000_000 + n
+}
+
+/// CD-07. A redemption is there with its grant and its token, or not at all; one that is there cannot be repeated.
+async fn is_redeemed(store: &SqliteStore, cycle: u64, n: u64) -> bool {
+    let number = redeemed(cycle, n);
+    let spent = store.authorization_code(code_id(number)).await.unwrap().and_then(|code| code.spent);
+    let whole = spent == Some(Spent::Redeemed(grant_id(number)));
+    assert!(whole || spent.is_none());
+    assert_eq!(store.grant(grant_id(number)).await.unwrap().is_some(), whole);
+    assert_eq!(store.access_token(token(number, NOW, 300).key).await.unwrap().is_some(), whole);
+    if whole {
+        assert_eq!(store.commit(vec![spend(number, Spent::Burnt)]).await.unwrap(), CommitOutcome::Conflict);
+    }
+    whole
 }
 
 /// The `n`th token of a cycle: of either ring, and every third dead before it is issued, so that there is something
@@ -130,12 +158,26 @@ async fn load(store: Arc<SqliteStore>, cycle: u64) {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     });
+    tokio::spawn(redeem(Arc::clone(&store), cycle));
     let new = Grant { generation: 0, ..grant(cycle) };
     assert_eq!(store.commit(vec![Effect::InsertGrant(new)]).await.unwrap(), CommitOutcome::Committed);
     for generation in 0.. {
         say(&format!("rotated {generation}"));
         let outcome = store.commit(vec![rotate(grant_id(cycle), generation)]).await;
         assert_eq!(outcome.unwrap(), CommitOutcome::Committed);
+    }
+}
+
+/// Issues codes and redeems each as the token endpoint does, in one list.
+async fn redeem(store: Arc<SqliteStore>, cycle: u64) {
+    for n in 1.. {
+        let number = redeemed(cycle, n);
+        let issued = store.commit(vec![Effect::InsertAuthorizationCode(code(number))]).await;
+        assert_eq!(issued.unwrap(), CommitOutcome::Committed);
+        let spent = spend(number, Spent::Redeemed(grant_id(number)));
+        let list = vec![spent, Effect::InsertGrant(grant(number)), insert(&token(number, NOW, 300))];
+        assert_eq!(store.commit(list).await.unwrap(), CommitOutcome::Committed);
+        say(&format!("redeemed {n}"));
     }
 }
 

@@ -1,11 +1,17 @@
 //! Users, scopes, keys, odd values and the probe.
 
-use super::samples::{NOW, client, full_token, insert, key, put, put_user, revoked, scope, user};
+use super::samples::{
+    NOW, client, code, consent, full_token, insert, key, put, put_session, put_user, revoked, scope, session,
+    user,
+};
 use super::{Fixture, committed, conflict};
 use crate::Store;
 use chancela_core::effect::Effect;
 use chancela_core::id::ClientKey;
-use chancela_core::record::{AccessToken, Client, KeyPurpose, KeyRecord, User};
+use chancela_core::record::{
+    AccessToken, AuthorizationCode, Client, Consent, KeyPurpose, KeyRecord, Revocation, Revoked, Session,
+    User,
+};
 use chancela_core::time::Timestamp;
 
 pub async fn a_user_reads_back_and_is_replaced_by_version<F: Fixture>(fixture: F) {
@@ -103,26 +109,42 @@ pub async fn odd_strings_come_back_as_they_were<F: Fixture>(fixture: F) {
         &long,
     ];
     for (n, text) in (1..).zip(odd) {
-        let named = User { tenant: text.into(), password_hash: text.into(), ..user("", text) };
+        let named = User { tenant: text.into(), password_hash: Some(text.into()), ..user("", text) };
         let mut client = Client { client_name: Some(text.into()), ..client(n, text) };
         client.jwks = Some(serde_json::Value::String(text.to_owned()));
         let token = AccessToken { scope: text.into(), subject: Some(text.into()), ..full_token(n, NOW, 60) };
+        let code = AuthorizationCode { nonce: Some(text.into()), redirect_uri: text.into(), ..code(n) };
+        let session = Session { device: text.into(), ..session(n, text) };
+        let consent = consent(text, n, text);
+        let revoked = Revoked::Subject { subject: text.into(), client: None, issued_before: NOW };
         let effects = vec![
             put_user(&named, None),
             put(&client, None),
             insert(&token),
             Effect::PutScope(scope(text, text)),
             Effect::InsertKey(KeyRecord { algorithm: text.into(), ..key(text) }),
+            Effect::InsertAuthorizationCode(code.clone()),
+            put_session(&session, None),
+            Effect::PutConsent(consent.clone()),
+            Effect::Revoke(Revocation { what: revoked, expires_at: NOW + 9 }),
         ];
         committed(&store, effects).await;
         assert_eq!(store.user("bank", text, text).await.unwrap(), Some(named), "{text:?}");
         assert_eq!(store.users_named("bank", text).await.unwrap().len(), 1, "{text:?}");
+        assert_eq!(store.authorization_code(code.id).await.unwrap(), Some(code), "{text:?}");
+        assert_eq!(store.sessions_of("bank", text).await.unwrap(), [session], "{text:?}");
+        assert_eq!(store.consents_of("bank", text).await.unwrap(), [consent], "{text:?}");
         assert_eq!(store.access_token(token.key).await.unwrap(), Some(token), "{text:?}");
         assert!(store.clients().await.unwrap().contains(&client), "{text:?}");
         assert!(store.scopes().await.unwrap().contains(&scope(text, text)), "{text:?}");
         assert!(store.keys().await.unwrap().iter().any(|key| *key.kid == *text), "{text:?}");
     }
     assert_eq!(store.clients().await.unwrap().len(), odd.len());
+    assert_eq!(store.revocations(Timestamp::from_seconds(NOW)).await.unwrap().len(), odd.len());
+    let mut sorted = odd;
+    sorted.sort_unstable();
+    let listed = store.users("bank", None, 100).await.unwrap();
+    assert!(listed.iter().map(|user| &*user.username).eq(sorted), "by code points, as everywhere");
 }
 
 pub async fn numbers_at_their_limits_come_back_as_they_were<F: Fixture>(fixture: F) {
@@ -133,13 +155,21 @@ pub async fn numbers_at_their_limits_come_back_as_they_were<F: Fixture>(fixture:
     assert_eq!(store.clients().await.unwrap(), [huge]);
     let user = User { version: u64::MAX, ..user("", "a") };
     committed(&store, vec![put_user(&user, None)]).await;
-    assert_eq!(store.user("bank", "", "a").await.unwrap(), Some(user));
+    assert_eq!(store.user("bank", "", "a").await.unwrap().as_ref(), Some(&user));
+    committed(&store, vec![Effect::DeleteUser { user: user.clone() }]).await;
+    let session = Session { version: u64::MAX, expires_at: i64::MAX, ..session(1, "a") };
+    committed(&store, vec![put_session(&session, None)]).await;
+    committed(&store, vec![put_session(&session, Some(u64::MAX))]).await;
+    assert_eq!(store.sessions_of("bank", "a").await.unwrap(), [session]);
+    let consent = Consent { granted_at: i64::MIN, ..consent("a", u64::MAX, "x") };
+    committed(&store, vec![Effect::PutConsent(consent.clone())]).await;
+    assert_eq!(store.consent("bank", "a", ClientKey(u64::MAX)).await.unwrap(), Some(consent));
     let token = AccessToken { client: ClientKey(u64::MAX), ..full_token(1, 0, 0) };
     committed(&store, vec![insert(&token)]).await;
     assert_eq!(store.access_token(token.key).await.unwrap(), Some(token));
     let forever = revoked(1, i64::MAX);
-    committed(&store, vec![Effect::RevokeToken(forever)]).await;
-    assert_eq!(store.revoked_tokens(Timestamp::from_seconds(NOW)).await.unwrap(), [forever]);
+    committed(&store, vec![Effect::Revoke(forever.clone())]).await;
+    assert_eq!(store.revocations(Timestamp::from_seconds(NOW)).await.unwrap(), [forever]);
 }
 
 pub async fn a_probe_succeeds<F: Fixture>(fixture: F) {

@@ -1,11 +1,13 @@
 //! What a durable store still knows after it was closed and opened again. A crash is each backend's own test.
 
 use super::samples::{
-    NOW, client, full_token, grant, grant_id, insert, key, put, put_user, revoked, rotate, scope, token, user,
+    NOW, client, code, code_id, consent, full_token, grant, grant_id, insert, key, put, put_consent,
+    put_session, put_user, revoke, revoked, rotate, scope, session, spend, token, user,
 };
 use super::{Fixture, committed, conflict};
 use crate::Store;
 use chancela_core::effect::Effect;
+use chancela_core::record::{AuthorizationCode, Spent};
 use chancela_core::time::Timestamp;
 
 pub async fn everything_survives_reopening<F: Fixture>(fixture: F) {
@@ -17,7 +19,10 @@ pub async fn everything_survives_reopening<F: Fixture>(fixture: F) {
     let effects = vec![
         insert(&issued),
         Effect::InsertGrant(grant(1)),
-        Effect::RevokeToken(revoked(1, NOW + 300)),
+        revoke(1, NOW + 300),
+        Effect::InsertAuthorizationCode(code(1)),
+        put_session(&session(1, "maria"), None),
+        put_consent("maria", 5, "openid"),
         put(&client(1, "a"), None),
         put_user(&user("acme", "maria"), None),
         Effect::PutScope(scope("s", "one")),
@@ -28,9 +33,14 @@ pub async fn everything_survives_reopening<F: Fixture>(fixture: F) {
     let store = fixture.open();
     assert_eq!(store.access_token(issued.key).await.unwrap(), Some(issued));
     assert_eq!(store.grant(grant_id(1)).await.unwrap(), Some(grant(1)));
-    assert_eq!(store.revoked_tokens(Timestamp::from_seconds(NOW)).await.unwrap(), [revoked(1, NOW + 300)]);
+    assert_eq!(store.revocations(Timestamp::from_seconds(NOW)).await.unwrap(), [revoked(1, NOW + 300)]);
     assert_eq!(store.clients().await.unwrap(), [client(1, "a")]);
     assert_eq!(store.user("bank", "acme", "maria").await.unwrap(), Some(user("acme", "maria")));
+    assert_eq!(store.users("bank", None, 9).await.unwrap(), [user("acme", "maria")]);
+    assert_eq!(store.authorization_code(code_id(1)).await.unwrap(), Some(code(1)));
+    assert_eq!(store.sessions_of("bank", "maria").await.unwrap(), [session(1, "maria")]);
+    assert_eq!(store.consents_of("bank", "maria").await.unwrap(), [consent("maria", 5, "openid")]);
+    assert_eq!(store.grants_of("maria").await.unwrap(), [grant(1)]);
     assert_eq!(store.scopes().await.unwrap(), [scope("s", "one")]);
     assert_eq!(store.keys().await.unwrap(), [key("k")]);
 }
@@ -44,9 +54,17 @@ pub async fn single_use_survives_reopening<F: Fixture>(fixture: F) {
     drop(store);
     let store = fixture.open();
     conflict(&store, vec![rotate(grant_id(1), 0)]).await;
+    let codes = [code(1), code(2)].map(Effect::InsertAuthorizationCode);
     committed(&store, vec![Effect::RevokeGrant(grant_id(1))]).await;
+    committed(&store, codes.to_vec()).await;
+    committed(&store, vec![spend(1, Spent::Redeemed(grant_id(1)))]).await;
     drop(store);
-    conflict(&fixture.open(), vec![rotate(grant_id(1), 1)]).await;
+    let store = fixture.open();
+    conflict(&store, vec![rotate(grant_id(1), 1)]).await;
+    conflict(&store, vec![spend(1, Spent::Burnt)]).await;
+    let spent = AuthorizationCode { spent: Some(Spent::Redeemed(grant_id(1))), ..code(1) };
+    assert_eq!(store.authorization_code(code_id(1)).await.unwrap(), Some(spent));
+    committed(&store, vec![spend(2, Spent::Burnt)]).await;
 }
 
 /// Also where clocks went back and forth in between.

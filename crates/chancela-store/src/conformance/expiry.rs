@@ -1,11 +1,13 @@
 //! Expiry: what is dead goes, in slices; what is alive stays, whatever the clock does.
 
-use super::samples::{NOW, Random, grant, insert, revoked, token};
+use super::samples::{
+    NOW, Random, code, grant, grant_id, insert, put_session, revoked, session, session_id, spend, token,
+};
 use super::{Fixture, committed};
 use crate::Store;
 use chancela_core::effect::Effect;
-use chancela_core::id::GrantId;
-use chancela_core::record::{AccessToken, Grant};
+use chancela_core::id::{CodeId, GrantId};
+use chancela_core::record::{AccessToken, AuthorizationCode, Grant, Session, Spent};
 use chancela_core::time::Timestamp;
 use std::sync::Arc;
 
@@ -39,7 +41,7 @@ pub async fn nothing_alive_is_removed<F: Fixture>(fixture: F) {
             let effects = vec![
                 insert(&token),
                 Effect::InsertGrant(expiring_grant(1, end)),
-                Effect::RevokeToken(revoked(n, end)),
+                Effect::Revoke(revoked(n, end)),
             ];
             committed(&store, effects).await;
             expire_all(&store, end - 1).await;
@@ -47,7 +49,7 @@ pub async fn nothing_alive_is_removed<F: Fixture>(fixture: F) {
             while store.expire(just_before).await.unwrap().more {}
             assert_eq!(store.access_token(token.key).await.unwrap(), Some(token));
             assert!(store.grant(expiring_grant(1, end).id).await.unwrap().is_some());
-            assert_eq!(store.revoked_tokens(just_before).await.unwrap().len(), 1);
+            assert_eq!(store.revocations(just_before).await.unwrap().len(), 1);
             expire_all(&store, end + SLACK).await;
         }
     }
@@ -60,12 +62,12 @@ pub async fn what_expired_is_removed<F: Fixture>(fixture: F) {
         let end = token.expires_at;
         let grant = expiring_grant(2, end);
         let effects =
-            vec![insert(&token), Effect::InsertGrant(grant.clone()), Effect::RevokeToken(revoked(n, end))];
+            vec![insert(&token), Effect::InsertGrant(grant.clone()), Effect::Revoke(revoked(n, end))];
         committed(&store, effects).await;
         assert!(expire_all(&store, end + SLACK).await >= 3);
         assert_eq!(store.access_token(token.key).await.unwrap(), None);
         assert_eq!(store.grant(grant.id).await.unwrap(), None);
-        assert_eq!(store.revoked_tokens(Timestamp::from_seconds(0)).await.unwrap(), []);
+        assert_eq!(store.revocations(Timestamp::from_seconds(0)).await.unwrap(), []);
         assert_eq!(expire_all(&store, end + SLACK).await, 0);
     }
 }
@@ -77,7 +79,7 @@ pub async fn a_run_in_slices_says_that_more_is_waiting<F: Fixture>(fixture: F) {
     for _ in 0..count / 500 {
         let issue = |n| token(n, NOW, 86_400);
         let mut effects: Vec<Effect> = (0..500).map(|_| insert(&issue(random.word()))).collect();
-        effects.push(Effect::RevokeToken(revoked(random.word(), NOW + 300)));
+        effects.push(Effect::Revoke(revoked(random.word(), NOW + 300)));
         committed(&store, effects).await;
     }
     assert!(store.expire(Timestamp::from_seconds(NOW + 90_000)).await.unwrap().more);
@@ -99,6 +101,60 @@ pub async fn a_clock_step_back_removes_nothing_alive<F: Fixture>(fixture: F) {
     for token in tokens {
         assert_eq!(store.access_token(token.key).await.unwrap(), Some(token));
     }
+}
+
+/// Each at its own second, not the one before; what never ends stays.
+pub async fn codes_sessions_and_revocations_go_when_they_are_due<F: Fixture>(fixture: F) {
+    let store = fixture.open();
+    let id = CodeId::new(NOW + 100, [0xff; 10]);
+    let forever = Session { expires_at: i64::MAX, ..session(2, "maria") };
+    let effects = vec![
+        Effect::InsertAuthorizationCode(AuthorizationCode { id, ..code(1) }),
+        put_session(&Session { expires_at: NOW + 100, ..session(1, "maria") }, None),
+        put_session(&forever, None),
+        Effect::Revoke(revoked(1, NOW + 100)),
+    ];
+    committed(&store, effects).await;
+    assert_eq!(expire_all(&store, NOW + 99).await, 0);
+    assert!(store.authorization_code(id).await.unwrap().is_some());
+    assert!(store.session("bank", session_id(1)).await.unwrap().is_some());
+    assert_eq!(expire_all(&store, NOW + 100).await, 3);
+    assert_eq!(store.authorization_code(id).await.unwrap(), None);
+    assert_eq!(store.session("bank", session_id(1)).await.unwrap(), None);
+    assert_eq!(store.revocations(Timestamp::from_seconds(0)).await.unwrap(), []);
+    assert_eq!(store.session("bank", session_id(2)).await.unwrap().as_ref(), Some(&forever));
+    let shorter = Session { expires_at: NOW + 50, version: 2, ..forever };
+    committed(&store, vec![put_session(&shorter, Some(1))]).await; // the new end counts, not the first
+    assert_eq!(expire_all(&store, NOW + 50).await, 1);
+    assert_eq!(store.sessions_of("bank", "maria").await.unwrap(), []);
+}
+
+/// CD-02: a replay is recognised long after the code itself has died.
+pub async fn a_spent_code_is_remembered_until_it_is_dropped<F: Fixture>(fixture: F) {
+    let store = fixture.open();
+    let spent = Spent::Redeemed(grant_id(1));
+    committed(&store, vec![Effect::InsertAuthorizationCode(code(1)), spend(1, spent)]).await;
+    let dropped_at = code(1).id.dropped_at();
+    for seconds in [code(1).expires_at, dropped_at - 1] {
+        expire_all(&store, seconds).await;
+        let kept = store.authorization_code(code(1).id).await.unwrap();
+        assert_eq!(kept, Some(AuthorizationCode { spent: Some(spent), ..code(1) }));
+    }
+    assert_eq!(expire_all(&store, dropped_at).await, 1);
+    assert_eq!(store.authorization_code(code(1).id).await.unwrap(), None);
+}
+
+pub async fn many_sessions_go_in_slices<F: Fixture>(fixture: F) {
+    let store = fixture.open();
+    let ended = |n| Session { expires_at: NOW, ..session(n, "maria") };
+    for from in (0..5000).step_by(500) {
+        committed(&store, (from..from + 500).map(|n| put_session(&ended(n), None)).collect()).await;
+    }
+    committed(&store, vec![put_session(&session(5000, "maria"), None)]).await;
+    assert!(store.expire(Timestamp::from_seconds(NOW)).await.unwrap().more);
+    assert!(!store.sessions_of("bank", "maria").await.unwrap().is_empty());
+    expire_all(&store, NOW).await;
+    assert_eq!(store.sessions_of("bank", "maria").await.unwrap(), [session(5000, "maria")]);
 }
 
 pub async fn an_empty_store_has_nothing_to_expire<F: Fixture>(fixture: F) {

@@ -1,12 +1,14 @@
 //! Lists of effects: all or nothing.
 
 use super::samples::{
-    NOW, client, full_token, grant, grant_id, insert, key, put, put_user, revoked, rotate, scope, token, user,
+    NOW, client, code, code_id, consent, full_token, grant, grant_id, insert, key, put, put_consent,
+    put_session, put_user, revoke, rotate, scope, session, session_id, spend, token, user,
 };
 use super::{Fixture, committed, conflict};
 use crate::{CommitOutcome, Store};
 use chancela_core::effect::Effect;
-use chancela_core::record::{Client, Grant, User};
+use chancela_core::id::ClientKey;
+use chancela_core::record::{Client, Grant, Session, Spent, User};
 use chancela_core::time::Timestamp;
 use std::sync::Arc;
 
@@ -39,6 +41,11 @@ pub async fn a_guard_sees_the_effects_before_it<F: Fixture>(fixture: F) {
     assert_eq!(store.clients().await.unwrap(), []);
     committed(&store, vec![Effect::InsertGrant(grant(1)), rotate(grant_id(1), 0), rotate(grant_id(1), 1)])
         .await;
+    let moved = User { subject: "sub--u".into(), ..user("", "v") };
+    committed(&store, vec![put_user(&user("", "u"), None)]).await;
+    conflict(&store, vec![put_user(&moved, None), Effect::DeleteUser { user: user("", "u") }]).await;
+    committed(&store, vec![Effect::DeleteUser { user: user("", "u") }, put_user(&moved, None)]).await;
+    assert_eq!(store.user_of("bank", "sub--u").await.unwrap(), Some(moved));
     conflict(&store, vec![Effect::RevokeGrant(grant_id(1)), rotate(grant_id(1), 2)]).await;
     let kept = store.grant(grant_id(1)).await.unwrap().unwrap();
     assert_eq!((kept.generation, kept.revoked), (2, false));
@@ -53,6 +60,14 @@ pub async fn a_conflict_undoes_every_kind_of_effect<F: Fixture>(fixture: F) {
         put(&client(1, "a"), None),
         put(&client(2, "b"), None),
         put_user(&user("", "u"), None),
+        put_user(&user("", "v"), None),
+        Effect::InsertAuthorizationCode(code(1)),
+        put_session(&session(1, "u"), None),
+        put_session(&session(2, "u"), None),
+        put_session(&session(3, "sub--v"), None),
+        put_consent("u", 1, "one"),
+        put_consent("u", 2, "one"),
+        put_consent("sub--v", 1, "one"),
         Effect::PutScope(scope("s", "one")),
         Effect::InsertKey(key("k")),
         Effect::InsertKey(key("l")),
@@ -62,7 +77,17 @@ pub async fn a_conflict_undoes_every_kind_of_effect<F: Fixture>(fixture: F) {
     let undone = vec![
         insert(&new),
         Effect::DeleteAccessToken(kept.key),
-        Effect::RevokeToken(revoked(1, NOW + 9)),
+        revoke(1, NOW + 9),
+        Effect::InsertAuthorizationCode(code(2)),
+        spend(1, Spent::Burnt),
+        put_session(&Session { version: 2, expires_at: 0, ..session(1, "other") }, Some(1)),
+        Effect::DeleteSession { realm: "bank".into(), id: session_id(2) },
+        put_session(&session(4, "u"), None),
+        put_consent("u", 1, "two"),
+        Effect::DeleteConsent { realm: "bank".into(), subject: "u".into(), client: ClientKey(2) },
+        put_consent("u", 3, "one"),
+        Effect::DeleteUser { user: user("", "v") },
+        put_user(&User { subject: "sub--v".into(), ..user("", "w") }, None),
         rotate(grant_id(1), 0),
         Effect::RevokeGrant(grant_id(1)),
         put(&Client { version: 2, ..client(1, "a") }, Some(1)),
@@ -78,7 +103,8 @@ pub async fn a_conflict_undoes_every_kind_of_effect<F: Fixture>(fixture: F) {
     conflict(&store, undone).await;
     assert_eq!(store.access_token(new.key).await.unwrap(), None);
     assert_eq!(store.access_token(kept.key).await.unwrap(), Some(kept));
-    assert_eq!(store.revoked_tokens(Timestamp::from_seconds(NOW)).await.unwrap(), []);
+    assert_eq!(store.revocations(Timestamp::from_seconds(NOW)).await.unwrap(), []);
+    people_are_as_before(&store).await;
     assert_eq!(store.grant(grant_id(1)).await.unwrap(), Some(grant(1)));
     let mut clients = store.clients().await.unwrap();
     clients.sort_by_key(|client| client.key);
@@ -86,6 +112,24 @@ pub async fn a_conflict_undoes_every_kind_of_effect<F: Fixture>(fixture: F) {
     assert_eq!(store.user("bank", "", "u").await.unwrap(), Some(user("", "u")));
     assert_eq!(store.scopes().await.unwrap(), [scope("s", "one")]);
     assert_eq!(store.keys().await.unwrap().len(), 2);
+}
+
+/// The part of the above that belongs to users.
+async fn people_are_as_before(store: &impl Store) {
+    assert_eq!(store.authorization_code(code_id(1)).await.unwrap(), Some(code(1)));
+    assert_eq!(store.authorization_code(code_id(2)).await.unwrap(), None);
+    assert_eq!(store.sessions_of("bank", "u").await.unwrap(), [session(2, "u"), session(1, "u")]);
+    assert_eq!(store.sessions_of("bank", "other").await.unwrap(), []);
+    assert_eq!(store.session("bank", session_id(4)).await.unwrap(), None);
+    let mut consents = store.consents_of("bank", "u").await.unwrap();
+    consents.sort_by_key(|consent| consent.client);
+    assert_eq!(consents, [consent("u", 1, "one"), consent("u", 2, "one")]);
+    assert_eq!(store.users("bank", None, 9).await.unwrap(), [user("", "u"), user("", "v")]);
+    assert_eq!(store.user_of("bank", "sub--v").await.unwrap(), Some(user("", "v")));
+    assert_eq!(store.sessions_of("bank", "sub--v").await.unwrap(), [session(3, "sub--v")]);
+    assert_eq!(store.consents_of("bank", "sub--v").await.unwrap(), [consent("sub--v", 1, "one")]);
+    // An expiry run goes by the ends that are committed.
+    assert_eq!(store.expire(Timestamp::from_seconds(NOW)).await.unwrap().rows, 0);
 }
 
 /// Lists that are committed at the same time may share a transaction underneath; that must not show.

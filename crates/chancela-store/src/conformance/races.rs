@@ -1,10 +1,13 @@
 //! Races on real threads: of those who decided on the same fact, exactly one wins, every time.
 
-use super::samples::{NOW, client, grant, grant_id, insert, put, rotate, token};
+use super::samples::{
+    NOW, client, code, code_id, grant, grant_id, insert, put, put_session, put_user, rotate, session, spend,
+    token, user,
+};
 use super::{Fixture, committed};
 use crate::{CommitOutcome, Store};
 use chancela_core::effect::Effect;
-use chancela_core::record::{Client, Grant};
+use chancela_core::record::{Client, Grant, Session, Spent, User};
 use std::future::Future;
 use std::sync::Arc;
 use tokio::sync::Barrier;
@@ -42,6 +45,60 @@ pub async fn one_of_64_rotations_wins<F: Fixture>(fixture: F) {
             assert_eq!(there, won.contains(&n), "the losers' tokens do not exist");
         }
     }
+}
+
+/// CD-01: with everything that a redemption commits, in either order; half of them would burn the code.
+pub async fn one_of_64_redemptions_of_a_code_wins<F: Fixture>(fixture: F) {
+    let store = Arc::new(fixture.open());
+    for round in 0..ROUNDS {
+        committed(&*store, vec![Effect::InsertAuthorizationCode(code(round))]).await;
+        let number = |n| round * 1000 + n;
+        let spent = |n| if n % 2 == 0 { Spent::Redeemed(grant_id(number(n))) } else { Spent::Burnt };
+        let won = race(&store, |n| match spent(n) {
+            Spent::Burnt => vec![spend(round, Spent::Burnt)],
+            redeemed => {
+                let (issued, family) =
+                    (insert(&token(number(n), NOW, 300)), Effect::InsertGrant(grant(number(n))));
+                let mut list = vec![spend(round, redeemed), family, issued];
+                list.rotate_left(usize::from(n % 4 == 0));
+                list
+            }
+        })
+        .await;
+        assert_eq!(won.len(), 1, "winners: {won:?}");
+        let kept = store.authorization_code(code_id(round)).await.unwrap().unwrap();
+        assert_eq!(kept.spent, Some(spent(won[0])));
+        for n in 0..CONTENDERS {
+            let issued = won.contains(&n) && n % 2 == 0;
+            assert_eq!(store.grant(grant_id(number(n))).await.unwrap().is_some(), issued);
+            let token = store.access_token(token(number(n), NOW, 300).key).await.unwrap();
+            assert_eq!(token.is_some(), issued, "the losers' tokens do not exist");
+        }
+    }
+}
+
+pub async fn one_of_64_session_changes_wins<F: Fixture>(fixture: F) {
+    let store = Arc::new(fixture.open());
+    for round in 0..ROUNDS {
+        let changed =
+            |n: u64| Session { version: round + 1, last_seen_at: n.cast_signed(), ..session(1, "maria") };
+        let expected = (round > 0).then_some(round); // at first, the session is new
+        let won = race(&store, |n| vec![put_session(&changed(n), expected)]).await;
+        assert_eq!(won.len(), 1, "winners: {won:?}");
+        assert_eq!(store.session("bank", session(1, "").id).await.unwrap(), Some(changed(won[0])));
+    }
+}
+
+pub async fn one_of_64_users_of_one_subject_wins<F: Fixture>(fixture: F) {
+    let store = Arc::new(fixture.open());
+    for round in 0..ROUNDS {
+        let new =
+            |n: u64| User { subject: round.to_string().into(), ..user(&n.to_string(), &round.to_string()) };
+        let won = race(&store, |n| vec![put_user(&new(n), None)]).await;
+        assert_eq!(won.len(), 1, "winners: {won:?}");
+        assert_eq!(store.user_of("bank", &round.to_string()).await.unwrap(), Some(new(won[0])));
+    }
+    assert_eq!(store.users("bank", None, 1000).await.unwrap().len() as u64, ROUNDS);
 }
 
 pub async fn one_of_64_inserted_grants_wins<F: Fixture>(fixture: F) {

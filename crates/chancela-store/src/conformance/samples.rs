@@ -2,12 +2,16 @@
 
 use chancela_core::effect::Effect;
 use chancela_core::grant::GrantType;
-use chancela_core::id::{AccessTokenKey, ClientKey, GrantId, TokenId};
+use chancela_core::id::{AccessTokenKey, ClientKey, CodeId, GrantId, SessionId, TokenId};
+use chancela_core::jose::JwsAlgorithm;
 use chancela_core::record::{
-    AccessToken, Client, ClientSecret, Grant, KeyPurpose, KeyRecord, RevokedToken, ScopeRecord, User,
+    AccessToken, ApplicationType, Authentication, AuthorizationCode, Client, ClientSecret, Consent, Grant,
+    GrantDetails, KeyPurpose, KeyRecord, Passkey, REPLAY_MEMORY, RefreshTokenPolicy, Revocation, Revoked,
+    ScopeRecord, Session, Spent, SubjectType, Totp, User,
 };
 use chancela_core::scope::Scope;
 use chancela_core::secret::SecretDigest;
+use serde_json::Map;
 
 /// The suite's idea of now, in seconds since the epoch.
 pub const NOW: i64 = 1_800_000_000;
@@ -91,6 +95,11 @@ pub fn grant(n: u64) -> Grant {
         refresh_expires_at: NOW + 3600,
         expires_at: NOW + 86_400,
         revoked: false,
+        details: GrantDetails {
+            tenant: Some("acme".into()),
+            authentication: Some(authentication()),
+            ..GrantDetails::default()
+        },
     }
 }
 
@@ -100,8 +109,22 @@ pub fn rotate(id: GrantId, generation: u32) -> Effect {
     Effect::RotateGrant { id, expected_generation: generation, rotated_at, refresh_expires_at }
 }
 
-pub fn revoked(n: u64, expires_at: i64) -> RevokedToken {
-    RevokedToken { id: TokenId(tag(n)), expires_at }
+/// Of one token.
+pub fn revoked(n: u64, expires_at: i64) -> Revocation {
+    Revocation { what: Revoked::Token(TokenId(tag(n))), expires_at }
+}
+
+pub fn revoke(n: u64, expires_at: i64) -> Effect {
+    Effect::Revoke(revoked(n, expires_at))
+}
+
+pub fn authentication() -> Authentication {
+    Authentication {
+        auth_time: NOW - 30,
+        acr: "urn:chancela:acr:2fa".into(),
+        amr: vec!["pwd".into(), "otp".into()],
+        sid: Some("s-1".into()),
+    }
 }
 
 /// A client of realm `bank` named `client_id`, version 1.
@@ -120,6 +143,22 @@ pub fn client(key: u64, client_id: &str) -> Client {
         grant_types: vec![GrantType::ClientCredentials, GrantType::RefreshToken],
         scope: Scope::parse("pix:read pix:write").unwrap(),
         redirect_uris: vec!["https://partner.example/cb".into()],
+        application_type: ApplicationType::Native,
+        require_pkce: Some(true),
+        require_consent: false,
+        authorization_code_lifetime: Some(60),
+        refresh_token_policy: Some(RefreshTokenPolicy::Rotate),
+        subject_type: SubjectType::Pairwise,
+        sector_identifier: Some("partner.example".into()),
+        id_token_signed_response_alg: Some(JwsAlgorithm::Es256),
+        userinfo_signed_response_alg: None,
+        default_max_age: Some(900),
+        require_auth_time: true,
+        post_logout_redirect_uris: vec!["https://partner.example/bye".into()],
+        backchannel_logout_uri: Some("https://partner.example/logout".into()),
+        backchannel_logout_session_required: true,
+        frontchannel_logout_uri: None,
+        frontchannel_logout_session_required: false,
         token_endpoint: None,
         chained_to: Some("other".into()),
         tenant: Some("acme".into()),
@@ -148,8 +187,21 @@ pub fn user(tenant: &str, username: &str) -> User {
         tenant: tenant.into(),
         username: username.into(),
         subject: format!("sub-{tenant}-{username}").into(),
-        password_hash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".into(),
+        password_hash: Some("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".into()),
+        claims: Map::from_iter([("name".to_owned(), "Maria São João".into())]),
+        totp: Some(Totp { sealed: "c2VhbGVk".into(), last_step: 7, created_at: NOW }),
+        passkeys: vec![Passkey {
+            id: "aWQ".into(),
+            name: "telefone".into(),
+            public_key: "a2V5".into(),
+            sign_count: u32::MAX,
+            created_at: NOW,
+            last_used_at: None,
+        }],
+        recovery_codes: vec![SecretDigest::from_bytes([9; 32])],
         enabled: true,
+        tokens_not_before: 0,
+        created_at: NOW,
         version: 1,
     }
 }
@@ -157,6 +209,77 @@ pub fn user(tenant: &str, username: &str) -> User {
 /// Adds a user, or replaces the one of `expected_version`.
 pub fn put_user(user: &User, expected_version: Option<u64>) -> Effect {
     Effect::PutUser { user: user.clone(), expected_version }
+}
+
+/// Of a code whose record may be dropped [`REPLAY_MEMORY`] after the code dies.
+pub fn code_id(n: u64) -> CodeId {
+    let mut random = [0; 10];
+    random[..8].copy_from_slice(&n.to_be_bytes());
+    CodeId::new(NOW + 60 + REPLAY_MEMORY, random)
+}
+
+/// A code that lives a minute from [`NOW`].
+pub fn code(n: u64) -> AuthorizationCode {
+    AuthorizationCode {
+        id: code_id(n),
+        client: ClientKey(5),
+        redirect_uri: "https://partner.example/cb?a=1&b=\u{e7}".into(),
+        redirect_uri_given: true,
+        code_challenge: Some([0xa5; 32]),
+        nonce: Some("n-0S6_WzA2Mj".into()),
+        subject: "maria".into(),
+        scope: "openid offline".into(),
+        details: grant(n).details,
+        issued_at: NOW,
+        expires_at: NOW + 60,
+        spent: None,
+    }
+}
+
+pub fn session_id(n: u64) -> SessionId {
+    SessionId(tag(n))
+}
+
+/// A session of realm `bank`, version 1, begun `n` seconds after [`NOW`]; it ends an hour later.
+pub fn session(n: u64, subject: &str) -> Session {
+    let created_at = NOW + n.cast_signed();
+    Session {
+        id: session_id(n),
+        realm: "bank".into(),
+        subject: subject.into(),
+        authentication: authentication(),
+        device: "Firefox · Linux".into(),
+        created_at,
+        last_seen_at: created_at,
+        expires_at: created_at + 3600,
+        clients: vec![ClientKey(5), ClientKey(6)],
+        version: 1,
+    }
+}
+
+/// Adds a session, or replaces the one of `expected_version`.
+pub fn put_session(session: &Session, expected_version: Option<u64>) -> Effect {
+    Effect::PutSession { session: session.clone(), expected_version }
+}
+
+/// Spends the code of number `n`.
+pub fn spend(n: u64, spent: Spent) -> Effect {
+    Effect::SpendAuthorizationCode { id: code_id(n), spent }
+}
+
+/// A consent of realm `bank`.
+pub fn consent(subject: &str, client: u64, scope: &str) -> Consent {
+    Consent {
+        realm: "bank".into(),
+        subject: subject.into(),
+        client: ClientKey(client),
+        scope: scope.into(),
+        granted_at: NOW,
+    }
+}
+
+pub fn put_consent(subject: &str, client: u64, scope: &str) -> Effect {
+    Effect::PutConsent(consent(subject, client, scope))
 }
 
 pub fn scope(name: &str, description: &str) -> ScopeRecord {

@@ -1,12 +1,17 @@
-//! Everything but access tokens, behind one lock: changed rarely, and read by the server once at start.
+//! Everything but access tokens, behind one lock: the realms' own records, grants, codes and revocations here, what
+//! belongs to users in [`super::people`].
 //!
 //! A list of effects is applied in order and each change notes what it replaced; when a guard fails, the notes are
 //! played back. So each guard sees what the effects before it in its own list did, as in a database's transaction.
 
+use super::people::{ConsentName, People, SessionName, UserName};
 use crate::Expired;
 use chancela_core::effect::Effect;
-use chancela_core::id::{ClientKey, GrantId, TokenId};
-use chancela_core::record::{Client, Grant, KeyRecord, RevokedToken, ScopeRecord, User};
+use chancela_core::id::{ClientKey, CodeId, GrantId, TokenId};
+use chancela_core::record::{
+    AuthorizationCode, Client, Consent, Grant, KeyRecord, Revocation, Revoked, ScopeRecord, Session, Spent,
+    User,
+};
 use chancela_core::time::Timestamp;
 use std::collections::{BTreeMap, HashSet};
 
@@ -15,28 +20,30 @@ const SLICE: u64 = 2000;
 
 /// (realm, name): `client_id`, scope name or `kid`.
 type Named = (Box<str>, Box<str>);
-/// (realm, username, tenant): all users of one name lie together.
-type UserName = (Box<str>, Box<str>, Box<str>);
 
 #[derive(Debug, Default)]
 pub(super) struct Cold {
     clients: BTreeMap<Named, Client>,
     client_keys: HashSet<ClientKey>,
-    users: BTreeMap<UserName, User>,
+    pub(super) people: People,
     scopes: BTreeMap<Named, ScopeRecord>,
     keys: BTreeMap<Named, KeyRecord>,
     grants: BTreeMap<GrantId, Grant>,
-    revoked: BTreeMap<(i64, TokenId), ()>,
+    codes: BTreeMap<CodeId, AuthorizationCode>,
+    revoked: BTreeMap<(i64, Revoked), ()>,
 }
 
 /// What stood in a place before a change.
 pub(super) enum Undo {
     Client(Named, Option<Box<Client>>),
     User(UserName, Option<User>),
+    Session(SessionName, Option<Session>),
+    Consent(ConsentName, Option<Consent>),
     Scope(Named, Option<ScopeRecord>),
     Key(Named, Option<KeyRecord>),
     Grant(GrantId, Option<Grant>),
-    Revoked((i64, TokenId)),
+    Code(CodeId, Option<Box<AuthorizationCode>>),
+    Revoked((i64, Revoked)),
 }
 
 impl Cold {
@@ -60,14 +67,34 @@ impl Cold {
                 }));
                 return true;
             }
-            Effect::RevokeToken(token) => {
-                let key = (token.expires_at, token.id);
-                undo.extend(self.revoked.insert(key, ()).is_none().then_some(Undo::Revoked(key)));
+            Effect::Revoke(revocation) => {
+                let key = (revocation.expires_at, revocation.what);
+                undo.extend(self.revoked.insert(key.clone(), ()).is_none().then_some(Undo::Revoked(key)));
                 return true;
             }
+            Effect::InsertAuthorizationCode(code) => self.insert_code(code),
+            Effect::SpendAuthorizationCode { id, spent } => self.spend_code(id, spent),
             Effect::PutClient { client, expected_version } => self.put_client(client, expected_version),
             Effect::DeleteClient { client } => self.delete_client(&client),
-            Effect::PutUser { user, expected_version } => self.put_user(user, expected_version),
+            Effect::PutUser { user, expected_version } => {
+                return self.people.put_user(user, expected_version, undo);
+            }
+            Effect::DeleteUser { user } => return self.people.delete_user(&user, undo),
+            Effect::PutSession { session, expected_version } => {
+                return self.people.put_session(session, expected_version, undo);
+            }
+            Effect::DeleteSession { realm, id } => {
+                self.people.delete_session((realm, id), undo);
+                return true;
+            }
+            Effect::PutConsent(consent) => {
+                self.people.put_consent(consent, undo);
+                return true;
+            }
+            Effect::DeleteConsent { realm, subject, client } => {
+                self.people.delete_consent((realm, subject, client), undo);
+                return true;
+            }
             Effect::PutScope(scope) => {
                 let name = (scope.realm.clone(), scope.name.clone());
                 Some(Undo::Scope(name.clone(), self.scopes.insert(name, scope)))
@@ -95,11 +122,14 @@ impl Cold {
         for note in notes.into_iter().rev() {
             match note {
                 Undo::Client(name, old) => self.place_client(name, old.map(|client| *client)),
-                Undo::User(name, old) => place(&mut self.users, name, old),
-                Undo::Scope(name, old) => place(&mut self.scopes, name, old),
-                Undo::Key(name, old) => place(&mut self.keys, name, old),
-                Undo::Grant(id, old) => place(&mut self.grants, id, old),
-                Undo::Revoked(key) => place(&mut self.revoked, key, None),
+                Undo::User(name, old) => drop(self.people.place_user(name, old)),
+                Undo::Session(name, old) => drop(self.people.place_session(name, old)),
+                Undo::Consent(name, old) => drop(self.people.place_consent(name, old)),
+                Undo::Scope(name, old) => drop(place(&mut self.scopes, name, old)),
+                Undo::Key(name, old) => drop(place(&mut self.keys, name, old)),
+                Undo::Grant(id, old) => drop(place(&mut self.grants, id, old)),
+                Undo::Code(id, old) => drop(place(&mut self.codes, id, old.map(|code| *code))),
+                Undo::Revoked(key) => drop(self.revoked.remove(&key)),
             }
         }
     }
@@ -121,6 +151,22 @@ impl Cold {
         }
         *grant = old;
         None
+    }
+
+    fn insert_code(&mut self, code: AuthorizationCode) -> Option<Undo> {
+        let id = code.id;
+        if self.codes.contains_key(&id) {
+            return None;
+        }
+        self.codes.insert(id, code);
+        Some(Undo::Code(id, None))
+    }
+
+    fn spend_code(&mut self, id: CodeId, spent: Spent) -> Option<Undo> {
+        let code = self.codes.get_mut(&id).filter(|code| code.spent.is_none())?;
+        let old = Box::new(code.clone());
+        code.spent = Some(spent);
+        Some(Undo::Code(id, Some(old)))
     }
 
     fn put_client(&mut self, client: Client, expected_version: Option<u64>) -> Option<Undo> {
@@ -156,14 +202,6 @@ impl Cold {
         place(&mut self.clients, name, client);
     }
 
-    fn put_user(&mut self, user: User, expected_version: Option<u64>) -> Option<Undo> {
-        let name = (user.realm.clone(), user.username.clone(), user.tenant.clone());
-        if self.users.get(&name).map(|stored| stored.version) != expected_version {
-            return None;
-        }
-        Some(Undo::User(name.clone(), self.users.insert(name, user)))
-    }
-
     fn insert_key(&mut self, key: KeyRecord) -> Option<Undo> {
         let name = (key.realm.clone(), key.kid.clone());
         if self.keys.contains_key(&name) {
@@ -187,14 +225,13 @@ impl Cold {
         self.grants.get(&id).cloned()
     }
 
-    pub(super) fn user(&self, realm: &str, tenant: &str, username: &str) -> Option<User> {
-        self.users.get(&(realm.into(), username.into(), tenant.into())).cloned()
+    pub(super) fn grants_of(&self, subject: &str) -> Vec<Grant> {
+        // Asked for by people at their account page, not by every request: an index would cost every grant more.
+        self.grants.values().filter(|grant| *grant.subject == *subject && !grant.revoked).cloned().collect()
     }
 
-    pub(super) fn users_named(&self, realm: &str, username: &str) -> Vec<User> {
-        let from: UserName = (realm.into(), username.into(), "".into());
-        let same_name = |user: &&User| *user.realm == *realm && *user.username == *username;
-        self.users.range(from..).map(|(_, user)| user).take_while(same_name).take(2).cloned().collect()
+    pub(super) fn code(&self, id: CodeId) -> Option<AuthorizationCode> {
+        self.codes.get(&id).cloned()
     }
 
     pub(super) fn clients(&self) -> Vec<Client> {
@@ -209,25 +246,37 @@ impl Cold {
         self.keys.values().cloned().collect()
     }
 
-    pub(super) fn revoked_tokens(&self, now: Timestamp) -> Vec<RevokedToken> {
-        let alive = (now.seconds().saturating_add(1), TokenId([0; 16]));
-        self.revoked.range(alive..).map(|(&(expires_at, id), ())| RevokedToken { id, expires_at }).collect()
+    pub(super) fn revocations(&self, now: Timestamp) -> Vec<Revocation> {
+        let alive = self.revoked.range(first_revocation(now.seconds().saturating_add(1))..);
+        alive
+            .map(|((expires_at, what), ())| Revocation { what: what.clone(), expires_at: *expires_at })
+            .collect()
     }
 
-    /// Removes grants and revoked tokens with `expires_at <= now`, a slice of each.
+    /// Removes grants, codes, sessions and revocations that are dead at `now`, a slice of each.
     pub(super) fn expire(&mut self, now: Timestamp) -> Expired {
         let alive = now.seconds().saturating_add(1);
-        let grants = drain_before(&mut self.grants, &GrantId::lower_bound(alive));
-        let revoked = drain_before(&mut self.revoked, &(alive, TokenId([0; 16])));
-        Expired { rows: grants + revoked, more: grants == SLICE || revoked == SLICE }
+        let removed = [
+            drain_before(&mut self.grants, &GrantId::lower_bound(alive)),
+            drain_before(&mut self.codes, &CodeId::lower_bound(alive)),
+            drain_before(&mut self.revoked, &first_revocation(alive)),
+            self.people.expire(now, SLICE),
+        ];
+        Expired { rows: removed.iter().sum(), more: removed.contains(&SLICE) }
     }
 }
 
-fn place<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, value: Option<V>) {
+/// The smallest key that a revocation expiring at `expires_at` can have.
+const fn first_revocation(expires_at: i64) -> (i64, Revoked) {
+    (expires_at, Revoked::Token(TokenId([0; 16])))
+}
+
+/// Puts `value` where `key` stands, or nothing; answers what stood there.
+pub(super) fn place<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, value: Option<V>) -> Option<V> {
     match value {
         Some(value) => map.insert(key, value),
         None => map.remove(&key),
-    };
+    }
 }
 
 fn drain_before<K: Ord, V>(map: &mut BTreeMap<K, V>, bound: &K) -> u64 {

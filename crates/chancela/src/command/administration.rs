@@ -6,13 +6,15 @@ use crate::failure::Failure;
 use crate::{output, serve};
 use chancela_core::client_auth::Method;
 use chancela_core::grant::GrantType;
-use chancela_server::control::{self, Command, NewClient, Request, socket};
+use chancela_server::clock::SystemClock;
+use chancela_server::control::{self, Command, NewClient, NewUser, Request, socket};
 use chancela_store_sqlite::OpenError;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::fs;
 use std::io::{self, BufRead, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 /// `chancela client …`
 pub(crate) fn client(action: ClientAction) -> Result<(), Failure> {
@@ -101,14 +103,35 @@ pub(crate) fn key(action: KeyAction) -> Result<(), Failure> {
 pub(crate) fn user(action: UserAction) -> Result<(), Failure> {
     let UserAction::Create { target, username, tenant } = action;
     let password = first_line("the password")?;
-    carry_out(&target, Command::UserCreate { username, password, tenant })
+    carry_out(
+        &target,
+        Command::UserCreate(Box::new(NewUser {
+            username,
+            tenant,
+            password: Some(password),
+            ..NewUser::default()
+        })),
+    )
 }
 
 /// `chancela token …`
 pub(crate) fn token(action: TokenAction) -> Result<(), Failure> {
-    let TokenAction::Inspect { target } = action;
-    let token = first_line("the token")?;
-    carry_out(&target, Command::TokenInspect { token })
+    match action {
+        TokenAction::Inspect { target } => {
+            let token = first_line("the token")?;
+            carry_out(&target, Command::TokenInspect { token })
+        }
+        TokenAction::Revoke { target, grant: Some(grant), .. } => {
+            carry_out(&target, Command::TokenRevokeGrant { grant })
+        }
+        TokenAction::Revoke { target, grant: None, client: None, user: None, .. } => {
+            let token = first_line("the token")?;
+            carry_out(&target, Command::TokenRevoke { token })
+        }
+        TokenAction::Revoke { target, grant: None, client: client_id, user, tenant } => {
+            carry_out(&target, Command::TokenRevokeAll { client_id, user, tenant })
+        }
+    }
 }
 
 fn carry_out(target: &Target, command: Command) -> Result<(), Failure> {
@@ -124,7 +147,7 @@ fn carry_out(target: &Target, command: Command) -> Result<(), Failure> {
             match call(&config.data, &request)? {
                 Some(value) => value,
                 None => serve::runtime()?.block_on(async {
-                    let server = serve::open(&config, &library)
+                    let server = serve::open(&config, &library, Arc::new(SystemClock))
                         .await
                         .map_err(|failure| locked(failure, &config.data))?;
                     Ok::<_, Failure>(control::execute(&server, request).await?)

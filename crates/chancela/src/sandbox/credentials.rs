@@ -5,10 +5,12 @@ use super::plan::{Plan, PlannedClient, PlannedRealm, PlannedUser};
 use crate::failure::Failure;
 use crate::store::ConfiguredStore;
 use chancela_core::dialect::CredentialFormat;
-use chancela_server::control::{self, Command, ControlError, NewClient, Request};
+use chancela_core::effect::Effect;
+use chancela_core::record::{Client, User};
+use chancela_server::control::{self, Command, ControlError, NewClient, NewUser, Request};
 use chancela_server::realm::Realm;
 use chancela_server::server::Server;
-use chancela_store::Store;
+use chancela_store::{CommitOutcome, Store};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
@@ -34,7 +36,9 @@ pub(super) struct RealmCredentials {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct ClientCredentials {
     pub(super) client_id: String,
-    pub(super) client_secret: String,
+    /// None for a public client.
+    #[serde(default)]
+    pub(super) client_secret: Option<String>,
     pub(super) certificate_pem: Option<String>,
     pub(super) private_key_pem: Option<String>,
 }
@@ -44,6 +48,7 @@ pub(super) struct ClientCredentials {
 pub(super) async fn prepare(
     server: &Server<ConfiguredStore>,
     plan: &Plan,
+    origin: &str,
     data: &Path,
 ) -> Result<Credentials, Failure> {
     let path = data.join(FILE);
@@ -52,20 +57,20 @@ pub(super) async fn prepare(
         let Some(realm) = server.realm(&planned.name) else { continue };
         let own = all.entry(planned.name.clone()).or_default();
         for client in &planned.clients {
-            let kept = own
-                .clients
-                .get(&client.label)
-                .filter(|kept| realm.directory.client(&kept.client_id).is_some());
-            if kept.is_none() {
-                let made = make_client(server, realm, client, own).await?;
-                own.clients.insert(client.label.clone(), made);
+            let kept = own.clients.get(&client.label);
+            match kept.and_then(|kept| realm.directory.client(&kept.client_id)) {
+                Some(record) => adapt(server, realm, &record, client, origin).await?,
+                None => {
+                    let made = make_client(server, realm, client, origin, own).await?;
+                    own.clients.insert(client.label.clone(), made);
+                }
             }
         }
         for user in &planned.users {
             if own.users.contains_key(&user.username) {
                 continue;
             }
-            if exists(server, planned, user).await? {
+            if record(server, planned, user).await?.is_some() {
                 return Err(lost(&path));
             }
             own.users.insert(user.username.clone(), password(server)?);
@@ -108,14 +113,13 @@ fn lost(path: &Path) -> Failure {
     }
 }
 
-async fn exists(
+async fn record(
     server: &Server<ConfiguredStore>,
     planned: &PlannedRealm,
     user: &PlannedUser,
-) -> Result<bool, Failure> {
+) -> Result<Option<User>, Failure> {
     let tenant = user.tenant.as_deref().unwrap_or_default();
-    let found = server.store.user(&planned.name, tenant, &user.username).await.map_err(ControlError::from)?;
-    Ok(found.is_some())
+    Ok(server.store.user(&planned.name, tenant, &user.username).await.map_err(ControlError::from)?)
 }
 
 fn password(server: &Server<ConfiguredStore>) -> Result<String, Failure> {
@@ -124,23 +128,54 @@ fn password(server: &Server<ConfiguredStore>) -> Result<String, Failure> {
     Ok(password.expose().to_owned())
 }
 
+/// Makes a kept client what the plan says: its addresses change with the port, the rest with the version.
+async fn adapt(
+    server: &Server<ConfiguredStore>,
+    realm: &Realm,
+    kept: &Client,
+    planned: &PlannedClient,
+    origin: &str,
+) -> Result<(), Failure> {
+    let addresses = |uris: Vec<String>| uris.into_iter().map(Into::into).collect();
+    let mut client = Client {
+        grant_types: planned.grant_types.clone(),
+        redirect_uris: addresses(planned.redirect_uris(origin)),
+        post_logout_redirect_uris: addresses(planned.post_logout_redirect_uris(origin)),
+        application_type: planned.application_type,
+        ..kept.clone()
+    };
+    if client == *kept {
+        return Ok(());
+    }
+    client.version += 1;
+    let effect = Effect::PutClient { client: client.clone(), expected_version: Some(kept.version) };
+    if server.store.commit(vec![effect]).await.map_err(ControlError::from)? == CommitOutcome::Committed {
+        realm.directory.put(client);
+    }
+    Ok(())
+}
+
 async fn make_client(
     server: &Server<ConfiguredStore>,
     realm: &Realm,
     planned: &PlannedClient,
+    origin: &str,
     own: &RealmCredentials,
 ) -> Result<ClientCredentials, Failure> {
     let everything = || realm.dialect.scopes.keys().cloned().collect::<Vec<_>>().join(" ");
     let certificate = planned.certificate.then(certificate).transpose()?;
     let first = planned.chained_to.as_ref().and_then(|label| own.clients.get(label));
     let new = NewClient {
-        client_name: Some(format!("Sandbox {}", planned.label)),
+        client_name: Some(planned.name.clone().unwrap_or_else(|| format!("Sandbox {}", planned.label))),
         grant_types: Some(planned.grant_types.clone()),
         token_endpoint_auth_method: (!planned.any_method).then_some(planned.method),
         scope: Some(planned.scope.clone().unwrap_or_else(everything)),
         token_endpoint: planned.token_endpoint.clone(),
         chained_to: first.map(|first| first.client_id.clone()),
         tenant: planned.tenant.clone(),
+        redirect_uris: planned.redirect_uris(origin),
+        post_logout_redirect_uris: planned.post_logout_redirect_uris(origin),
+        application_type: planned.application_type,
         certificate_pem: certificate.as_ref().map(|(pem, _)| pem.clone()),
         may_introspect_any: planned.may_introspect_any,
         partner: planned.partner,
@@ -148,10 +183,10 @@ async fn make_client(
     };
     let command = Command::ClientCreate(Box::new(new));
     let shown = control::execute(server, Request { realm: realm.name.clone(), command }).await?;
-    let text = |member: &str| shown.get(member).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
+    let text = |member: &str| shown.get(member).and_then(|v| v.as_str()).map(str::to_owned);
     let (certificate_pem, private_key_pem) = certificate.unzip();
     Ok(ClientCredentials {
-        client_id: text("client_id"),
+        client_id: text("client_id").unwrap_or_default(),
         client_secret: text("client_secret"),
         certificate_pem,
         private_key_pem,
@@ -165,12 +200,17 @@ async fn make_users(
 ) -> Result<(), Failure> {
     for user in &planned.users {
         let Some(password) = own.users.get(&user.username) else { continue };
-        if exists(server, planned, user).await? {
-            continue;
+        if record(server, planned, user).await?.is_none() {
+            let new = NewUser {
+                username: user.username.clone(),
+                tenant: user.tenant.clone(),
+                password: Some(password.clone()),
+                claims: user.claims.clone(),
+                ..NewUser::default()
+            };
+            let command = Command::UserCreate(Box::new(new));
+            control::execute(server, Request { realm: planned.name.clone(), command }).await?;
         }
-        let (username, tenant) = (user.username.clone(), user.tenant.clone());
-        let command = Command::UserCreate { username, password: password.clone(), tenant };
-        control::execute(server, Request { realm: planned.name.clone(), command }).await?;
     }
     Ok(())
 }

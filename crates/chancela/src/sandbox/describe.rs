@@ -1,7 +1,9 @@
 //! What the sandbox says of itself: for programs (`/sandbox.json`, a fixed form) and for people (ready curl lines).
 
+use super::Listeners;
 use super::credentials::{Credentials, RealmCredentials};
 use super::plan::{Plan, PlannedClient, PlannedRealm};
+use super::relying_party::Printed;
 use crate::store::ConfiguredStore;
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use chancela_core::dialect::Grant;
@@ -9,8 +11,8 @@ use chancela_server::realm::Realm;
 use chancela_server::server::Server;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::net::{SocketAddr, TcpListener};
 
 /// `/sandbox.json`; members stand in the documented order.
 #[derive(Debug, Serialize)]
@@ -37,7 +39,7 @@ struct DescribedRealm {
 #[derive(Debug, Serialize)]
 struct DescribedClient {
     client_id: String,
-    client_secret: String,
+    client_secret: Option<String>,
     scope: String,
     grant_types: Vec<String>,
     token_endpoint_auth_method: &'static str,
@@ -59,12 +61,12 @@ impl Description {
         server: &Server<ConfiguredStore>,
         plan: &Plan,
         credentials: &Credentials,
-        roots: &[(TcpListener, SocketAddr)],
+        listeners: &Listeners,
     ) -> Self {
         let mut realms = Map::new();
-        for (planned, (_, root)) in plan.realms.iter().zip(roots) {
+        for (planned, (_, root)) in plan.realms.iter().zip(&listeners.roots) {
             if let (Some(realm), Some(own)) = (server.realm(&planned.name), credentials.get(&planned.name)) {
-                let described = realm_of(realm, planned, own, *root);
+                let described = realm_of(realm, planned, own, root);
                 realms.insert(planned.name.clone(), serde_json::to_value(described).unwrap_or_default());
             }
         }
@@ -76,7 +78,7 @@ impl Description {
     }
 
     /// The text for people: for each realm its address and the provider's request, ready to paste.
-    pub(super) fn text(&self, plan: &Plan) -> String {
+    pub(super) fn text(&self, plan: &Plan, printed: &BTreeMap<String, Printed>, origin: &str) -> String {
         let mut out =
             String::from("Chancela sandbox. Every line below works as it stands; stop with Ctrl-C.\n");
         for planned in &plan.realms {
@@ -86,21 +88,19 @@ impl Description {
             };
             let Some(own) = self.credentials.get(&planned.name) else { continue };
             let _ = write!(out, "\n# {} at {base}\n{}", planned.name, fill(&planned.curl, base, own));
+            if let Some(printed) = printed.get(&planned.name) {
+                out.push_str(&printed.to_string());
+            }
         }
-        let main = self.realms.values().next().and_then(|realm| realm.get("base_url")?.as_str());
-        if let Some((origin, _)) = main.and_then(|url| url.rsplit_once('/')) {
-            let _ = write!(out, "\n# for programs: {origin}/sandbox.json");
-        }
+        let _ = write!(
+            out,
+            "\n# the code flow, step by step: {origin}/demo\n# for programs: {origin}/sandbox.json"
+        );
         out
     }
 }
 
-fn realm_of(
-    realm: &Realm,
-    planned: &PlannedRealm,
-    own: &RealmCredentials,
-    root: SocketAddr,
-) -> DescribedRealm {
+fn realm_of(realm: &Realm, planned: &PlannedRealm, own: &RealmCredentials, root: &str) -> DescribedRealm {
     let clients = planned.clients.iter().filter_map(|client| client_of(realm, client, own)).collect();
     let users = planned.users.iter().map(|user| DescribedUser {
         username: user.username.clone(),
@@ -144,6 +144,14 @@ fn endpoints(realm: &Realm) -> Map<String, Value> {
     add("revocation".into(), metadata.revocation_endpoint);
     add("jwks".into(), metadata.jwks_uri);
     add("metadata".into(), realm.url("/.well-known/oauth-authorization-server"));
+    if realm.has_users() {
+        let own = &realm.dialect.endpoints;
+        add("authorization".into(), realm.url(&own.authorization));
+        add("userinfo".into(), realm.url(&own.userinfo));
+        add("end_session".into(), realm.url(&own.end_session));
+        add("account".into(), realm.url(&own.account));
+        add("discovery".into(), realm.url("/.well-known/openid-configuration"));
+    }
     out
 }
 
@@ -173,11 +181,12 @@ fn client_of(realm: &Realm, planned: &PlannedClient, own: &RealmCredentials) -> 
 fn fill(curl: &str, base_url: &str, own: &RealmCredentials) -> String {
     let mut text = curl.replace("{base_url}", base_url);
     for (label, client) in &own.clients {
-        let basic = BASE64.encode(format!("{}:{}", client.client_id, client.client_secret));
+        let secret = client.client_secret.as_deref().unwrap_or_default();
+        let basic = BASE64.encode(format!("{}:{secret}", client.client_id));
         let certificate = client.certificate_pem.as_deref().unwrap_or_default();
         for (name, value) in [
             ("client_id", client.client_id.as_str()),
-            ("client_secret", client.client_secret.as_str()),
+            ("client_secret", secret),
             ("basic", &basic),
             ("certificate", &certificate.split_whitespace().collect::<Vec<_>>().join(" ")),
         ] {

@@ -1,16 +1,23 @@
 //! `chancela sandbox`: all dialects on this machine, with demo clients and no set-up. It is the production server: what
 //! is special is only where its configuration, clients and listeners come from.
 
+mod clock;
 mod credentials;
+mod demo;
 mod describe;
 mod plan;
+mod relying_party;
 
 use crate::failure::Failure;
 use crate::{cli, log, output, serve};
 use bytes::Bytes;
-use chancela_server::config::{Config, Listen, Log, LogFormat, StoreConfig};
+use chancela_server::clock::Clock;
+use chancela_server::config::{Config, Listen, Log, LogFormat, Outbound, StoreConfig};
+use chancela_server::extension::Extension;
 use chancela_server::router::Router;
 use chancela_server::transport::listener::Bound;
+use clock::{ClockControl, MovableClock};
+use demo::Demo;
 use describe::Description;
 use plan::Plan;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
@@ -33,17 +40,30 @@ pub(crate) fn run(arguments: &cli::Sandbox) -> Result<(), Failure> {
         }
     };
     let plan = Plan::read()?;
-    let listeners = Listeners::bind(arguments.listen, plan.realms.len())?;
+    let listeners = Listeners::bind(arguments.listen, arguments.host.as_deref(), plan.realms.len())?;
     let config = configuration(&plan, data, &listeners, arguments);
     let library = serve::library(None)?;
     config.check(&library)?;
     serve::runtime()?.block_on(async {
-        let server = serve::open(&config, &library).await?;
-        let credentials = credentials::prepare(&server, &plan, data).await?;
-        let description = Description::new(&server, &plan, &credentials, &listeners.roots);
+        let clock = Arc::new(MovableClock::default());
+        let server = serve::open(&config, &library, Arc::clone(&clock) as Arc<dyn Clock>).await?;
+        let origin = format!("http://{}", listeners.authority);
+        let credentials = credentials::prepare(&server, &plan, &origin, data).await?;
+        let parties = relying_party::all(&server, &plan, &credentials, &origin);
+        let description = Description::new(&server, &plan, &credentials, &listeners);
         let json = Bytes::from(description.json());
         let mut main = Router::for_issuers(&server.realms);
         main.add_json("/sandbox.json", &json);
+        let printed = relying_party::printed(&parties, &*server.entropy)?;
+        let demo: Arc<dyn Extension> = Arc::new(Demo::new(&server, parties)?);
+        for path in demo::PATHS {
+            main.add_extension(path, &demo);
+        }
+        if arguments.danger_clock_control {
+            let server = Arc::clone(&server);
+            let control: Arc<dyn Extension> = Arc::new(ClockControl { clock, server });
+            main.add_extension(clock::PATH, &control);
+        }
         let mut bound = vec![Bound { listener: listeners.main, router: Arc::new(main) }];
         for (planned, (listener, _)) in plan.realms.iter().zip(listeners.roots) {
             if let Some(realm) = server.realm(&planned.name) {
@@ -54,7 +74,7 @@ pub(crate) fn run(arguments: &cli::Sandbox) -> Result<(), Failure> {
         }
         let ready = |_| match arguments.json {
             true => output::line(&String::from_utf8_lossy(&json)),
-            false => output::line(&description.text(&plan)),
+            false => output::line(&description.text(&plan, &printed, &origin)),
         };
         serve::run_until_stopped(&server, &config, bound, ready).await
     })
@@ -65,7 +85,7 @@ fn configuration(plan: &Plan, data: &Path, listeners: &Listeners, arguments: &cl
         .realms
         .iter()
         .map(|realm| {
-            let issuer = format!("http://{}/{}", listeners.address, realm.name);
+            let issuer = format!("http://{}/{}", listeners.authority, realm.name);
             (realm.name.clone(), realm.configuration(issuer, arguments.rate_limits))
         })
         .collect();
@@ -76,6 +96,12 @@ fn configuration(plan: &Plan, data: &Path, listeners: &Listeners, arguments: &cl
         listen: Listen { address: arguments.listen, ..Listen::default() },
         store: StoreConfig::default(),
         log: Log::default(),
+        // Whoever tries things out runs the other side on the same machine.
+        outbound: Outbound {
+            danger_allow_private_addresses: true,
+            danger_allow_http: true,
+            ..Outbound::default()
+        },
         realm,
     }
 }
@@ -83,13 +109,13 @@ fn configuration(plan: &Plan, data: &Path, listeners: &Listeners, arguments: &cl
 /// The main socket and one for the root of each realm, on the ports above it.
 struct Listeners {
     main: TcpListener,
-    /// Address that clients on this machine use.
-    address: SocketAddr,
-    roots: Vec<(TcpListener, SocketAddr)>,
+    /// Host and port that clients on this machine use.
+    authority: String,
+    roots: Vec<(TcpListener, String)>,
 }
 
 impl Listeners {
-    fn bind(listen: SocketAddr, realms: usize) -> Result<Self, Failure> {
+    fn bind(listen: SocketAddr, host: Option<&str>, realms: usize) -> Result<Self, Failure> {
         let bind = |address: SocketAddr| {
             TcpListener::bind(address).map_err(Failure::io(format!(
                 "listening on {address} (choose other ports with --listen 127.0.0.1:PORT; {} in a row are used)",
@@ -101,10 +127,13 @@ impl Listeners {
             if address.ip().is_unspecified() {
                 address.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
             }
-            Ok::<_, Failure>(address)
+            Ok::<_, Failure>(match host {
+                Some(host) => format!("{host}:{}", address.port()),
+                None => address.to_string(),
+            })
         };
         let main = bind(listen)?;
-        let address = reachable(&main)?;
+        let authority = reachable(&main)?;
         let mut roots = Vec::new();
         for number in 1..=realms {
             // With --listen …:0 every port is the system's choice.
@@ -115,9 +144,9 @@ impl Listeners {
                 )?,
             };
             let listener = bind(SocketAddr::new(listen.ip(), port))?;
-            let address = reachable(&listener)?;
-            roots.push((listener, address));
+            let authority = reachable(&listener)?;
+            roots.push((listener, authority));
         }
-        Ok(Self { main, address, roots })
+        Ok(Self { main, authority, roots })
     }
 }

@@ -3,9 +3,11 @@
 use crate::failure::Failure;
 use chancela_core::client_auth::Method;
 use chancela_core::grant::GrantType;
+use chancela_core::record::ApplicationType;
 use chancela_core::security_profile::SecurityProfile;
 use chancela_server::config::RealmConfig;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 const FILE: &str = include_str!("../../../../dialects/sandbox/realms.toml");
 
@@ -25,6 +27,8 @@ pub(super) struct PlannedRealm {
     pub(super) name: String,
     dialect: String,
     environment: String,
+    /// The realm's name for people; the dialect's title if absent.
+    title: Option<String>,
     #[serde(default)]
     tenants: Vec<String>,
     pub(super) clients: Vec<PlannedClient>,
@@ -32,6 +36,32 @@ pub(super) struct PlannedRealm {
     pub(super) users: Vec<PlannedUser>,
     /// The request of the provider's page, with placeholders.
     pub(super) curl: String,
+    /// Where people log in: what is printed for it, and what the demo shows.
+    pub(super) demo: Option<PlannedDemo>,
+}
+
+/// How the code flow is shown.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PlannedDemo {
+    /// Label of the client that asks.
+    pub(super) client: String,
+    /// The scope that it asks for.
+    pub(super) scope: String,
+    /// Scope that it asks for only when it redeems the code, beside the other.
+    #[serde(default)]
+    pub(super) scope_at_redemption: String,
+    /// What there is to see.
+    pub(super) summary: Words,
+}
+
+/// A sentence in each language.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Words {
+    #[serde(rename = "pt-BR")]
+    pub(super) pt_br: String,
+    pub(super) en: String,
 }
 
 /// A client.
@@ -39,6 +69,8 @@ pub(super) struct PlannedRealm {
 #[serde(deny_unknown_fields)]
 pub(super) struct PlannedClient {
     pub(super) label: String,
+    /// Name for people, on the consent page.
+    pub(super) name: Option<String>,
     /// The method that the provider's page shows.
     pub(super) method: Method,
     /// Whether the dialect's other methods work for it too.
@@ -51,6 +83,14 @@ pub(super) struct PlannedClient {
     /// Label of the client of the earlier step.
     pub(super) chained_to: Option<String>,
     pub(super) tenant: Option<String>,
+    /// With `{origin}` for the sandbox's own.
+    #[serde(default)]
+    pub(super) redirect_uris: Vec<String>,
+    /// With `{origin}` for the sandbox's own.
+    #[serde(default)]
+    pub(super) post_logout_redirect_uris: Vec<String>,
+    #[serde(default)]
+    pub(super) application_type: ApplicationType,
     #[serde(default)]
     pub(super) certificate: bool,
     #[serde(default)]
@@ -65,12 +105,27 @@ pub(super) struct PlannedClient {
 pub(super) struct PlannedUser {
     pub(super) username: String,
     pub(super) tenant: Option<String>,
+    /// What is known of the user (OpenID Connect Core §5.1).
+    #[serde(default)]
+    pub(super) claims: Map<String, Value>,
 }
 
 impl Plan {
     /// Reads the file that is built in.
     pub(super) fn read() -> Result<Self, Failure> {
         toml::from_str(FILE).map_err(|error| Failure::Other(format!("dialects/sandbox/realms.toml: {error}")))
+    }
+}
+
+impl PlannedClient {
+    /// Its redirect URIs at the sandbox's origin.
+    pub(super) fn redirect_uris(&self, origin: &str) -> Vec<String> {
+        self.redirect_uris.iter().map(|uri| uri.replace("{origin}", origin)).collect()
+    }
+
+    /// Where it sends users after a logout, at the sandbox's origin.
+    pub(super) fn post_logout_redirect_uris(&self, origin: &str) -> Vec<String> {
+        self.post_logout_redirect_uris.iter().map(|uri| uri.replace("{origin}", origin)).collect()
     }
 }
 
@@ -89,6 +144,9 @@ impl PlannedRealm {
             signing_algorithm: None,
             scopes: Vec::new(),
             tenants: self.tenants.clone(),
+            title: self.title.clone(),
+            resources: Vec::new(),
+            session_lifetime: 12 * 3600,
             rate_limit,
             // The sandbox listens on loopback unless its user says otherwise.
             danger_http_issuer: true,

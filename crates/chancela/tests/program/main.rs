@@ -21,4 +21,5 @@ mod goldens;
 mod leaks;
 mod measure;
 mod sandbox;
+mod sandbox_people;
 mod shutdown;

@@ -2,6 +2,7 @@
 //! is what RFC 6749 and RFC 6750 say. What a provider documents and no server should offer on its own accord is
 //! spelled `danger_…`.
 
+mod authorization;
 mod client_authentication;
 mod errors;
 mod refresh;
@@ -11,6 +12,7 @@ mod response;
 mod scope;
 mod token;
 
+pub use authorization::*;
 pub use client_authentication::*;
 pub use errors::*;
 pub use refresh::*;
@@ -43,10 +45,12 @@ pub struct DialectFile {
     /// What identifiers and secrets look like that a server makes for this dialect.
     pub credentials: CredentialFormats,
     /// Every known scope and its meaning for people.
-    pub scopes: BTreeMap<String, String>,
+    pub scopes: BTreeMap<String, ScopeMeaning>,
     /// Token endpoints by name; several where a token needs several steps. Each holds the tables below for itself,
     /// laid over those of the file.
     pub token_endpoint: BTreeMap<String, Endpoint>,
+    /// The authorization endpoint and its codes.
+    pub authorization: Authorization,
     /// Paths of the other endpoints.
     pub endpoints: OtherEndpoints,
     /// For each fact that the provider does not document: what it rests on. Keys are paths into this file.
@@ -150,12 +154,21 @@ pub enum CredentialFormat {
 /// because the provider's own resource servers need them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-#[expect(missing_docs, reason = "each field is the endpoint of that name in RFC 8414 §2")]
+#[expect(
+    missing_docs,
+    reason = "each field is the endpoint of that name in RFC 8414 §2 or OpenID Connect Discovery §3"
+)]
 pub struct OtherEndpoints {
     pub introspection: String,
     pub revocation: String,
     pub jwks: String,
     pub authorization: String,
+    pub userinfo: String,
+    pub end_session: String,
+    /// The page where users see and end their sessions, consents and factors.
+    pub account: String,
+    /// More paths of the discovery document; `{tenant}` as in token endpoints.
+    pub discovery: Vec<String>,
 }
 
 impl Default for OtherEndpoints {
@@ -165,6 +178,10 @@ impl Default for OtherEndpoints {
             revocation: "/oauth/revoke".into(),
             jwks: "/.well-known/jwks.json".into(),
             authorization: "/oauth/authorize".into(),
+            userinfo: "/oauth/userinfo".into(),
+            end_session: "/oauth/logout".into(),
+            account: "/account".into(),
+            discovery: Vec::new(),
         }
     }
 }

@@ -116,6 +116,7 @@ pub struct ParameterNames {
     pub refresh_token: String,
     pub code: String,
     pub redirect_uri: String,
+    pub code_verifier: String,
 }
 
 impl Default for ParameterNames {
@@ -130,6 +131,7 @@ impl Default for ParameterNames {
             refresh_token: "refresh_token".into(),
             code: "code".into(),
             redirect_uri: "redirect_uri".into(),
+            code_verifier: "code_verifier".into(),
         }
     }
 }

@@ -70,6 +70,8 @@ pub enum MemberValue {
     ExpiresAt,
     /// Expiry as an ISO 8601 date and time in UTC.
     ExpiresAtIso,
+    /// The ID token, if there is one.
+    IdToken,
     /// The refresh token, if there is one.
     RefreshToken,
     /// Lifetime of the refresh token in seconds, if there is one.

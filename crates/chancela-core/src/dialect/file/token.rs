@@ -13,6 +13,8 @@ pub struct Token {
     pub lifetime: u32,
     /// Form of a JWT.
     pub jwt: Jwt,
+    /// ID tokens.
+    pub id_token: IdToken,
     /// Header in which a client sends the token to a resource.
     pub header: String,
     /// Word before the token in that header; none if empty.
@@ -25,6 +27,7 @@ impl Default for Token {
             format: TokenFormat::Jwt,
             lifetime: 300,
             jwt: Jwt::default(),
+            id_token: IdToken::default(),
             header: "Authorization".into(),
             scheme: "Bearer".into(),
         }
@@ -39,10 +42,27 @@ pub enum TokenFormat {
     Jwt,
     /// This server's own reference token: a prefix, 256 random bits, a masked expiry and a checksum.
     Opaque,
+    /// This server's own self-contained token, which only it can read: a prefix, a sealed payload and a checksum. The
+    /// store keeps no row of it.
+    Sealed,
     /// A reference token that looks like a UUID version 4.
     Uuid,
     /// A reference token of 32 lower-case hexadecimal digits.
     Hex,
+}
+
+/// ID tokens (OpenID Connect Core §2).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct IdToken {
+    /// Signature algorithm for clients that are registered with none.
+    pub algorithm: JwsAlgorithm,
+}
+
+impl Default for IdToken {
+    fn default() -> Self {
+        Self { algorithm: JwsAlgorithm::Es256 }
+    }
 }
 
 /// Form of a JWT access token; RFC 9068 by default.
@@ -116,7 +136,7 @@ pub enum ClaimValue {
     IssuedAt,
     /// Same as the time of issue.
     NotBefore,
-    /// 128 random bits, base64url.
+    /// At least 128 random bits, base64url, behind the grant's id where there is a grant.
     TokenId,
     /// Scope separated by spaces.
     Scope,

@@ -1,20 +1,21 @@
 //! The token endpoint (RFC 6749 §3.2): parse, authenticate, decide, issue, commit, answer.
 
 use super::refuse;
+use crate::login::{LoginOutcome, PasswordAttempt, password_login};
 use crate::realm::{Realm, RealmEndpoint};
 use crate::server::{Server, store_rejection};
 use bytes::Bytes;
 use chancela_core::client_auth::{self, AuthenticatedClient};
 use chancela_core::dialect::TokenFormat;
 use chancela_core::effect::Effect;
-use chancela_core::grant::password::UserFact;
-use chancela_core::grant::refresh_token::{self, Lifetimes};
+use chancela_core::grant::refresh_token::{Lifetimes, Terms};
 use chancela_core::grant::{
-    Approval, GrantType, chain, client_credentials, password, registered, requested_scope,
+    Approval, GrantType, authorization_code, chain, client_credentials, password, registered, requested_scope,
 };
 use chancela_core::message::HttpRequest;
 use chancela_core::message::token_request::{GrantRequest, TokenRequest};
 use chancela_core::message::token_response::TokenResponse;
+use chancela_core::record::User;
 use chancela_core::rejection::{Rejection, Rule};
 use chancela_core::scope::Scope;
 use chancela_core::secret::Secret;
@@ -23,7 +24,14 @@ use chancela_core::token::refresh::RefreshTokenRef;
 use chancela_core::token::{Issuer, issue, reference};
 use chancela_store::{CommitOutcome, Store};
 use http::Response;
+use std::net::IpAddr;
 use std::sync::PoisonError;
+
+mod login;
+mod redeem;
+mod refresh;
+
+use login::Login;
 
 /// Commits that lose a race are decided again at most this often; each loss means that another request won.
 const MAX_ROUNDS: usize = 16;
@@ -34,17 +42,18 @@ struct Context<'a, S> {
     realm: &'a Realm,
     endpoint: &'a RealmEndpoint,
     tenant: Option<&'a str>,
+    peer: IpAddr,
     now: Timestamp,
 }
 
 pub(super) async fn respond<S: Store>(
     server: &Server<S>,
     realm: &Realm,
-    endpoint: &RealmEndpoint,
-    tenant: Option<&str>,
+    (endpoint, tenant): (&RealmEndpoint, Option<&str>),
+    peer: IpAddr,
     http: &HttpRequest<'_>,
 ) -> Response<Bytes> {
-    let context = Context { server, realm, endpoint, tenant, now: server.clock.now() };
+    let context = Context { server, realm, endpoint, tenant, peer, now: server.clock.now() };
     let mut known = None;
     match context.answer(http, &mut known).await {
         Ok(response) => {
@@ -76,7 +85,7 @@ impl<S: Store> Context<'_, S> {
         match grant {
             GrantRequest::ClientCredentials => {
                 let approval = client_credentials::decide(client, self.scope(client, scope)?, certificate)?;
-                let (response, effects) = self.issue(client, approval, None)?;
+                let (response, effects) = self.issue(client, approval, None, None)?;
                 self.commit(effects).await?;
                 Ok(response)
             }
@@ -84,9 +93,18 @@ impl<S: Store> Context<'_, S> {
                 // Before the hash, which costs more than everything else together.
                 registered(client.client(), GrantType::Password)?;
                 let scope = self.scope(client, scope)?;
-                let user = self.user(client, &username, password).await?;
+                let user = self.user(client, http, &username, password).await?;
                 let approval = password::decide(client, scope, user)?;
                 self.log_in(client, Approval { certificate, ..approval }).await
+            }
+            GrantRequest::AuthorizationCode { code, redirect_uri, code_verifier } => {
+                let presented = authorization_code::Presented {
+                    redirect_uri: redirect_uri.as_deref(),
+                    code_verifier: code_verifier.as_deref(),
+                    scope,
+                    certificate,
+                };
+                self.redeem(client, &code, &presented).await
             }
             GrantRequest::RefreshToken { refresh_token } => {
                 self.refresh(client, &refresh_token, scope, certificate).await
@@ -148,91 +166,28 @@ impl<S: Store> Context<'_, S> {
         chain::verify_token(client, &chained.from, &chain::ChainFacts { token }, self.now)
     }
 
+    /// The user of a name and password that the client sent.
     async fn user(
         &self,
         client: &AuthenticatedClient,
+        http: &HttpRequest<'_>,
         username: &str,
-        given: Secret,
-    ) -> Result<UserFact, Rejection> {
-        let (store, realm) = (&self.server.store, &self.realm.name);
-        let tenant = self.tenant.or(client.client().tenant.as_deref());
-        let found = match tenant {
-            Some(tenant) => store.user(realm, tenant, username).await.map(|user| user.into_iter().collect()),
-            None => store.users_named(realm, username).await,
+        password: Secret,
+    ) -> Result<User, Rejection> {
+        let attempt = PasswordAttempt {
+            tenant: self.tenant.or(client.client().tenant.as_deref()),
+            username,
+            password,
+            source: self.server.client_address(self.peer, http.headers),
+            device: None,
         };
-        let mut found: Vec<_> = found.map_err(store_rejection)?;
-        let ambiguous = found.len() > 1;
-        let user = found.pop().filter(|_| !ambiguous);
-        let stored = user.as_ref().map(|user| &*user.password_hash);
-        let password_matches =
-            self.server.passwords.matches(stored, given).await.map_err(|_| Rule::Overloaded)?;
-        Ok(match user {
-            _ if ambiguous => UserFact::Ambiguous,
-            None => UserFact::Unknown,
-            Some(user) => UserFact::Known { user, password_matches },
-        })
-    }
-
-    /// Issues tokens to a user who just proved who they are, with the first refresh token of a new family if it is due.
-    async fn log_in(
-        &self,
-        client: &AuthenticatedClient,
-        mut approval: Approval,
-    ) -> Result<TokenResponse, Rejection> {
-        let policy = &self.endpoint.dialect.refresh;
-        let lifetimes = self.lifetimes(client);
-        let family =
-            refresh_token::begin(client, &approval, policy, lifetimes, self.now, &*self.server.entropy)
-                .map_err(|_| Rule::StoreFailed)?;
-        approval.grant = family.as_ref().map(|family| family.id);
-        let refresh = family.as_ref().map(|family| {
-            (RefreshTokenRef { grant: family.id, generation: family.generation }, family.refresh_expires_at)
-        });
-        let (response, mut effects) = self.issue(client, approval, refresh)?;
-        effects.extend(family.map(Effect::InsertGrant));
-        self.commit(effects).await?;
-        Ok(response)
-    }
-
-    async fn refresh(
-        &self,
-        client: &AuthenticatedClient,
-        token: &str,
-        scope: Option<&str>,
-        certificate: Option<[u8; 32]>,
-    ) -> Result<TokenResponse, Rejection> {
-        let store = &self.server.store;
-        let policy = &self.endpoint.dialect.refresh;
-        let lifetime = self.lifetimes(client).refresh_token;
-        let presented = RefreshTokenRef::parse(token, &self.realm.pepper).ok_or(Rule::UnknownRefreshToken)?;
-        for _ in 0..MAX_ROUNDS {
-            let grant = store.grant(presented.grant).await.map_err(store_rejection)?;
-            match refresh_token::decide(client, presented, grant, scope, policy, lifetime, self.now) {
-                Ok(refreshed) => {
-                    let reference =
-                        RefreshTokenRef { grant: presented.grant, generation: refreshed.generation };
-                    let refresh = Some((reference, refreshed.refresh_expires_at));
-                    let (response, mut effects) =
-                        self.issue(client, Approval { certificate, ..refreshed.approval }, refresh)?;
-                    effects.extend(refreshed.effect);
-                    if effects.is_empty() || self.server.commit(effects).await? == CommitOutcome::Committed {
-                        return Ok(response);
-                    }
-                }
-                Err(refused) => {
-                    if let Some(family) = refused.revoke {
-                        self.commit(vec![Effect::RevokeGrant(family)]).await?;
-                        tracing::warn!(
-                            realm = self.realm.name,
-                            client = &*client.client().client_id,
-                            "a refresh token was replayed; its grant is revoked"
-                        );
-                    }
-                    return Err(refused.rejection);
-                }
-            }
+        match password_login(self.server, self.realm, attempt, self.now).await? {
+            LoginOutcome::Known(user) => Ok(*user),
+            LoginOutcome::Wrong(rule) => Err(rule.into()),
+            LoginOutcome::AmbiguousTenant => Err(Rule::AmbiguousUser.into()),
+            LoginOutcome::Wait(seconds) => Err(Rejection::with(Rule::RateLimited, seconds)),
+            LoginOutcome::Busy => Err(Rule::Overloaded.into()),
         }
-        Err(Rule::Overloaded.into())
     }
 
     fn lifetimes(&self, client: &AuthenticatedClient) -> Lifetimes {
@@ -243,12 +198,18 @@ impl<S: Store> Context<'_, S> {
         }
     }
 
+    /// By which rules a grant begins and goes on.
+    fn terms(&self, client: &AuthenticatedClient) -> Terms<'_> {
+        Terms { policy: &self.endpoint.dialect.refresh, lifetimes: self.lifetimes(client), now: self.now }
+    }
+
     /// Makes the tokens and what must be committed before they may be sent.
     fn issue(
         &self,
         client: &AuthenticatedClient,
         approval: Approval,
         refresh: Option<(RefreshTokenRef, i64)>,
+        login: Option<&Login<'_>>,
     ) -> Result<(TokenResponse, Vec<Effect>), Rejection> {
         let (server, realm) = (self.server, self.realm);
         let keys = realm.keys.load();
@@ -270,12 +231,17 @@ impl<S: Store> Context<'_, S> {
             let seconds = u32::try_from(expires_at - self.now.seconds()).unwrap_or(0);
             (reference.encode(&realm.pepper), seconds)
         });
+        let id_token = match login.filter(|_| approval.scope.contains("openid")) {
+            Some(login) => login.id_token(self, client, &issued.text)?,
+            None => None,
+        };
         let response = TokenResponse {
             access_token: issued.text,
             expires_in: lifetime,
             expires_at: issued.expires_at,
             scope: approval.scope,
             refresh_token,
+            id_token,
         };
         Ok((response, issued.effect.into_iter().collect()))
     }

@@ -1,0 +1,147 @@
+//! JWTs (RFC 7519) in compact form: signing a payload with a header of its kind, and reading what one of our keys signed.
+
+use super::{JwsError, MAX_TOKEN_BYTES, SigningKey, VerifyingKey};
+use crate::strict_json;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::sync::Arc;
+
+/// What a JWT's header says of its kind (RFC 8725 §3.11). No kind is accepted for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JwtKind<'a> {
+    /// `typ`; the header has none if `None`.
+    pub typ: Option<&'a str>,
+    /// Whether the header names the key.
+    pub kid: bool,
+}
+
+impl JwtKind<'static> {
+    /// An ID token.
+    pub const ID_TOKEN: Self = Self { typ: Some("JWT"), kid: true };
+    /// A UserInfo answer. It has no `typ`: no specification gives it one, and JWT is the ID token's.
+    pub const USERINFO: Self = Self { typ: None, kid: true };
+    /// A logout token (OpenID Connect Back-Channel Logout §2.4).
+    pub const LOGOUT_TOKEN: Self = Self { typ: Some("logout+jwt"), kid: true };
+}
+
+#[derive(Serialize)]
+struct Header<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    typ: Option<&'a str>,
+    alg: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kid: Option<&'a str>,
+}
+
+/// A signing key with the header of one kind of JWT, encoded once.
+#[derive(Debug, Clone)]
+pub struct Signer {
+    key: Arc<SigningKey>,
+    header: String,
+}
+
+impl Signer {
+    /// For JWTs of one kind.
+    pub fn new(key: Arc<SigningKey>, kind: JwtKind<'_>) -> Self {
+        let kid = kind.kid.then(|| key.jwk().kid());
+        let header = Header { typ: kind.typ, alg: key.algorithm().as_str(), kid };
+        // A header of three texts always has a JSON form.
+        let header = BASE64URL.encode(serde_json::to_vec(&header).unwrap_or_default());
+        Self { key, header }
+    }
+
+    /// The key.
+    pub fn key(&self) -> &SigningKey {
+        &self.key
+    }
+
+    /// The JWT of a payload.
+    ///
+    /// # Errors
+    /// [`JwsError::Signing`] if the primitive fails.
+    pub fn sign(&self, payload: &[u8]) -> Result<String, JwsError> {
+        let mut token = String::with_capacity(self.header.len() + payload.len() * 4 / 3 + 360);
+        token.push_str(&self.header);
+        token.push('.');
+        BASE64URL.encode_string(payload, &mut token);
+        self.key.sign(&mut token)?;
+        Ok(token)
+    }
+}
+
+/// A JWT whose signature is good. Nothing that its claims say was checked yet.
+#[derive(Debug)]
+pub struct SignedJwt<'t> {
+    /// What was signed: header and payload as they stand in the token.
+    pub signed: &'t str,
+    /// The payload.
+    pub payload: Map<String, Value>,
+}
+
+/// Reads a JWT of one kind that one of `keys` signed.
+///
+/// The algorithm comes from the key, never from the token (requirement K-01); a `kid` in the token picks the key, and a
+/// kind without `kid` tries each key of its algorithm.
+pub fn read_signed<'t>(token: &'t str, kind: JwtKind<'_>, keys: &[VerifyingKey]) -> Option<SignedJwt<'t>> {
+    if token.len() > MAX_TOKEN_BYTES {
+        return None;
+    }
+    let (signed, signature) = token.rsplit_once('.')?;
+    let (header, payload) = signed.split_once('.')?;
+    let header = strict_json::object(&BASE64URL.decode(header).ok()?)?;
+    let alg = header.get("alg")?.as_str()?;
+    let kid = header.get("kid").map(Value::as_str);
+    let typ = header.get("typ").map(|typ| typ.as_str().unwrap_or_default());
+    if header.contains_key("crit") || typ != kind.typ || kid.is_some() != kind.kid {
+        return None;
+    }
+    let signature = BASE64URL.decode(signature).ok()?;
+    let candidate = |key: &&VerifyingKey| {
+        key.algorithm().as_str() == alg && kid.is_none_or(|kid| kid == Some(key.jwk().kid()))
+    };
+    if !keys.iter().filter(candidate).any(|key| key.verify(signed.as_bytes(), &signature)) {
+        return None;
+    }
+    let payload = strict_json::object(&BASE64URL.decode(payload).ok()?)?;
+    Some(SignedJwt { signed, payload })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jose::JwsAlgorithm;
+    use crate::jose::tests::key;
+
+    /// F-10, K-01.
+    #[test]
+    fn no_kind_of_jwt_is_read_as_another() {
+        let kinds = [
+            JwtKind::ID_TOKEN,
+            JwtKind::USERINFO,
+            JwtKind::LOGOUT_TOKEN,
+            JwtKind { typ: Some("at+jwt"), kid: true },
+            JwtKind { typ: Some("at+jwt"), kid: false },
+        ];
+        let key = Arc::new(key(JwsAlgorithm::Es256));
+        let keys = [key.verifying_key()];
+        for kind in kinds {
+            let token = Signer::new(Arc::clone(&key), kind).sign(b"{\"a\":1}").unwrap();
+            for other in kinds {
+                assert_eq!(read_signed(&token, other, &keys).is_some(), kind == other, "{kind:?} {other:?}");
+            }
+            assert!(read_signed(&token, kind, &[]).is_none());
+        }
+    }
+
+    /// K-04, JW-10.
+    #[test]
+    fn a_payload_that_is_no_plain_object_is_no_jwt_although_it_was_signed() {
+        let key = Arc::new(key(JwsAlgorithm::Es256));
+        let signer = Signer::new(Arc::clone(&key), JwtKind::ID_TOKEN);
+        for payload in [&b"[]"[..], b"", b"{\"a\":1,\"a\":2}", b"\xff"] {
+            let token = signer.sign(payload).unwrap();
+            assert!(read_signed(&token, JwtKind::ID_TOKEN, &[key.verifying_key()]).is_none());
+        }
+    }
+}
