@@ -18,3 +18,4 @@ mod openid;
 mod page;
 mod support;
 mod token;
+mod users;

@@ -17,9 +17,6 @@ use std::net::{IpAddr, Ipv4Addr};
 /// Where requests come from, unless a test says otherwise.
 pub const PEER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
-/// Where requests come from.
-pub const PEER: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
-
 /// `Basic` and base64 of any bytes.
 pub fn basic(pair: impl AsRef<[u8]>) -> String {
     format!("Basic {}", STANDARD.encode(pair))
