@@ -60,7 +60,8 @@ fn main() {
     for n in 0..tokens {
         let realm = if n % JWT_EACH == 0 { "jwt" } else { "sealed" };
         let body = "grant_type=client_credentials&scope=read";
-        let answered = runtime.block_on(endpoint::respond(&server, &router, PEER, request(realm, "token", body)));
+        let answered =
+            runtime.block_on(endpoint::respond(&server, &router, PEER, request(realm, "token", body)));
         assert_eq!(answered.status(), 200);
         if n + 1 == tokens || n % 500_000 == 0 {
             let body = runtime.block_on(answered.into_body().collect()).unwrap().to_bytes();
@@ -72,7 +73,8 @@ fn main() {
     }
     let realm = if (tokens - 1) % JWT_EACH == 0 { "jwt" } else { "sealed" };
     let body = format!("token={last}");
-    let revoked = runtime.block_on(endpoint::respond(&server, &router, PEER, request(realm, "revoke", &body)));
+    let revoked =
+        runtime.block_on(endpoint::respond(&server, &router, PEER, request(realm, "revoke", &body)));
     assert_eq!(revoked.status(), 200);
     assert!(!is_active(&runtime, &server, &router, realm, &last), "and it is revoked without one");
     let rate = tokens as f64 / started.elapsed().as_secs_f64();
