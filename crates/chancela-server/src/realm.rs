@@ -45,8 +45,10 @@ pub struct Realm {
     pub tenants: Vec<String>,
     /// Token endpoints with the realm's own choices applied.
     pub endpoints: Vec<RealmEndpoint>,
-    /// How clients authenticate at introspection and revocation.
+    /// How clients authenticate at introspection.
     pub client_authentication: ClientAuthentication,
+    /// The same for revocation, where public clients end their own tokens too (RFC 7009 §2.1).
+    pub revocation_authentication: ClientAuthentication,
     /// Its name for people.
     pub title: String,
     /// Resource servers that a request may name (RFC 8707).
@@ -147,7 +149,8 @@ impl RealmPlan {
             session_lifetime: config.session_lifetime,
             cookies: Cookies::new(&name, location.secure),
             issuer: config.issuer,
-            client_authentication: client_authentication(&dialect),
+            client_authentication: client_authentication(&dialect, false),
+            revocation_authentication: client_authentication(&dialect, true),
             name,
             dialect,
             environment,
@@ -311,12 +314,12 @@ fn longest_lifetime(endpoints: &[RealmEndpoint]) -> u32 {
 
 /// The methods of all the dialect's token endpoints together, in standard form: resource servers introspect with
 /// whichever of them they are used to.
-fn client_authentication(dialect: &Dialect) -> ClientAuthentication {
+fn client_authentication(dialect: &Dialect, public: bool) -> ClientAuthentication {
     let mut policy = ClientAuthentication { methods: Vec::new(), ..ClientAuthentication::default() };
     for endpoint in &dialect.token_endpoints {
         let own = &endpoint.client_authentication;
         policy.trailing_newline = own.trailing_newline;
-        for method in own.methods.iter().filter(|method| **method != Method::None) {
+        for method in own.methods.iter().filter(|method| public || **method != Method::None) {
             if !policy.methods.contains(method) {
                 policy.methods.push(*method);
             }
