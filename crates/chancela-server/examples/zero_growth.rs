@@ -58,7 +58,7 @@ fn main() {
     let started = Instant::now();
     let mut last = String::new();
     for n in 0..tokens {
-        let realm = if n % JWT_EACH == 0 { "jwt" } else { "sealed" };
+        let realm = realm_of(n);
         let body = "grant_type=client_credentials&scope=read";
         let answered =
             runtime.block_on(endpoint::respond(&server, &router, PEER, request(realm, "token", body)));
@@ -71,7 +71,7 @@ fn main() {
             assert!(is_active(&runtime, &server, &router, realm, &last), "it introspects without a row");
         }
     }
-    let realm = if (tokens - 1) % JWT_EACH == 0 { "jwt" } else { "sealed" };
+    let realm = realm_of(tokens - 1);
     let body = format!("token={last}");
     let revoked =
         runtime.block_on(endpoint::respond(&server, &router, PEER, request(realm, "revoke", &body)));
@@ -81,6 +81,11 @@ fn main() {
     let after = size(directory.path());
     println!("{tokens:>10} tokens and one revocation: {after} bytes, {rate:.0} tokens/s on one thread");
     println!("{:.4} bytes per token", (after - before) as f64 / tokens as f64);
+}
+
+/// The realm of token `n`.
+const fn realm_of(n: u64) -> &'static str {
+    if n.is_multiple_of(JWT_EACH) { "jwt" } else { "sealed" }
 }
 
 async fn open(store: SqliteStore) -> Server<SqliteStore> {

@@ -79,6 +79,11 @@ impl Login {
     pub(crate) fn is_in_fields(&self) -> bool {
         matches!(self.problem, Some(LoginProblem::Credentials | LoginProblem::Missing))
     }
+
+    /// Whether it lies, perhaps, with the tenant.
+    pub(crate) fn is_in_tenant(&self) -> bool {
+        self.is_in_fields() || self.problem == Some(LoginProblem::Tenant)
+    }
 }
 
 impl Page for Login {

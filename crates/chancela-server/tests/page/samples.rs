@@ -66,6 +66,12 @@ fn logins(locale: Locale) -> Vec<(&'static str, Response<Bytes>)> {
         problem: Some(LoginProblem::Wait(45)),
         ..login(locale)
     };
+    let which = Login {
+        tenant: Tenant::Listed(vec!["Aurora Matriz".into(), "Aurora Filial Recife".into()], None),
+        username: "ana.moura".into(),
+        problem: Some(LoginProblem::Tenant),
+        ..login(locale)
+    };
     let account =
         Login { client: None, leads_to: None, tenant: Tenant::Typed("aurora".into()), ..login(locale) };
     vec![
@@ -73,6 +79,7 @@ fn logins(locale: Locale) -> Vec<(&'static str, Response<Bytes>)> {
         ("login-wrong", wrong.respond()),
         ("login-tenant", tenant.respond()),
         ("login-account", account.respond()),
+        ("login-which-tenant", which.respond()),
     ]
 }
 
