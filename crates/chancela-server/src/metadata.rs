@@ -28,7 +28,8 @@ impl Realm {
                 }
             }
         }
-        let names = |policy: &ClientAuthentication| policy.methods.iter().map(|method| method.as_str()).collect();
+        let names =
+            |policy: &ClientAuthentication| policy.methods.iter().map(|method| method.as_str()).collect();
         let path = |endpoint: &&RealmEndpoint| endpoint.dialect.paths.first().cloned().unwrap_or_default();
         let paths = &self.dialect.endpoints;
         ServerMetadata {

@@ -13,13 +13,12 @@ use chancela_core::client_auth::{self, AuthenticatedClient, Credentials, Method}
 use chancela_core::dialect::{
     ClientAuthentication, Dialect, Library, ScopeMeaning, TokenEndpoint, TokenFormat,
 };
-use chancela_core::effect::Effect;
 use chancela_core::grant::GrantType;
 use chancela_core::id::ClientKey;
 use chancela_core::jose::{JwsAlgorithm, SigningKey};
 use chancela_core::pepper::Pepper;
 use chancela_core::rate_limit::Window;
-use chancela_core::record::{Client, Revocation};
+use chancela_core::record::Client;
 use chancela_core::rejection::Rejection;
 use chancela_core::time::Timestamp;
 use chancela_core::token::reference;
@@ -295,16 +294,11 @@ impl Realm {
         self.signing_key(own.unwrap_or(endpoint.dialect.token.id_token.algorithm))
     }
 
-    /// Seconds that an access token may live here, by what is configured, by what some client has or had while a key was
-    /// in use.
+    /// Seconds that an access token may live here, by what is configured and by what some client has, or had while a key
+    /// was in use that is still published: such a token may be alive.
     pub fn longest_access_token(&self) -> u32 {
         let configured = longest_lifetime(&self.endpoints).max(self.directory.longest_access_token());
         configured.max(self.keys.load().longest_token)
-    }
-
-    /// What ends the access tokens of a user (of one client, if it is named) that were issued until now.
-    pub fn end_of_subject(&self, subject: &str, client: Option<ClientKey>, now: Timestamp) -> Effect {
-        Effect::Revoke(Revocation::of_subject(subject, client, now, self.longest_access_token()))
     }
 }
 
