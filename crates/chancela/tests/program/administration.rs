@@ -183,6 +183,24 @@ fn the_tokens_of_a_disabled_client_are_inactive_at_once_and_stay_so() {
     assert!(!is_active(&server, &asker, &token), "a token from before the pause");
 }
 
+/// N-04: at once, whatever the running server remembers of the token.
+#[test]
+fn an_operator_ends_a_token_or_all_of_a_client() {
+    let site = Site::new();
+    let server = site.serve();
+    let (asker, client) = (resource_server(&site), reader(&site));
+    let (one, two) = (token_of(&server, &client).token(), token_of(&server, &client).token());
+    assert!(is_active(&server, &asker, &one) && is_active(&server, &asker, &two));
+    let ended = site.run_with_input(&["token", "revoke", "--realm", "main"], &format!("{one}\n"));
+    assert_eq!(ended.json()["revoked"], "access_token");
+    assert!(!is_active(&server, &asker, &one) && is_active(&server, &asker, &two));
+    site.run_with_input(&["token", "revoke", "--realm", "main"], &format!("{one}\n")).failed(3, &["revoked"]);
+    site.done(&["token", "revoke", "--realm", "main", "--client", text(&client, "client_id")]);
+    assert!(!is_active(&server, &asker, &two));
+    site.run(&["token", "revoke", "--realm", "main", "--user", "nobody"]).failed(3, &["nobody"]);
+    site.run(&["token", "revoke", "--realm", "main", "--grant", "x"]).failed(2, &["hexadecimal"]);
+}
+
 #[test]
 fn a_client_that_was_enabled_again_obtains_good_tokens_at_once() {
     let site = Site::new();
