@@ -39,7 +39,7 @@ fn reader(site: &Site) -> Value {
     site.done(&["client", "create", "--realm", "main", "--scope", "read"])
 }
 
-/// The kids of access tokens' algorithm in the published key set; ID tokens have another key beside it.
+/// Published keys of the access tokens' algorithm; ID tokens have one more.
 fn kids(server: &Server) -> Vec<String> {
     let set = get(&server.url("/main/.well-known/jwks.json")).json();
     let keys = set["keys"].as_array().unwrap().iter().filter(|key| key["alg"] == "ES256");
@@ -364,6 +364,14 @@ fn what_a_compromised_key_signed_is_dead_at_once() {
     let new = token_of(&server, &client).token();
     assert_eq!(kids(&server), [kid_of(&new)]);
     assert!(is_active(&server, &asker, &new));
+}
+
+#[test]
+fn a_realm_that_signs_nothing_has_no_key_to_rotate() {
+    let realms = "[realm.card]\nissuer = \"http://127.0.0.1:1/card\"\ndialect = \"celcash\"\n\
+                  environment = \"sandbox\"\nsecurity_profile = \"legacy\"\n";
+    let site = Site::with("", realms);
+    site.run(&["key", "rotate", "--realm", "card"]).failed(2, &["signs nothing"]);
 }
 
 #[test]
