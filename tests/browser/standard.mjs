@@ -139,10 +139,50 @@ await check('standard: prompt=consent asks again for what was allowed', async ({
   assert((await comesBack(page, one)).get('code'));
 });
 
-await check('standard: login_hint fills in the username; an id_token_hint of another user is login_required', async ({ open }) => {
+await check('standard: login_hint fills in the username', async ({ open }) => {
   const page = await (await open()).newPage();
   await page.goto(request({ login_hint: 'ana' }).url);
   assert.equal(await page.locator('#username').inputValue(), 'ana');
+});
+
+await check('standard: id_token_hint of who is logged in passes, of another user it is login_required', async ({ open }) => {
+  const page = await (await open()).newPage();
+  const hint = async (user) => {
+    const one = request();
+    await page.goto(request({ prompt: 'login' }).url);
+    await logIn(page, user);
+    await press(page, 'allow');
+    await page.goto(one.url);
+    return (await redeem(realm, native, one, (await comesBack(page, one)).get('code'))).json.id_token;
+  };
+  const other = await hint(sandbox.newUser('standard'));
+  await page.context().clearCookies();
+  const own = await hint(sandbox.newUser('standard'));
+  for (const [token, error] of [[own, null], [other, 'login_required']]) {
+    const none = request({ prompt: 'none', id_token_hint: token });
+    await page.goto(none.url);
+    assert.equal((await comesBack(page, none)).get('error'), error);
+  }
+});
+
+await check('standard: UserInfo as a signed JWT, and claims that are asked for singly', async ({ open }) => {
+  const page = await (await open()).newPage();
+  const client = sandbox.newClient('standard', {
+    client_name: 'Signed', token_endpoint_auth_method: 'none', application_type: 'native',
+    grant_types: ['authorization_code'], redirect_uris: ['http://127.0.0.1/callback'], scope: 'openid',
+    userinfo_signed_response_alg: 'ES256', id_token_signed_response_alg: 'RS256',
+  });
+  const wanted = JSON.stringify({ userinfo: { nickname: { essential: true } }, id_token: { email: null } });
+  const one = authorization(realm, client, application.redirectUri, { claims: wanted });
+  const answer = await redeem(realm, client, one, (await authorize(page, one, ana)).get('code'));
+  const id = claims(answer.json.id_token);
+  assert.equal(JSON.parse(Buffer.from(answer.json.id_token.split('.')[0], 'base64url')).alg, 'RS256');
+  assert.equal(id.email, 'ana@example.com');
+  const info = await fetch(realm.endpoints.userinfo, { headers: { authorization: `Bearer ${answer.json.access_token}` } });
+  assert.equal(info.headers.get('content-type'), 'application/jwt');
+  const signed = claims(await info.text());
+  assert.deepEqual([signed.sub, signed.nickname, signed.aud, signed.iss], [id.sub, 'Aninha', client.client_id, realm.base_url]);
+  assert.equal(signed.name, undefined, 'UserInfo says more than was asked for');
 });
 
 for (const [mode, where] of [['form_post', 'body'], ['query', 'url']]) {
