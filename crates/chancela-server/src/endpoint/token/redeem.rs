@@ -18,6 +18,7 @@ impl<S: Store> Context<'_, S> {
         client: &AuthenticatedClient,
         text: &str,
         presented: &Presented<'_>,
+        resource: Option<&str>,
     ) -> Result<TokenResponse, Rejection> {
         registered(client.client(), GrantType::AuthorizationCode)?;
         let store = &self.server.store;
@@ -41,8 +42,9 @@ impl<S: Store> Context<'_, S> {
                         details: &redeemed.details,
                         nonce: redeemed.nonce.as_deref(),
                     });
+                    let approval = redeemed.approval.for_resource(resource, &self.realm.resources)?;
                     let (response, mut effects) =
-                        self.issue(client, redeemed.approval, redeemed.refresh, login.as_ref())?;
+                        self.issue(client, approval, redeemed.refresh, login.as_ref())?;
                     effects.extend(redeemed.effects);
                     if self.server.commit(effects).await? == CommitOutcome::Committed {
                         return Ok(response);
