@@ -2,11 +2,17 @@
 //! they stand on the wire, and whole exchanges as text for snapshots.
 
 mod ask;
+mod browser;
+mod flow;
 mod outside;
 mod pki;
 mod world;
 
-pub use ask::{Answer, Ask};
+pub use ask::{Answer, Ask, FORM};
+pub use browser::{Browser, Form, Seen, unescape};
+pub use flow::{
+    CALLBACK, Callback, Flow, PASSWORD, Request, SCOPE, VERIFIER, challenge, claims, own_client, web_client,
+};
 pub use outside::{Authority, Conduct, Names, Outside, open_fetcher, open_outbound};
 pub use pki::{certificate, verify_jws};
 pub use world::{ClientFacts, HOST, RealmPlan, World, new_client};
@@ -16,9 +22,6 @@ use std::net::{IpAddr, Ipv4Addr};
 
 /// Where requests come from, unless a test says otherwise.
 pub const PEER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
-
-/// Where requests come from.
-pub const PEER: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
 /// `Basic` and base64 of any bytes.
 pub fn basic(pair: impl AsRef<[u8]>) -> String {

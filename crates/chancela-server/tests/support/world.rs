@@ -6,7 +6,7 @@ use chancela_core::security_profile::SecurityProfile;
 use chancela_core::time::Timestamp;
 use chancela_server::clock::Clock;
 use chancela_server::config::{Config, Outbound, RealmConfig};
-use chancela_server::control::{self, Command, ControlError, NewClient, Request};
+use chancela_server::control::{self, Command, ControlError, NewClient, NewUser, Request};
 use chancela_server::key_ring::kek::Kek;
 use chancela_server::logout::backchannel;
 use chancela_server::router::Router;
@@ -187,12 +187,13 @@ impl<S: Store> World<S> {
     }
 
     pub async fn user(&self, realm: &str, username: &str, password: &str, tenant: Option<&str>) {
-        let command = Command::UserCreate {
+        let user = NewUser {
             username: username.into(),
-            password: password.into(),
+            password: Some(password.into()),
             tenant: tenant.map(str::to_owned),
+            ..NewUser::default()
         };
-        self.control(realm, command).await;
+        self.control(realm, Command::UserCreate(Box::new(user))).await;
     }
 
     pub async fn enable(&self, realm: &str, client: &ClientFacts, enabled: bool) {
