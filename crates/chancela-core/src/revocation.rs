@@ -24,7 +24,8 @@ impl Moment {
         self.now.seconds() + 1
     }
 
-    fn subject(self, subject: &str, client: Option<ClientKey>) -> Effect {
+    /// The end of a user's access tokens (of one client, if it is named).
+    pub fn subject(self, subject: &str, client: Option<ClientKey>) -> Effect {
         Effect::Revoke(Revocation::of_subject(subject, client, self.now, self.longest_token))
     }
 }

@@ -24,6 +24,7 @@ use chancela_server::server::Server;
 use chancela_store_sqlite::{Options, SqliteStore};
 use http::Request;
 use http_body_util::{BodyExt, Full};
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -38,6 +39,9 @@ access_token_format = "sealed"
 issuer = "http://localhost/jwt"
 dialect = "standard"
 "#;
+
+/// Where the requests come from.
+const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// Of so many tokens, one is a JWT.
 const JWT_EACH: u64 = 100;
@@ -54,9 +58,10 @@ fn main() {
     let started = Instant::now();
     let mut last = String::new();
     for n in 0..tokens {
-        let realm = if n % JWT_EACH == 0 { "jwt" } else { "sealed" };
+        let realm = realm_of(n);
         let body = "grant_type=client_credentials&scope=read";
-        let answered = runtime.block_on(endpoint::respond(&server, &router, request(realm, "token", body)));
+        let answered =
+            runtime.block_on(endpoint::respond(&server, &router, PEER, request(realm, "token", body)));
         assert_eq!(answered.status(), 200);
         if n + 1 == tokens || n % 500_000 == 0 {
             let body = runtime.block_on(answered.into_body().collect()).unwrap().to_bytes();
@@ -66,15 +71,21 @@ fn main() {
             assert!(is_active(&runtime, &server, &router, realm, &last), "it introspects without a row");
         }
     }
-    let realm = if (tokens - 1) % JWT_EACH == 0 { "jwt" } else { "sealed" };
+    let realm = realm_of(tokens - 1);
     let body = format!("token={last}");
-    let revoked = runtime.block_on(endpoint::respond(&server, &router, request(realm, "revoke", &body)));
+    let revoked =
+        runtime.block_on(endpoint::respond(&server, &router, PEER, request(realm, "revoke", &body)));
     assert_eq!(revoked.status(), 200);
     assert!(!is_active(&runtime, &server, &router, realm, &last), "and it is revoked without one");
     let rate = tokens as f64 / started.elapsed().as_secs_f64();
     let after = size(directory.path());
     println!("{tokens:>10} tokens and one revocation: {after} bytes, {rate:.0} tokens/s on one thread");
     println!("{:.4} bytes per token", (after - before) as f64 / tokens as f64);
+}
+
+/// The realm of token `n`.
+const fn realm_of(n: u64) -> &'static str {
+    if n.is_multiple_of(JWT_EACH) { "jwt" } else { "sealed" }
 }
 
 async fn open(store: SqliteStore) -> Server<SqliteStore> {
@@ -100,7 +111,7 @@ fn is_active(
     token: &str,
 ) -> bool {
     let ask = request(realm, "introspect", &format!("token={token}"));
-    let answered = runtime.block_on(endpoint::respond(server, router, ask));
+    let answered = runtime.block_on(endpoint::respond(server, router, PEER, ask));
     let body = runtime.block_on(answered.into_body().collect()).unwrap().to_bytes();
     body.starts_with(b"{\"active\":true")
 }

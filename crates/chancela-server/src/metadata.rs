@@ -1,7 +1,7 @@
 //! What a realm says of itself: the metadata document, all of it from configuration.
 
 use crate::realm::{Realm, RealmEndpoint};
-use chancela_core::dialect::RefreshPolicy;
+use chancela_core::dialect::{ClientAuthentication, RefreshPolicy};
 use chancela_core::grant::GrantType;
 use chancela_core::message::server_metadata::{OpenIdMetadata, ServerMetadata};
 
@@ -28,7 +28,8 @@ impl Realm {
                 }
             }
         }
-        let own: Vec<_> = self.client_authentication.methods.iter().map(|method| method.as_str()).collect();
+        let names =
+            |policy: &ClientAuthentication| policy.methods.iter().map(|method| method.as_str()).collect();
         let path = |endpoint: &&RealmEndpoint| endpoint.dialect.paths.first().cloned().unwrap_or_default();
         let paths = &self.dialect.endpoints;
         ServerMetadata {
@@ -40,9 +41,9 @@ impl Realm {
             grant_types_supported: grants,
             token_endpoint_auth_methods_supported: methods,
             introspection_endpoint: self.url(&paths.introspection),
-            introspection_endpoint_auth_methods_supported: own.clone(),
+            introspection_endpoint_auth_methods_supported: names(&self.client_authentication),
             revocation_endpoint: self.url(&paths.revocation),
-            revocation_endpoint_auth_methods_supported: own,
+            revocation_endpoint_auth_methods_supported: names(&self.revocation_authentication),
             openid: self.has_users().then(|| self.openid_metadata()),
         }
     }

@@ -13,13 +13,12 @@ use chancela_core::client_auth::{self, AuthenticatedClient, Credentials, Method}
 use chancela_core::dialect::{
     ClientAuthentication, Dialect, Library, ScopeMeaning, TokenEndpoint, TokenFormat,
 };
-use chancela_core::effect::Effect;
 use chancela_core::grant::GrantType;
 use chancela_core::id::ClientKey;
 use chancela_core::jose::{JwsAlgorithm, SigningKey};
 use chancela_core::pepper::Pepper;
 use chancela_core::rate_limit::Window;
-use chancela_core::record::{Client, Revocation};
+use chancela_core::record::Client;
 use chancela_core::rejection::Rejection;
 use chancela_core::time::Timestamp;
 use chancela_core::token::reference;
@@ -45,8 +44,10 @@ pub struct Realm {
     pub tenants: Vec<String>,
     /// Token endpoints with the realm's own choices applied.
     pub endpoints: Vec<RealmEndpoint>,
-    /// How clients authenticate at introspection and revocation.
+    /// How clients authenticate at introspection.
     pub client_authentication: ClientAuthentication,
+    /// The same for revocation, where public clients end their own tokens too (RFC 7009 §2.1).
+    pub revocation_authentication: ClientAuthentication,
     /// Its name for people.
     pub title: String,
     /// Resource servers that a request may name (RFC 8707).
@@ -147,7 +148,8 @@ impl RealmPlan {
             session_lifetime: config.session_lifetime,
             cookies: Cookies::new(&name, location.secure),
             issuer: config.issuer,
-            client_authentication: client_authentication(&dialect),
+            client_authentication: client_authentication(&dialect, false),
+            revocation_authentication: client_authentication(&dialect, true),
             name,
             dialect,
             environment,
@@ -292,16 +294,11 @@ impl Realm {
         self.signing_key(own.unwrap_or(endpoint.dialect.token.id_token.algorithm))
     }
 
-    /// Seconds that an access token may live here, by what is configured, by what some client has or had while a key was
-    /// in use.
+    /// Seconds that an access token may live here, by what is configured and by what some client has, or had while a key
+    /// was in use that is still published: such a token may be alive.
     pub fn longest_access_token(&self) -> u32 {
         let configured = longest_lifetime(&self.endpoints).max(self.directory.longest_access_token());
         configured.max(self.keys.load().longest_token)
-    }
-
-    /// What ends the access tokens of a user (of one client, if it is named) that were issued until now.
-    pub fn end_of_subject(&self, subject: &str, client: Option<ClientKey>, now: Timestamp) -> Effect {
-        Effect::Revoke(Revocation::of_subject(subject, client, now, self.longest_access_token()))
     }
 }
 
@@ -311,12 +308,12 @@ fn longest_lifetime(endpoints: &[RealmEndpoint]) -> u32 {
 
 /// The methods of all the dialect's token endpoints together, in standard form: resource servers introspect with
 /// whichever of them they are used to.
-fn client_authentication(dialect: &Dialect) -> ClientAuthentication {
+fn client_authentication(dialect: &Dialect, public: bool) -> ClientAuthentication {
     let mut policy = ClientAuthentication { methods: Vec::new(), ..ClientAuthentication::default() };
     for endpoint in &dialect.token_endpoints {
         let own = &endpoint.client_authentication;
         policy.trailing_newline = own.trailing_newline;
-        for method in own.methods.iter().filter(|method| **method != Method::None) {
+        for method in own.methods.iter().filter(|method| public || **method != Method::None) {
             if !policy.methods.contains(method) {
                 policy.methods.push(*method);
             }

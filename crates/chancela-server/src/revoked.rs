@@ -208,7 +208,7 @@ mod tests {
     #[test]
     fn a_commit_that_nobody_waits_for_revokes_and_one_that_changed_nothing_does_not() {
         let set = RevocationSet::default();
-        let effects = [Effect::Revoke(Revocation::of_grant(GRANT, NOW, 300))];
+        let effects = chancela_core::grant::revocation(GRANT);
         Pending::new(&set, &effects).discard();
         assert!(set.is_empty());
         drop(Pending::new(&set, &effects));

@@ -17,5 +17,7 @@ mod fetch;
 mod introspection;
 mod logout;
 mod openid;
+mod page;
 mod support;
 mod token;
+mod users;

@@ -1,5 +1,11 @@
 //! The command line's shape. Secrets are never arguments: they come from standard input or files.
 
+mod client;
+mod user;
+
+pub(crate) use client::{ClientAction, ClientCreate};
+pub(crate) use user::{UserAction, UserCreate};
+
 use chancela_server::control::KeyUrgency;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -47,7 +53,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: KeyAction,
     },
-    /// Add users
+    /// Manage users
     User {
         #[command(subcommand)]
         action: UserAction,
@@ -151,99 +157,6 @@ pub(crate) enum ConfigAction {
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum ClientAction {
-    /// Register a client; its generated secret is shown once
-    Create {
-        #[command(flatten)]
-        target: Target,
-        /// Name for people
-        #[arg(long)]
-        name: Option<String>,
-        /// Scope that it may be granted, separated by spaces
-        #[arg(long, default_value = "")]
-        scope: String,
-        /// Grant that it may use (repeat for several)
-        #[arg(long = "grant-type", default_values = ["client_credentials"])]
-        grant_types: Vec<String>,
-        /// The one way in which it authenticates; any of the dialect's if absent
-        #[arg(long, value_name = "METHOD")]
-        auth_method: Option<String>,
-        /// Tenant
-        #[arg(long)]
-        tenant: Option<String>,
-        /// Token endpoint that it belongs to, in dialects with several steps
-        #[arg(long)]
-        token_endpoint: Option<String>,
-        /// Client of the earlier step
-        #[arg(long, value_name = "CLIENT_ID")]
-        chained_to: Option<String>,
-        /// File with the certificate that it presents in a header, in PEM
-        #[arg(long, value_name = "FILE")]
-        certificate: Option<PathBuf>,
-        /// Lifetime of its access tokens in seconds
-        #[arg(long, value_name = "SECONDS")]
-        access_token_lifetime: Option<u32>,
-        /// It is a resource server: it may introspect any token of the realm
-        #[arg(long)]
-        may_introspect_any: bool,
-        /// It is a partner platform, for dialects with a partner header
-        #[arg(long)]
-        partner: bool,
-    },
-    /// Show all clients
-    List {
-        #[command(flatten)]
-        target: Target,
-    },
-    /// Show one client
-    Show {
-        #[command(flatten)]
-        target: Target,
-        /// Its id
-        client_id: String,
-    },
-    /// Register clients from RFC 7591 metadata: one JSON object or an array
-    Import {
-        #[command(flatten)]
-        target: Target,
-        /// The file; standard input if it is -
-        #[arg(default_value = "-")]
-        file: PathBuf,
-    },
-    /// Make a new secret, shown once; the old one goes on working for a while
-    RotateSecret {
-        #[command(flatten)]
-        target: Target,
-        /// Its id
-        client_id: String,
-        /// Seconds for which the old secret still works
-        #[arg(long, default_value_t = 86_400, value_name = "SECONDS")]
-        overlap: u32,
-    },
-    /// Refuse the client's requests and its tokens
-    Disable {
-        #[command(flatten)]
-        target: Target,
-        /// Its id
-        client_id: String,
-    },
-    /// Accept the client's requests again
-    Enable {
-        #[command(flatten)]
-        target: Target,
-        /// Its id
-        client_id: String,
-    },
-    /// Remove a client; its tokens are dead
-    Delete {
-        #[command(flatten)]
-        target: Target,
-        /// Its id
-        client_id: String,
-    },
-}
-
-#[derive(Debug, Subcommand)]
 pub(crate) enum ScopeAction {
     /// Add a scope
     Create {
@@ -305,20 +218,6 @@ impl From<Urgency> for KeyUrgency {
             Urgency::Compromised => Self::Compromised,
         }
     }
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum UserAction {
-    /// Add a user; the password is the first line of standard input
-    Create {
-        #[command(flatten)]
-        target: Target,
-        /// Name that the user types
-        username: String,
-        /// Tenant
-        #[arg(long)]
-        tenant: Option<String>,
-    },
 }
 
 #[derive(Debug, Subcommand)]

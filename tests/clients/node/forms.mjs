@@ -42,12 +42,13 @@ export class Client {
     return this.send(action, { method: 'POST', form: { ...fields, ...more } });
   }
 
-  /** Follows redirects on the server's own origin. */
+  /** Follows redirects on the server's own origin, up to an answer for an application, which may be there too. */
   async follow(answer) {
     let last = answer;
     for (let hops = 0; last.location && hops < 6; hops += 1) {
       const next = new URL(last.location, last.url);
-      if (next.origin !== new URL(last.url).origin) return { ...last, location: next.href };
+      const answers = next.searchParams.has('code') || next.searchParams.has('error');
+      if (answers || next.origin !== new URL(last.url).origin) return { ...last, location: next.href };
       last = await this.send(next.href);
     }
     return last;

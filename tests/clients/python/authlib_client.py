@@ -51,10 +51,11 @@ class Visitor:
         raise AssertionError(f"no button {button} on the page (HTTP {page.status_code})")
 
     def follow(self, answer):
-        """Follows redirects on the server's own origin; the last answer has the address that leads elsewhere."""
+        """Follows redirects on the server's own origin, up to an answer for an application, which may be there too."""
         while "location" in answer.headers:
             there = urllib.parse.urljoin(answer.url, answer.headers["location"])
-            if urllib.parse.urlsplit(there)[:2] != urllib.parse.urlsplit(answer.url)[:2] or "code=" in there:
+            answers = {"code", "error"} & urllib.parse.parse_qs(urllib.parse.urlsplit(there).query).keys()
+            if answers or urllib.parse.urlsplit(there)[:2] != urllib.parse.urlsplit(answer.url)[:2]:
                 answer.headers["location"] = there
                 return answer
             answer = self.http.get(there, allow_redirects=False, timeout=10)

@@ -16,6 +16,9 @@ use std::sync::Arc;
 /// Most context classes that are looked at.
 const MAX_ACR_VALUES: usize = 10;
 
+/// The scope by which a client asks for refresh tokens.
+const OFFLINE_ACCESS: &str = "offline_access";
+
 /// Stage 1: the client is known, enabled and one of this realm's.
 pub(super) fn client(request: &AuthorizationRequest, policy: &Policy<'_>) -> Result<Arc<Client>, Rejection> {
     let id = request.single("client_id")?.ok_or(Rule::MissingClientId)?;
@@ -157,7 +160,8 @@ pub(super) fn acr_values(request: &AuthorizationRequest) -> Vec<Box<str>> {
 }
 
 /// What is asked for, by the rules of the token endpoint and of the dialect's own list. Optional scope that the client
-/// may not have is left out: it asks for more only where more is allowed.
+/// may not have is left out: it asks for more only where more is allowed. So is `offline_access` where no refresh token
+/// could come of it (OpenID Connect Core §11).
 pub(super) fn scope(
     request: &AuthorizationRequest,
     client: &Client,
@@ -175,8 +179,11 @@ pub(super) fn scope(
         let demanded: Scope = requested.iter().filter(|token| !is_optional(token)).collect();
         refuse(!(demanded.is_subset_of(exact) && exact.is_subset_of(&demanded)), Rule::ScopeNotExact)?;
     }
-    let asked: Scope =
-        requested.iter().filter(|token| !is_optional(token) || client.scope.contains(token)).collect();
+    let possible = |token: &&str| match *token {
+        OFFLINE_ACCESS => client.scope.contains(OFFLINE_ACCESS) && client.may_use(GrantType::RefreshToken),
+        token => !is_optional(token) || client.scope.contains(token),
+    };
+    let asked: Scope = requested.iter().filter(possible).collect();
     requested_scope::decide(Some(asked.as_str()), policy.scope, None, &client.scope, policy.exists)
 }
 

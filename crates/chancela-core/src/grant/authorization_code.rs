@@ -31,6 +31,15 @@ pub struct Presented<'a> {
     pub certificate: Option<[u8; 32]>,
 }
 
+/// By which rules codes are redeemed.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules<'a> {
+    /// The dialect's for codes.
+    pub authorization: &'a Authorization,
+    /// Those of the refresh tokens that may come of it, with lifetimes and the time.
+    pub terms: Terms<'a>,
+}
+
 /// What is known of a code (its MAC was checked when it was read).
 #[derive(Debug)]
 pub struct Facts<'a> {
@@ -65,7 +74,7 @@ pub fn decide(
     client: &AuthenticatedClient,
     presented: &Presented<'_>,
     facts: Facts<'_>,
-    (rules, terms): (&Authorization, &Terms<'_>),
+    rules: &Rules<'_>,
     entropy: &dyn Entropy,
 ) -> Result<Redeemed, Refused> {
     registered(client.client(), GrantType::AuthorizationCode)?;
@@ -82,7 +91,7 @@ pub fn decide(
         Some(Spent::Burnt) => return Err(Rule::SpentCode.into()),
         None => {}
     }
-    if terms.now.seconds() >= code.expires_at {
+    if rules.terms.now.seconds() >= code.expires_at {
         return Err(Rule::ExpiredCode.into());
     }
     if let Err(rule) = redirect_uri(&code, presented).and_then(|()| verifier(&code, presented)) {
@@ -90,7 +99,7 @@ pub fn decide(
         return Err(Refused { rejection: rule.into(), effects: vec![burnt] });
     }
     let user = still_good(&code, client.client(), facts.user, facts.revoked)?;
-    let scope = scope(&code, client.client(), presented.scope, rules)?;
+    let scope = scope(&code, client.client(), presented.scope, rules.authorization)?;
     let approval = Approval {
         scope,
         subject: Some(code.subject.clone()),
@@ -100,7 +109,7 @@ pub fn decide(
         audience: code.details.resource.clone(),
         not_before: user.tokens_not_before,
     };
-    Ok(redeem(client, code, approval, terms, entropy)?)
+    Ok(redeem(client, code, approval, &rules.terms, entropy)?)
 }
 
 /// The redirect URI is the one that the code was sent to. Where it was named and is not repeated, only PKCE may stand in

@@ -213,6 +213,20 @@ fn a_dialects_own_parameters_and_scope_are_demanded() {
     assert_eq!(scope(&world, "openid read offline_access").unwrap(), "openid read");
 }
 
+/// OpenID Connect Core §11.
+#[test]
+fn offline_access_is_ignored_where_no_refresh_token_could_come_of_it() {
+    let mut world = World::new();
+    let request = world.request().with("scope", "openid offline_access");
+    let scope = |world: &World| world.validate(&request).unwrap().scope.as_str().to_owned();
+    assert_eq!(scope(&world), "openid offline_access");
+    world.grants(&[GrantType::AuthorizationCode]);
+    assert_eq!(scope(&world), "openid");
+    world.grants(&[GrantType::AuthorizationCode, GrantType::RefreshToken]);
+    world.scope_of_client("openid");
+    assert_eq!(scope(&world), "openid");
+}
+
 #[test]
 fn several_resources_are_one_too_many() {
     let world = World::new();

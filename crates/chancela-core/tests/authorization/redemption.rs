@@ -2,7 +2,7 @@
 
 use crate::world::{CALLBACK, NOW, VERIFIER, World, challenge};
 use chancela_core::effect::Effect;
-use chancela_core::grant::authorization_code::{Facts, Presented, Redeemed, decide};
+use chancela_core::grant::authorization_code::{Facts, Presented, Redeemed, Rules, decide};
 use chancela_core::grant::{GrantType, Refused};
 use chancela_core::id::GrantId;
 use chancela_core::record::{AuthorizationCode, Revoked, Spent};
@@ -15,6 +15,10 @@ use std::collections::BTreeSet;
 const PRESENTED: Presented<'_> =
     Presented { redirect_uri: Some(CALLBACK), code_verifier: Some(VERIFIER), scope: None, certificate: None };
 
+fn rules(world: &World, now: Timestamp) -> Rules<'_> {
+    Rules { authorization: &world.rules, terms: world.terms(now) }
+}
+
 fn redeem_at(
     world: &World,
     code: Option<AuthorizationCode>,
@@ -22,7 +26,7 @@ fn redeem_at(
     now: Timestamp,
 ) -> Result<Redeemed, Refused> {
     let facts = Facts { code, user: Some(&world.user), revoked: false };
-    decide(&world.authenticate(), presented, facts, (&world.rules, &world.terms(now)), &world.entropy)
+    decide(&world.authenticate(), presented, facts, &rules(world, now), &world.entropy)
 }
 
 fn redeem(world: &World, code: &AuthorizationCode, presented: &Presented<'_>) -> Result<Redeemed, Refused> {
@@ -134,8 +138,7 @@ fn what_ended_since_ends_the_code() {
     let decided = |world: &World, with_user: bool, revoked: bool| {
         let user = Some(&world.user).filter(|_| with_user);
         let facts = Facts { code: Some(code.clone()), user, revoked };
-        let terms = world.terms(NOW);
-        decide(&world.authenticate(), &PRESENTED, facts, (&world.rules, &terms), &world.entropy)
+        decide(&world.authenticate(), &PRESENTED, facts, &rules(world, NOW), &world.entropy)
             .map_err(|refused| refused.rejection.rule)
             .map(|_| ())
     };

@@ -172,7 +172,7 @@ fn celcash_is_as_its_page_says() {
 }
 
 /// Rules that belong to parts of other dialects, or to endpoints that answer in the RFC's shape.
-const NOT_AT_CELCASH: [Rule; 22] = [
+const NOT_AT_CELCASH: [Rule; 23] = [
     Rule::MissingChainToken,
     Rule::UnknownChainToken,
     Rule::ExpiredChainToken,
@@ -185,6 +185,7 @@ const NOT_AT_CELCASH: [Rule; 22] = [
     Rule::MissingPassword,
     Rule::PasswordTooLong,
     Rule::WrongPassword,
+    Rule::MissingSecondFactor,
     Rule::UnknownUser,
     Rule::DisabledUser,
     Rule::AmbiguousUser,

@@ -3,6 +3,7 @@
 
 use super::ControlError;
 use super::credentials;
+use super::login_metadata;
 use super::user::SUBJECT_PREFIX;
 use crate::realm::Realm;
 use crate::server::Server;
@@ -14,13 +15,12 @@ use chancela_core::jose::JwsAlgorithm;
 use chancela_core::record::{
     ApplicationType, Client, ClientSecret, RefreshTokenPolicy, RegisteredCertificate, SubjectType,
 };
-use chancela_core::redirect_uri::{self, Registration};
 use chancela_core::scope::Scope;
 use chancela_core::secret::{Secret, hex};
 use chancela_core::token::reference;
 use chancela_store::Store;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// Client metadata (RFC 7591 §2) and this server's own settings, as they are imported. What RFC 7591 defines and this
 /// server does not use is read and dropped; anything else is an error.
@@ -66,6 +66,37 @@ pub struct NewClient {
     pub client_id_issued_at: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_secret_expires_at: Option<i64>,
+    pub application_type: ApplicationType,
+    pub subject_type: SubjectType,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sector_identifier_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token_signed_response_alg: Option<JwsAlgorithm>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub userinfo_signed_response_alg: Option<JwsAlgorithm>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_max_age: Option<u32>,
+    pub require_auth_time: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub post_logout_redirect_uris: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backchannel_logout_uri: Option<String>,
+    pub backchannel_logout_session_required: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frontchannel_logout_uri: Option<String>,
+    pub frontchannel_logout_session_required: bool,
+    /// Whether users are asked before the client gets their tokens; yes if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub require_consent: Option<bool>,
+    /// Whether its authorization requests need a code challenge; the dialect's rule if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub require_pkce: Option<bool>,
+    /// Lifetime of authorization codes in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorization_code_lifetime: Option<u32>,
+    /// What its refresh tokens do; the dialect's rule if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token_policy: Option<RefreshTokenPolicy>,
     /// Name of the token endpoint that the client belongs to, in dialects with several steps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_endpoint: Option<String>,
@@ -88,44 +119,6 @@ pub struct NewClient {
     pub may_introspect_any: bool,
     /// A partner platform instead of a client.
     pub partner: bool,
-    #[serde(skip_serializing_if = "is_default")]
-    pub application_type: ApplicationType,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub subject_type: Option<SubjectType>,
-    /// Host whose clients share pairwise subjects.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sector_identifier: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub id_token_signed_response_alg: Option<JwsAlgorithm>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub userinfo_signed_response_alg: Option<JwsAlgorithm>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub default_max_age: Option<u32>,
-    pub require_auth_time: bool,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub post_logout_redirect_uris: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub backchannel_logout_uri: Option<String>,
-    pub backchannel_logout_session_required: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub frontchannel_logout_uri: Option<String>,
-    pub frontchannel_logout_session_required: bool,
-    /// Whether its authorization requests need a code challenge; the dialect's rule if absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub require_pkce: Option<bool>,
-    /// Whether users are asked before it gets their tokens; they are if absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub require_consent: Option<bool>,
-    /// Lifetime of its authorization codes in seconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub authorization_code_lifetime: Option<u32>,
-    /// What its refresh tokens do.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub refresh_token_policy: Option<RefreshTokenPolicy>,
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }
 
 /// The one validator: a whole client from what was asked for, and its secret if one was made or given.
@@ -134,8 +127,8 @@ pub(super) fn build<S: Store>(
     realm: &Realm,
     new: NewClient,
 ) -> Result<(Client, Option<Secret>), ControlError> {
-    check_addresses(realm, &new)?;
     let invalid = |text: String| Err(ControlError::Invalid(text));
+    let sector_identifier = login_metadata::check(realm, &new).map_err(ControlError::Invalid)?;
     let formats = &realm.dialect.credentials;
     let now = server.clock.now().seconds();
     let mut key = [0; 6];
@@ -204,6 +197,12 @@ pub(super) fn build<S: Store>(
             }
         }
     }
+    // RFC 7591 section 2 gives codes to whoever does not say; here that takes a redirect URI.
+    let usual = if new.redirect_uris.is_empty() {
+        vec![GrantType::ClientCredentials]
+    } else {
+        vec![GrantType::AuthorizationCode, GrantType::RefreshToken]
+    };
     let certificate = match new.certificate_pem.as_deref().map(Certificate::parse_header) {
         None => None,
         Some(Some(certificate)) => Some(RegisteredCertificate { sha256: hex(&certificate.sha256).into() }),
@@ -229,21 +228,21 @@ pub(super) fn build<S: Store>(
             .into_iter()
             .collect(),
         token_endpoint_auth_method: new.token_endpoint_auth_method,
-        grant_types: new.grant_types.unwrap_or_else(|| vec![GrantType::ClientCredentials]),
+        grant_types: new.grant_types.unwrap_or(usual),
         scope,
-        redirect_uris: new.redirect_uris.into_iter().map(Into::into).collect(),
+        redirect_uris: boxed(new.redirect_uris),
         application_type: new.application_type,
         require_pkce: new.require_pkce,
         require_consent: new.require_consent.unwrap_or(true),
         authorization_code_lifetime: new.authorization_code_lifetime,
         refresh_token_policy: new.refresh_token_policy,
-        subject_type: new.subject_type.unwrap_or_default(),
-        sector_identifier: new.sector_identifier.map(Into::into),
+        subject_type: new.subject_type,
+        sector_identifier,
         id_token_signed_response_alg: new.id_token_signed_response_alg,
         userinfo_signed_response_alg: new.userinfo_signed_response_alg,
         default_max_age: new.default_max_age,
         require_auth_time: new.require_auth_time,
-        post_logout_redirect_uris: new.post_logout_redirect_uris.into_iter().map(Into::into).collect(),
+        post_logout_redirect_uris: boxed(new.post_logout_redirect_uris),
         backchannel_logout_uri: new.backchannel_logout_uri.map(Into::into),
         backchannel_logout_session_required: new.backchannel_logout_session_required,
         frontchannel_logout_uri: new.frontchannel_logout_uri.map(Into::into),
@@ -265,21 +264,8 @@ pub(super) fn build<S: Store>(
     Ok((client, secret))
 }
 
-/// Addresses to which a client has users sent, or is called itself.
-fn check_addresses(realm: &Realm, new: &NewClient) -> Result<(), ControlError> {
-    let registration = Registration {
-        application_type: new.application_type,
-        danger_allow_http: realm.location.is_loopback(),
-    };
-    let redirects = new.redirect_uris.iter().map(|uri| ("redirect_uris", uri));
-    let logouts = new.post_logout_redirect_uris.iter().map(|uri| ("post_logout_redirect_uris", uri));
-    let back = new.backchannel_logout_uri.iter().map(|uri| ("backchannel_logout_uri", uri));
-    let front = new.frontchannel_logout_uri.iter().map(|uri| ("frontchannel_logout_uri", uri));
-    for (member, uri) in redirects.chain(logouts).chain(back).chain(front) {
-        redirect_uri::register(uri, registration)
-            .map_err(|error| ControlError::Invalid(format!("{member}: {uri:?} {error}")))?;
-    }
-    Ok(())
+fn boxed(texts: Vec<String>) -> Vec<Box<str>> {
+    texts.into_iter().map(Into::into).collect()
 }
 
 /// A client as it is shown: RFC 7591 names, no digest.
@@ -289,7 +275,24 @@ pub(super) fn describe(client: &Client) -> Value {
         for hidden in ["key", "realm", "secrets", "version", "created_at", "tokens_not_before"] {
             members.shift_remove(hidden);
         }
+        // Shown where they say something: what a client has, and what it is freed of.
+        let exempt = [
+            ("require_consent", !client.require_consent),
+            ("require_pkce", client.require_pkce == Some(false)),
+        ];
         members.retain(|_, value| *value != Value::Array(Vec::new()) && *value != Value::Bool(false));
+        for (name, usual) in [
+            ("require_consent", json!(true)),
+            ("application_type", json!("web")),
+            ("subject_type", json!("public")),
+        ] {
+            if members.get(name) == Some(&usual) {
+                members.shift_remove(name);
+            }
+        }
+        for (name, _) in exempt.into_iter().filter(|(_, exempt)| *exempt) {
+            members.insert(name.into(), false.into());
+        }
         members.insert("enabled".into(), client.enabled.into());
         members.insert("client_id_issued_at".into(), client.created_at.into());
         members.insert("active_secrets".into(), client.secrets.len().into());

@@ -6,6 +6,7 @@ mod client;
 mod client_metadata;
 mod credentials;
 mod key;
+mod login_metadata;
 mod scope;
 pub mod socket;
 mod token;

@@ -9,6 +9,7 @@ use chancela_core::effect::Effect;
 use chancela_core::grant;
 use chancela_core::id::GrantId;
 use chancela_core::record::{Client, User};
+use chancela_core::revocation::{self, Moment};
 use chancela_core::secret::{from_hex, hex};
 use chancela_core::time::Timestamp;
 use chancela_core::token::refresh::RefreshTokenRef;
@@ -124,7 +125,7 @@ pub(super) async fn revoke_all<S: Store>(
     }
 }
 
-/// Ends a user's tokens. Without a client, sessions too: they are older than what the record then says.
+/// Ends a user's tokens; without a client, sessions too. What the user allowed stays allowed.
 async fn end_user<S: Store>(
     server: &Server<S>,
     realm: &Realm,
@@ -133,20 +134,20 @@ async fn end_user<S: Store>(
     tenant: Option<&str>,
 ) -> Result<User, ControlError> {
     for _ in 0..MAX_ROUNDS {
-        let now = server.clock.now();
         let user = find_user(server, realm, name, tenant).await?;
-        let mut effects = vec![realm.end_of_subject(&user.subject, client.map(|own| own.key), now)];
-        for grant in server.store.grants_of(&user.subject).await? {
-            if client.is_none_or(|own| own.key == grant.client) {
-                effects.push(Effect::RevokeGrant(grant.id));
+        let moment = Moment { now: server.clock.now(), longest_token: realm.longest_access_token() };
+        let grants = server.store.grants_of(&user.subject).await?;
+        let effects = match client {
+            Some(client) => {
+                let own = grants.iter().filter(|grant| grant.client == client.key);
+                let ends = own.map(|grant| Effect::RevokeGrant(grant.id));
+                ends.chain([moment.subject(&user.subject, Some(client.key))]).collect()
             }
-        }
-        if client.is_none() {
-            let mut changed = user.clone();
-            changed.tokens_not_before = now.seconds() + 1;
-            changed.version += 1;
-            effects.push(Effect::PutUser { user: changed, expected_version: Some(user.version) });
-        }
+            None => {
+                let sessions = server.store.sessions_of(&realm.name, &user.subject).await?;
+                revocation::everything(&user, user.clone(), &grants, &sessions, None, moment)
+            }
+        };
         if server.record(effects).await? == CommitOutcome::Committed {
             return Ok(user);
         }

@@ -40,9 +40,9 @@ async fn answer<S: Store>(
     realm: &Realm,
     http: &HttpRequest<'_>,
 ) -> Result<(), Rejection> {
-    let request = TokenParameter::parse(&realm.client_authentication, http)?;
+    let request = TokenParameter::parse(&realm.revocation_authentication, http)?;
     let now = server.clock.now();
-    let caller = realm.authenticate(&request.credentials, &realm.client_authentication, now)?;
+    let caller = realm.authenticate(&request.credentials, &realm.revocation_authentication, now)?;
     let effects = revocation(server, realm, caller.client(), &request.token, now).await?;
     if !effects.is_empty() && server.commit(effects).await? == CommitOutcome::Conflict {
         return Err(Rule::Overloaded.into());

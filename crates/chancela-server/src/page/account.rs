@@ -211,7 +211,7 @@ impl Account {
             Problem::WrongCode => self.frame.text().second_factor.wrong_code.to_owned(),
             Problem::Passkey => text.passkey.to_owned(),
             Problem::LastWayIn => text.last_way_in.to_owned(),
-            Problem::Wait(seconds) => (self.frame.text().common.wait)(seconds),
+            Problem::Wait(seconds) => self.frame.text().common.too_many_wait(seconds),
         })
     }
 

@@ -1,4 +1,5 @@
-//! Moments in words. Portuguese gets Brasília's time, which has been UTC-3 all year since 2019; English gets UTC.
+//! Moments in words. Portuguese gets Brasília's time, which has been UTC-3 all year since 2019; English gets UTC. The
+//! page says once which it is.
 
 use super::locale::Locale;
 
@@ -12,8 +13,8 @@ pub fn moment(seconds: i64, locale: Locale) -> String {
     let (hour, minute) = (minutes / 60, minutes % 60);
     let month = locale.text().date.months.get(month).copied().unwrap_or_default();
     match locale {
-        Locale::PtBr => format!("{day} de {month} de {year}, {hour:02}:{minute:02} (horário de Brasília)"),
-        Locale::En => format!("{day} {month} {year}, {hour:02}:{minute:02} UTC"),
+        Locale::PtBr => format!("{day} de {month} de {year}, às {hour:02}:{minute:02}"),
+        Locale::En => format!("{day} {month} {year} at {hour:02}:{minute:02}"),
     }
 }
 

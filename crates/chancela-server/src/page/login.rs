@@ -67,7 +67,7 @@ impl Login {
             LoginProblem::Missing => text.missing.to_owned(),
             LoginProblem::Passkey => text.wrong_passkey.to_owned(),
             LoginProblem::Tenant => text.ambiguous_tenant.to_owned(),
-            LoginProblem::Wait(seconds) => (self.frame.text().common.wait)(seconds),
+            LoginProblem::Wait(seconds) => self.frame.text().common.too_many_wait(seconds),
         })
     }
 
@@ -78,6 +78,11 @@ impl Login {
     /// Whether the problem lies with what was typed, so that the fields are marked.
     pub(crate) fn is_in_fields(&self) -> bool {
         matches!(self.problem, Some(LoginProblem::Credentials | LoginProblem::Missing))
+    }
+
+    /// Whether it lies, perhaps, with the tenant.
+    pub(crate) fn is_in_tenant(&self) -> bool {
+        self.is_in_fields() || self.problem == Some(LoginProblem::Tenant)
     }
 }
 
@@ -148,7 +153,7 @@ impl SecondFactor {
             SecondFactorProblem::Code => text.wrong_code.to_owned(),
             SecondFactorProblem::RecoveryCode => text.wrong_recovery_code.to_owned(),
             SecondFactorProblem::Passkey => self.frame.text().login.wrong_passkey.to_owned(),
-            SecondFactorProblem::Wait(seconds) => (self.frame.text().common.wait)(seconds),
+            SecondFactorProblem::Wait(seconds) => self.frame.text().common.too_many_wait(seconds),
         })
     }
 

@@ -1,5 +1,6 @@
 //! Serving one connection: HTTP/1.1 with explicit limits (requirements.md 5.1).
 
+use super::timed::{Timed, Turns};
 use crate::endpoint;
 use crate::router::Router;
 use crate::server::Server;
@@ -14,8 +15,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
 
-/// How long a request's head may take, and how long a connection may be idle between requests.
-const HEAD_TIME: Duration = Duration::from_secs(30);
+/// How long a connection may be idle between requests.
+const IDLE_TIME: Duration = Duration::from_secs(30);
 /// Most header fields of a request.
 const MAX_HEADERS: usize = 64;
 /// Largest head of a request in bytes.
@@ -30,16 +31,22 @@ pub(super) async fn serve<S: Store>(
 ) {
     // Answers are small and written whole: waiting for more to send would only delay them.
     let _ = stream.set_nodelay(true);
+    let turns = Turns::default();
     let handler = service_fn(|request| {
-        let (server, router) = (Arc::clone(&server), Arc::clone(&router));
-        async move { Ok::<_, Infallible>(endpoint::respond(&server, &router, peer, request).await) }
+        let (server, router, turns) = (Arc::clone(&server), Arc::clone(&router), turns.clone());
+        turns.next();
+        async move {
+            let response = endpoint::respond(&server, &router, peer, request).await;
+            turns.next();
+            Ok::<_, Infallible>(response)
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME)
+        .header_read_timeout(IDLE_TIME)
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), handler);
+        .serve_connection(TokioIo::new(Timed::new(stream, turns.clone())), handler);
     server.metrics.connections.inc();
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%error, "connection ended");

@@ -1,7 +1,10 @@
 //! What an application hears from server to server (N-06).
 
-use super::{END, Stage};
+use super::endpoint::hidden;
+use super::{Stage, commit, session_of};
 use crate::support::{Ask, Authority, Conduct, Outside, open_outbound, verify_jws};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
+use chancela_core::effect::Effect;
 use chancela_server::config::Outbound;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -117,5 +120,39 @@ async fn a_second_logout_tells_nobody_again() {
     }
     assert_eq!(stage.world.server.deliveries.finish(Duration::from_secs(10)).await, 0);
     assert_eq!(outside.requests().len(), 1);
-    assert!(END.ends_with("/logout"));
+}
+
+/// Whoever ends a session, and wherever: the account page tells applications too, of this device and of others.
+#[tokio::test]
+async fn the_account_page_tells_applications() {
+    let authority = Authority::new();
+    let outside = Outside::tls(&authority, "127.0.0.1", Conduct::ok("")).await;
+    let stage = stage(&authority, &outside).await;
+    let (other, _) = session_of(stage.realm(), &stage.user, &stage.record(), "two");
+    commit(&stage.world, vec![Effect::PutSession { session: other, expected_version: None }]).await;
+    let ask = |ask: Ask| ask.header("host", "id.example").header("cookie", &stage.cookies);
+    let page = ask(Ask::get("/standard/account")).send(&stage.world).await;
+    let csrf = hidden(&page, "csrf");
+    let told = |sid: &str| {
+        let sid = sid.to_owned();
+        let outside = &outside;
+        move || {
+            let payload = |request: &String| {
+                let token = request.rsplit_once("logout_token=").unwrap().1;
+                let payload = token.split('.').nth(1).unwrap();
+                String::from_utf8(BASE64URL.decode(payload).unwrap()).unwrap()
+            };
+            outside.requests().iter().any(|request| payload(request).contains(&sid))
+        }
+    };
+    for (fields, sid) in [
+        (vec![("choice", "end_session"), ("session", "sid-two")], "sid-two"),
+        (vec![("choice", "sign_out")], "sid-one"),
+    ] {
+        let fields: Vec<(&str, &str)> = fields.into_iter().chain([("csrf", &*csrf)]).collect();
+        let answer = ask(Ask::form("/standard/account", &fields)).send(&stage.world).await;
+        assert_eq!(answer.status, 303, "{}", answer.body);
+        until(told(sid)).await;
+    }
+    assert!(!stage.is_logged_in().await);
 }

@@ -8,7 +8,7 @@ use chancela_store::Store;
 use http::{Method, StatusCode};
 
 /// The value of a hidden field.
-fn hidden(page: &Answer, name: &str) -> String {
+pub(super) fn hidden(page: &Answer, name: &str) -> String {
     let mark = format!("name=\"{name}\" value=\"");
     let (_, rest) = page.body.split_once(&mark).unwrap_or_else(|| panic!("no {name}: {}", page.body));
     let value = rest.split('"').next().unwrap();

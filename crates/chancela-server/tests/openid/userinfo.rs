@@ -41,7 +41,7 @@ async fn the_token_comes_in_the_header_or_the_form_and_a_bad_one_is_challenged()
     let scene = Scene::open("sealed", TokenFormat::Sealed).await;
     let tokens = scene.log_in("alice").await;
     let path = scene.path("/oauth/userinfo");
-    let header = |ask: Ask, text: &str| ask.header("authorization", text.to_owned());
+    let header = |ask: Ask, text: &str| ask.header("authorization", text);
     let bearer = format!("Bearer {}", tokens.access);
     let form = || Ask::form(&path, &[("access_token", tokens.access.as_str())]);
     let (get, post) = (Ask::get(&path), Ask::post(&path));

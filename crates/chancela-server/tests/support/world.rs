@@ -5,7 +5,7 @@ use chancela_core::jose::JwsAlgorithm;
 use chancela_core::security_profile::SecurityProfile;
 use chancela_core::time::Timestamp;
 use chancela_server::clock::Clock;
-use chancela_server::config::{Config, Outbound, RealmConfig};
+use chancela_server::config::{Config, Listen, Outbound, RealmConfig};
 use chancela_server::control::{self, Command, ControlError, NewClient, NewUser, Request};
 use chancela_server::key_ring::kek::Kek;
 use chancela_server::logout::backchannel;
@@ -134,10 +134,26 @@ impl World {
 
     /// In memory, connecting to others as `outbound` says, and telling applications of logouts.
     pub async fn reaching(outbound: Outbound, realms: Vec<RealmPlan>) -> Self {
-        let world = Self::configured(&Library::builtin(), MemoryStore::new(), realms, outbound).await;
+        let around = Around { outbound, ..Around::default() };
+        let world = Self::configured(&Library::builtin(), MemoryStore::new(), realms, around).await;
         tokio::spawn(backchannel::run(Arc::clone(&world.server)));
         world
     }
+
+    /// Behind these proxies.
+    pub async fn behind(proxies: &[&str], realms: Vec<RealmPlan>) -> Self {
+        let trusted_proxies = proxies.iter().map(|&text| text.to_owned()).collect();
+        let listen = Listen { trusted_proxies, ..Listen::default() };
+        let around = Around { listen, ..Around::default() };
+        Self::configured(&Library::builtin(), MemoryStore::new(), realms, around).await
+    }
+}
+
+/// What of the configuration is not about realms.
+#[derive(Default)]
+struct Around {
+    listen: Listen,
+    outbound: Outbound,
 }
 
 impl<S: Store> World<S> {
@@ -148,15 +164,16 @@ impl<S: Store> World<S> {
 
     /// With dialects of its own.
     pub async fn with(library: &Library, store: S, realms: Vec<RealmPlan>) -> Self {
-        Self::configured(library, store, realms, Outbound::default()).await
+        Self::configured(library, store, realms, Around::default()).await
     }
 
-    async fn configured(library: &Library, store: S, realms: Vec<RealmPlan>, outbound: Outbound) -> Self {
+    async fn configured(library: &Library, store: S, realms: Vec<RealmPlan>, around: Around) -> Self {
+        let Around { listen, outbound } = around;
         let config = Config {
             data: "unused".into(),
             kek_file: None,
             dialects: None,
-            listen: Default::default(),
+            listen,
             store: Default::default(),
             log: Default::default(),
             outbound,
@@ -187,13 +204,13 @@ impl<S: Store> World<S> {
     }
 
     pub async fn user(&self, realm: &str, username: &str, password: &str, tenant: Option<&str>) {
-        let user = NewUser {
+        let new = NewUser {
             username: username.into(),
             password: Some(password.into()),
             tenant: tenant.map(str::to_owned),
             ..NewUser::default()
         };
-        self.control(realm, Command::UserCreate(Box::new(user))).await;
+        self.control(realm, Command::UserCreate(Box::new(new))).await;
     }
 
     pub async fn enable(&self, realm: &str, client: &ClientFacts, enabled: bool) {

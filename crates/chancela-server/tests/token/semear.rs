@@ -184,7 +184,10 @@ async fn no_other_grant_leads_around_the_chain() {
     let mut library = Library::builtin();
     let text = "format = 1\nname = \"chained\"\ntitle = \"t\"\nextends = \"semear\"\nsources = [\"s\"]\n\
         [token_endpoint.application.request.grants]\npassword = \"danger_password\"\nrefresh_token = \"refresh_token\"\n\
-        [token_endpoint.application.refresh]\npolicy = \"rotate\"\n";
+        [token_endpoint.application.refresh]\npolicy = \"rotate\"\n\
+        [token_endpoint.application.token.jwt]\nclaims = [{ name = \"jti\", value = \"token_id\" }, \
+        { name = \"client_id\", value = \"client_id\" }, { name = \"iat\", value = \"issued_at\" }, \
+        { name = \"exp\", value = \"expires_at\" }, { name = \"cnf\", value = \"confirmation\" }]\n";
     library.add("chained", "chained.toml", text);
     let plan = RealmPlan::new("semear", "chained", "homologation");
     let world = World::with(&library, MemoryStore::new(), vec![plan]).await;

@@ -1,13 +1,11 @@
 //! Commands that change or show what the store holds. They go to the running server through its control socket; if none
 //! runs, this process opens the store itself and carries them out with the same code.
 
-use crate::cli::{ClientAction, KeyAction, ScopeAction, Target, TokenAction, UserAction};
+use crate::cli::{KeyAction, ScopeAction, Target, TokenAction};
 use crate::failure::Failure;
 use crate::{output, serve};
-use chancela_core::client_auth::Method;
-use chancela_core::grant::GrantType;
 use chancela_server::clock::SystemClock;
-use chancela_server::control::{self, Command, NewClient, NewUser, Request, socket};
+use chancela_server::control::{self, Command, Request, socket};
 use chancela_store_sqlite::OpenError;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -15,68 +13,6 @@ use std::fs;
 use std::io::{self, BufRead, Read};
 use std::path::Path;
 use std::sync::Arc;
-
-/// `chancela client …`
-pub(crate) fn client(action: ClientAction) -> Result<(), Failure> {
-    let (target, command) = match action {
-        ClientAction::Create {
-            target,
-            name,
-            scope,
-            grant_types,
-            auth_method,
-            tenant,
-            token_endpoint,
-            chained_to,
-            certificate,
-            access_token_lifetime,
-            may_introspect_any,
-            partner,
-        } => {
-            let grants =
-                grant_types.iter().filter(|grant| !grant.is_empty()).map(|grant| one_of("grant type", grant));
-            let certificate_pem = certificate
-                .map(|path| fs::read_to_string(&path).map_err(Failure::io(path.display().to_string())))
-                .transpose()?;
-            let new = NewClient {
-                client_name: name,
-                scope: Some(scope),
-                grant_types: Some(grants.collect::<Result<Vec<GrantType>, _>>()?),
-                token_endpoint_auth_method: auth_method
-                    .map(|m| one_of::<Method>("method", &m))
-                    .transpose()?,
-                tenant,
-                token_endpoint,
-                chained_to,
-                certificate_pem,
-                access_token_lifetime,
-                may_introspect_any,
-                partner,
-                ..NewClient::default()
-            };
-            (target, Command::ClientCreate(Box::new(new)))
-        }
-        ClientAction::List { target } => (target, Command::ClientList),
-        ClientAction::Show { target, client_id } => (target, Command::ClientShow { client_id }),
-        ClientAction::Import { target, file } => {
-            let text = read(&file)?;
-            let metadata: Value = serde_json::from_str(&text)
-                .map_err(|error| Failure::Usage(format!("{}: is not JSON: {error}", file.display())))?;
-            (target, Command::ClientImport(metadata))
-        }
-        ClientAction::RotateSecret { target, client_id, overlap } => {
-            (target, Command::ClientRotateSecret { client_id, overlap })
-        }
-        ClientAction::Disable { target, client_id } => {
-            (target, Command::ClientSetEnabled { client_id, enabled: false })
-        }
-        ClientAction::Enable { target, client_id } => {
-            (target, Command::ClientSetEnabled { client_id, enabled: true })
-        }
-        ClientAction::Delete { target, client_id } => (target, Command::ClientDelete { client_id }),
-    };
-    carry_out(&target, command)
-}
 
 /// `chancela scope …`
 pub(crate) fn scope(action: ScopeAction) -> Result<(), Failure> {
@@ -99,21 +35,6 @@ pub(crate) fn key(action: KeyAction) -> Result<(), Failure> {
     carry_out(&target, command)
 }
 
-/// `chancela user …`
-pub(crate) fn user(action: UserAction) -> Result<(), Failure> {
-    let UserAction::Create { target, username, tenant } = action;
-    let password = first_line("the password")?;
-    carry_out(
-        &target,
-        Command::UserCreate(Box::new(NewUser {
-            username,
-            tenant,
-            password: Some(password),
-            ..NewUser::default()
-        })),
-    )
-}
-
 /// `chancela token …`
 pub(crate) fn token(action: TokenAction) -> Result<(), Failure> {
     match action {
@@ -134,29 +55,33 @@ pub(crate) fn token(action: TokenAction) -> Result<(), Failure> {
     }
 }
 
-fn carry_out(target: &Target, command: Command) -> Result<(), Failure> {
+pub(super) fn carry_out(target: &Target, command: Command) -> Result<(), Failure> {
+    output::show(&answer(target, command)?, target.json);
+    Ok(())
+}
+
+/// What the command answers.
+pub(super) fn answer(target: &Target, command: Command) -> Result<Value, Failure> {
     let request = Request { realm: target.realm.clone(), command };
-    let value = match &target.data {
+    match &target.data {
         Some(data) => call(data, &request)?.ok_or_else(|| Failure::Data {
             path: data.clone(),
             message: "no server runs on this folder; start it, or name the configuration file with --config"
                 .into(),
-        })?,
+        }),
         None => {
             let (config, library) = serve::load(&target.config, target.kek_file.as_deref())?;
             match call(&config.data, &request)? {
-                Some(value) => value,
+                Some(value) => Ok(value),
                 None => serve::runtime()?.block_on(async {
                     let server = serve::open(&config, &library, Arc::new(SystemClock))
                         .await
                         .map_err(|failure| locked(failure, &config.data))?;
                     Ok::<_, Failure>(control::execute(&server, request).await?)
-                })?,
+                }),
             }
         }
-    };
-    output::show(&value, target.json);
-    Ok(())
+    }
 }
 
 /// The running server's answer; `None` if no server listens.
@@ -184,11 +109,11 @@ fn locked(failure: Failure, data: &Path) -> Failure {
 }
 
 /// A value of a closed list, by its name on the wire.
-fn one_of<T: DeserializeOwned>(what: &str, name: &str) -> Result<T, Failure> {
+pub(super) fn one_of<T: DeserializeOwned>(what: &str, name: &str) -> Result<T, Failure> {
     serde_json::from_value(Value::from(name)).map_err(|error| Failure::Usage(format!("{what}: {error}")))
 }
 
-fn read(file: &Path) -> Result<String, Failure> {
+pub(super) fn read(file: &Path) -> Result<String, Failure> {
     let mut text = String::new();
     let result = if file == Path::new("-") {
         io::stdin().lock().read_to_string(&mut text).map(|_| ())
@@ -199,7 +124,7 @@ fn read(file: &Path) -> Result<String, Failure> {
     Ok(text)
 }
 
-fn first_line(what: &str) -> Result<String, Failure> {
+pub(super) fn first_line(what: &str) -> Result<String, Failure> {
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line).map_err(Failure::io("standard input"))?;
     let line = line.trim_end_matches(['\r', '\n']);

@@ -1,8 +1,10 @@
 //! Subcommands, one file each.
 
 mod administration;
+mod client;
 mod config;
 mod dialect;
+mod user;
 
 use crate::cli::{Cli, Command};
 use crate::failure::Failure;
@@ -15,10 +17,10 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Sandbox(arguments) => sandbox::run(&arguments),
         Command::Serve { config } => serve::run(&config),
         Command::Config { action } => config::run(action),
-        Command::Client { action } => administration::client(action),
+        Command::Client { action } => client::client(action),
         Command::Scope { action } => administration::scope(action),
         Command::Key { action } => administration::key(action),
-        Command::User { action } => administration::user(action),
+        Command::User { action } => user::user(action),
         Command::Token { action } => administration::token(action),
         Command::Dialect { action } => dialect::run(action),
         Command::Completions { shell } => {

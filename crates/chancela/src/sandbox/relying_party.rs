@@ -190,12 +190,6 @@ impl fmt::Display for Printed {
         writeln!(f, "# or as {username} with {password}, in a browser:")?;
         writeln!(f, "#   {}", self.address)?;
         writeln!(f, "# and then, with the code that the browser comes back with in place of CODE:")?;
-        for line in &self.curl[..self.curl.len().saturating_sub(1)] {
-            writeln!(f, "#   {line} \\")?;
-        }
-        match self.curl.last() {
-            Some(last) => writeln!(f, "#   {last}"),
-            None => Ok(()),
-        }
+        writeln!(f, "#   {}", self.curl.join(" \\\n#     "))
     }
 }

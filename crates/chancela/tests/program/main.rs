@@ -23,3 +23,4 @@ mod measure;
 mod sandbox;
 mod sandbox_people;
 mod shutdown;
+mod users;

@@ -35,7 +35,7 @@ fn the_printed_address_opens_a_login_page() {
         assert_eq!(answer.status, 200, "{address}: {}", answer.text());
         assert!(answer.text().contains("name=\"password\""), "{address}");
     }
-    assert_eq!(printed.matches("#   --data-urlencode 'code_verifier=").count(), 3);
+    assert_eq!(printed.matches("#     --data-urlencode 'code_verifier=").count(), 3);
     let demo = printed.lines().find_map(|line| line.strip_prefix("# the code flow, step by step: ")).unwrap();
     let index = get(demo);
     assert_eq!(index.status, 200);

@@ -4,7 +4,7 @@ use super::{Context, Login, MAX_ROUNDS};
 use crate::revoked;
 use crate::server::store_rejection;
 use chancela_core::client_auth::AuthenticatedClient;
-use chancela_core::grant::authorization_code::{self, Facts, Presented};
+use chancela_core::grant::authorization_code::{self, Facts, Presented, Rules};
 use chancela_core::grant::{GrantType, registered};
 use chancela_core::message::token_response::TokenResponse;
 use chancela_core::record::{AuthorizationCode, User};
@@ -23,7 +23,7 @@ impl<S: Store> Context<'_, S> {
         let store = &self.server.store;
         // A guessed code costs no look-up (CD-09).
         let id = code_text::parse(text, &self.realm.pepper).ok_or(Rule::UnknownCode)?;
-        let rules = (&self.realm.dialect.authorization, &self.terms(client));
+        let rules = Rules { authorization: &self.realm.dialect.authorization, terms: self.terms(client) };
         for _ in 0..MAX_ROUNDS {
             let code = store.authorization_code(id).await.map_err(store_rejection)?;
             let user = match &code {
@@ -34,7 +34,7 @@ impl<S: Store> Context<'_, S> {
             };
             let revoked = code.as_ref().is_some_and(|code| self.was_revoked(code));
             let facts = Facts { code, user: user.as_ref(), revoked };
-            match authorization_code::decide(client, presented, facts, rules, &*self.server.entropy) {
+            match authorization_code::decide(client, presented, facts, &rules, &*self.server.entropy) {
                 Ok(redeemed) => {
                     let login = user.as_ref().map(|user: &User| Login {
                         user,

@@ -14,6 +14,8 @@ pub(crate) static TEXTS: Texts = Texts {
         cancel: "Cancel",
         proceed: "Continue",
         begin_again: "Start again",
+        try_again: "Try again",
+        too_many: "Too many attempts.",
         wait,
         passkey: "Use a passkey",
         passkey_failed: "We could not use your passkey. Try again, or sign in another way.",
@@ -72,11 +74,11 @@ pub(crate) static TEXTS: Texts = Texts {
     },
     consent: Consent {
         title: "Allow access",
-        heading: Around("Allow ", "?"),
+        heading: Around("", " wants to access your account"),
         signed_in_as: "Account",
         switch: "Switch account",
         will: "If you allow it, this application will be able to:",
-        already: "You allowed this before:",
+        already: "What you allowed before",
         nothing_new: "This application only wants to confirm that it is you who is signing in.",
         scope: Around("Access known as “", "”"),
         destination: Around("You will then return to ", "."),
@@ -98,15 +100,14 @@ pub(crate) static TEXTS: Texts = Texts {
         signed_in: "Signed in",
         last_seen: "Last used",
         end_session: "End",
-        end_session_of: Around("End access on ", ""),
         applications: Message {
             title: "Allowed applications",
             text: "These applications act on your behalf. Take the permission back and their access ends at once.",
         },
+        time_zone: "Dates and times are in UTC.",
         no_applications: "You have not allowed any application yet.",
         allowed_since: "Allowed",
         revoke: "Take permission back",
-        revoke_of: Around("Take permission back from ", ""),
         password: Message {
             title: "Password",
             text: "Changing your password signs you out on every other device.",
@@ -135,7 +136,6 @@ pub(crate) static TEXTS: Texts = Texts {
         no_passkeys: "You have no passkeys yet.",
         added: "Added",
         remove: "Remove",
-        remove_of: Around("Remove the passkey ", ""),
         passkey_name: "Name of the new passkey",
         passkey_name_hint: "So that you recognise it later. For example: Ana’s phone.",
         add_passkey: "Add a passkey",
@@ -269,7 +269,7 @@ fn wait(seconds: u64) -> String {
         2..120 => format!("{seconds} seconds"),
         _ => format!("{} minutes", seconds.div_ceil(60)),
     };
-    format!("Too many attempts. Wait {time} and try again.")
+    format!("Wait {time} and try again.")
 }
 
 fn password_hint(minimum: u32) -> String {

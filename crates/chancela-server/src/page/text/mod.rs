@@ -41,11 +41,20 @@ pub(crate) struct Common {
     pub(crate) cancel: &'static str,
     pub(crate) proceed: &'static str,
     pub(crate) begin_again: &'static str,
+    pub(crate) try_again: &'static str,
+    pub(crate) too_many: &'static str,
     pub(crate) wait: fn(u64) -> String,
     pub(crate) passkey: &'static str,
     pub(crate) passkey_failed: &'static str,
     /// Of the footer: who seals.
     pub(crate) sealed_by: &'static str,
+}
+
+impl Common {
+    /// That there were too many attempts, and how long to wait.
+    pub(crate) fn too_many_wait(&self, seconds: u64) -> String {
+        format!("{} {}", self.too_many, (self.wait)(seconds))
+    }
 }
 
 #[derive(Debug)]
@@ -123,12 +132,11 @@ pub(crate) struct Account {
     pub(crate) signed_in: &'static str,
     pub(crate) last_seen: &'static str,
     pub(crate) end_session: &'static str,
-    pub(crate) end_session_of: Around,
     pub(crate) applications: Message,
+    pub(crate) time_zone: &'static str,
     pub(crate) no_applications: &'static str,
     pub(crate) allowed_since: &'static str,
     pub(crate) revoke: &'static str,
-    pub(crate) revoke_of: Around,
     pub(crate) password: Message,
     pub(crate) change_password: &'static str,
     pub(crate) current_password: &'static str,
@@ -148,7 +156,6 @@ pub(crate) struct Account {
     pub(crate) no_passkeys: &'static str,
     pub(crate) added: &'static str,
     pub(crate) remove: &'static str,
-    pub(crate) remove_of: Around,
     pub(crate) passkey_name: &'static str,
     pub(crate) passkey_name_hint: &'static str,
     pub(crate) add_passkey: &'static str,

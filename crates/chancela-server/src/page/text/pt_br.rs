@@ -14,6 +14,8 @@ pub(crate) static TEXTS: Texts = Texts {
         cancel: "Cancelar",
         proceed: "Continuar",
         begin_again: "Começar de novo",
+        try_again: "Tentar de novo",
+        too_many: "Foram muitas tentativas.",
         wait,
         passkey: "Usar chave de acesso",
         passkey_failed: "Não conseguimos usar sua chave de acesso. Tente de novo ou escolha outra forma de entrar.",
@@ -72,11 +74,11 @@ pub(crate) static TEXTS: Texts = Texts {
     },
     consent: Consent {
         title: "Autorizar acesso",
-        heading: Around("Autorizar ", "?"),
+        heading: Around("", " quer acessar sua conta"),
         signed_in_as: "Conta",
         switch: "Trocar de conta",
         will: "Se você autorizar, este aplicativo poderá:",
-        already: "Você já autorizou antes:",
+        already: "O que você já autorizou antes",
         nothing_new: "Este aplicativo só quer confirmar que é você quem está entrando.",
         scope: Around("Acesso identificado como “", "”"),
         destination: Around("Depois você volta para ", "."),
@@ -92,24 +94,23 @@ pub(crate) static TEXTS: Texts = Texts {
         problem_title: "Não foi possível concluir",
         devices: Message {
             title: "Dispositivos",
-            text: "Você está com a conta aberta nestes navegadores. Não reconhece algum? Encerre e troque sua senha.",
+            text: "Sua conta está conectada nestes navegadores. Não reconhece algum? Encerre o acesso dele e troque sua senha.",
         },
         this_device: "Este dispositivo",
         signed_in: "Entrou em",
         last_seen: "Usado pela última vez em",
         end_session: "Encerrar",
-        end_session_of: Around("Encerrar o acesso em ", ""),
         applications: Message {
             title: "Aplicativos autorizados",
             text: "Estes aplicativos agem em seu nome. Ao retirar a autorização, o acesso deles acaba na hora.",
         },
+        time_zone: "Datas e horas no horário de Brasília.",
         no_applications: "Você ainda não autorizou nenhum aplicativo.",
         allowed_since: "Autorizado em",
         revoke: "Retirar autorização",
-        revoke_of: Around("Retirar a autorização de ", ""),
         password: Message {
             title: "Senha",
-            text: "Ao trocar a senha, sua conta é encerrada em todos os outros dispositivos.",
+            text: "Ao trocar a senha, você sai de todos os outros dispositivos.",
         },
         change_password: "Trocar senha",
         current_password: "Senha atual",
@@ -135,7 +136,6 @@ pub(crate) static TEXTS: Texts = Texts {
         no_passkeys: "Você ainda não tem chaves de acesso.",
         added: "Adicionada em",
         remove: "Remover",
-        remove_of: Around("Remover a chave de acesso ", ""),
         passkey_name: "Nome da nova chave",
         passkey_name_hint: "Para você reconhecê-la depois. Por exemplo: celular da Ana.",
         add_passkey: "Adicionar chave de acesso",
@@ -270,7 +270,7 @@ fn wait(seconds: u64) -> String {
         2..120 => format!("{seconds} segundos"),
         _ => format!("{} minutos", seconds.div_ceil(60)),
     };
-    format!("Foram muitas tentativas. Aguarde {time} e tente de novo.")
+    format!("Aguarde {time} e tente de novo.")
 }
 
 fn password_hint(minimum: u32) -> String {

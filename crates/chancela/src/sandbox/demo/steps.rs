@@ -36,7 +36,7 @@ pub(super) fn request(frame: Frame, party: &RelyingParty, secrets: &Secrets) -> 
     let blocks = vec![
         table(words, words.caption.parameters, &parameters),
         table(words, words.caption.verifier, &[("code_verifier".to_owned(), secrets.code_verifier.clone())]),
-        code(words.caption.address, address.clone()),
+        code(words.caption.address, address.replacen('?', "\n?", 1).replace('&', "\n&")),
     ];
     let actions = vec![link(words.action.authorize, address), begin(words)];
     step(frame, 1, &words.request, blocks, actions)
