@@ -65,7 +65,8 @@ async fn a_client_that_requires_pkce_is_refused_without() {
     let answer = flow.open(&mut browser, &method_only).await;
     told(&flow, &Callback::of(&answer), "invalid_request", "a method alone");
     let public = NewClient { token_endpoint_auth_method: Some(Method::None), ..own_client(SCOPE) };
-    let public = flow.register(NewClient { require_pkce: Some(false), ..public }).await;
+    let public = flow.register(public).await;
+    flow.change_client(&public, |client| client.require_pkce = Some(false)).await;
     let answer = flow.open(&mut browser, &documented(&flow).with("client_id", &public.id)).await;
     told(&flow, &Callback::of(&answer), "invalid_request", "a public client");
 }
@@ -73,7 +74,7 @@ async fn a_client_that_requires_pkce_is_refused_without() {
 /// In a realm whose dialect wants PKCE, a client may be let off by its owner alone.
 #[tokio::test]
 async fn elsewhere_only_the_registration_lets_a_client_off() {
-    let flow = Flow::with(own_client("openid read")).await;
+    let flow = Flow::with(own_client("openid profile")).await;
     let mut browser = Browser::new();
     let bare = flow.request().without("code_challenge").without("code_challenge_method");
     let answer = flow.open(&mut browser, &bare).await;

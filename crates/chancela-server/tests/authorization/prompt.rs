@@ -87,6 +87,25 @@ async fn prompt_select_account_goes_on_as_one_or_as_another() {
     assert_eq!(claims(&tokens.text("id_token"))["sub"], *flow.user("bruno").await.subject);
 }
 
+/// The choice holds until the consent that follows it.
+#[tokio::test]
+async fn who_chose_an_account_and_then_consents_is_not_asked_to_choose_again() {
+    let flow = Flow::standard().await;
+    let mut browser = Browser::new();
+    let login = flow.open(&mut browser, &flow.request()).await;
+    flow.log_in(&mut browser, &login, "alice").await;
+    flow.world.clock.advance_seconds(60);
+    for prompt in ["select_account", "select_account consent"] {
+        let page = flow.open(&mut browser, &flow.request().with("prompt", prompt)).await;
+        assert_eq!(page.seen(), Seen::Selection);
+        flow.world.clock.advance_seconds(5);
+        let consent = browser.press(&flow.world, &page, "continue", &[]).await;
+        assert_eq!(consent.seen(), Seen::Consent);
+        let done = browser.press(&flow.world, &consent, "allow", &[]).await;
+        assert!(!Callback::of(&done).code().is_empty());
+    }
+}
+
 #[tokio::test]
 async fn max_age_asks_again_when_the_login_is_older() {
     let flow = Flow::with(own_client(SCOPE)).await;

@@ -196,7 +196,7 @@ async fn a_refresh_token_with_anything_else_is_none() {
         "A".repeat(10_000),
     ];
     for other in cases.iter().filter(|other| **other != token) {
-        refused(&flow, other, &other[..other.len().min(90).min(1)]).await;
+        refused(&flow, other, other).await;
     }
     for at in 0..token.len() {
         let mut other = token.clone().into_bytes();
@@ -304,12 +304,9 @@ async fn a_client_keeps_its_refresh_token_where_its_policy_says_so() {
         let next = flow.refresh(&token).await;
         assert_eq!(refresh_token(&next), token);
     }
-    let public = NewClient {
-        refresh_token_policy: Some(RefreshTokenPolicy::None),
-        token_endpoint_auth_method: Some(Method::None),
-        ..own_client(SCOPE)
-    };
+    let public = NewClient { token_endpoint_auth_method: Some(Method::None), ..own_client(SCOPE) };
     let public = flow.register(public).await;
+    flow.change_client(&public, |client| client.refresh_token_policy = Some(RefreshTokenPolicy::None)).await;
     let code = flow.code(&flow.request_of(&public).with("scope", OFFLINE)).await;
     let answer = flow.redemption_by(&public, &code).send(&flow.world).await;
     let fields = [("grant_type", "refresh_token"), ("refresh_token", &*refresh_token(&answer))];
