@@ -53,7 +53,7 @@ pub enum LoginProblem {
     Missing,
     /// The passkey is not known here, or was not accepted.
     Passkey,
-    /// The name stands in several tenants: one has to be chosen.
+    /// A tenant has to be chosen.
     Tenant,
     /// Too many attempts; seconds until the next.
     Wait(u64),
@@ -66,7 +66,7 @@ impl Login {
             LoginProblem::Credentials => text.wrong_credentials.to_owned(),
             LoginProblem::Missing => text.missing.to_owned(),
             LoginProblem::Passkey => text.wrong_passkey.to_owned(),
-            LoginProblem::Tenant => text.ambiguous_tenant.to_owned(),
+            LoginProblem::Tenant => text.missing_tenant.to_owned(),
             LoginProblem::Wait(seconds) => self.frame.text().common.too_many_wait(seconds),
         })
     }

@@ -249,7 +249,15 @@ fn the_printed_curl_lines_work_as_they_stand() {
 fn a_sandbox_with_a_folder_has_the_same_credentials_when_it_starts_again() {
     let folder = tempfile::TempDir::new().unwrap();
     let credentials = |sandbox: &Sandbox| -> Vec<Value> {
-        sandbox.realms().flat_map(|(_, realm)| [realm["clients"].clone(), realm["users"].clone()]).collect()
+        let mut realms = sandbox.description["realms"].clone();
+        let realms = realms.as_object_mut().unwrap().values_mut();
+        let clients_and_users = realms.flat_map(|realm| {
+            for client in realm["clients"].as_array_mut().unwrap() {
+                client["redirect_uris"].take(); // they follow the port
+            }
+            [realm["clients"].take(), realm["users"].take()]
+        });
+        clients_and_users.collect()
     };
     let mut first = Sandbox::in_folder(folder.path());
     let before = credentials(&first);
@@ -257,7 +265,7 @@ fn a_sandbox_with_a_folder_has_the_same_credentials_when_it_starts_again() {
     let token = token_request(realm, client(realm, "demo"), "").send().token();
     assert_eq!(first.process.stop(), Some(0));
     let second = Sandbox::in_folder(folder.path());
-    assert_eq!(credentials(&second), before);
+    assert!(credentials(&second) == before, "the credentials are others");
     let realm = second.realm("bs2");
     assert_eq!(introspect(realm, client(realm, "demo"), &token).json()["active"], true);
     token_request(realm, client(realm, "demo"), "").send().token();

@@ -65,7 +65,7 @@ impl<S: Store> Visit<'_, S> {
             form: self.form(Place::Login, Purpose::Login, query, began),
             leads_to: valid.map(|valid| String::from(&*valid.target.redirect_uri)),
             client: valid.map(|valid| client_name(&valid.client)),
-            tenant: self.tenant_field(valid, again.tenant.as_deref(), again.problem),
+            tenant: self.tenant_field(valid, again.tenant.as_deref()),
             username: again.username.as_str().into(),
             passkey_options,
             problem: again.problem,
@@ -73,15 +73,10 @@ impl<S: Store> Visit<'_, S> {
     }
 
     /// A tenant is asked for where the realm has several and the client belongs to none.
-    fn tenant_field(
-        &self,
-        valid: Option<&ValidRequest>,
-        chosen: Option<&str>,
-        problem: Option<LoginProblem>,
-    ) -> Tenant {
+    fn tenant_field(&self, valid: Option<&ValidRequest>, chosen: Option<&str>) -> Tenant {
         let tenants = &self.realm.tenants;
         let known = valid.is_some_and(|valid| valid.client.tenant.is_some()) || tenants.len() < 2;
-        if known && problem != Some(LoginProblem::Tenant) {
+        if known {
             return Tenant::Known;
         }
         let place = chosen.and_then(|chosen| tenants.iter().position(|own| own == chosen));
@@ -110,8 +105,13 @@ impl<S: Store> Visit<'_, S> {
         let Some(password) = form.text("password").filter(|_| !username.is_empty()) else {
             return show(LoginProblem::Missing);
         };
+        let tenant = self.tenant(form, valid);
+        // Asked for whatever the name: only so it says nothing of who is there (requirement EN-01).
+        if tenant.is_none() && self.realm.tenants.len() > 1 {
+            return show(LoginProblem::Tenant);
+        }
         let attempt = PasswordAttempt {
-            tenant: self.tenant(form, valid),
+            tenant,
             username,
             password: Secret::new(password),
             source: self.source,
@@ -127,7 +127,10 @@ impl<S: Store> Visit<'_, S> {
                 note_refusal(self.realm, rule.into(), None);
                 show(LoginProblem::Credentials)
             }
-            LoginOutcome::AmbiguousTenant => show(LoginProblem::Tenant),
+            LoginOutcome::AmbiguousTenant => {
+                note_refusal(self.realm, Rule::AmbiguousUser.into(), None);
+                show(LoginProblem::Credentials)
+            }
             LoginOutcome::Wait(seconds) => show(LoginProblem::Wait(u64::from(seconds))),
             LoginOutcome::Busy => Err(Rule::Overloaded.into()),
         }

@@ -147,7 +147,7 @@ impl<S: Store> Visit<'_, S> {
             match authorization::decide(valid, &facts) {
                 Next::Login { .. } => return Ok(self.login_page(query, Some(valid), began, None)),
                 Next::SelectAccount => return Ok(self.selection_page(query, valid, began)),
-                Next::StepUp { .. } => return Ok(self.step_up_page(query, valid, began)?),
+                Next::StepUp { .. } => return self.step_up_page(query, valid, began),
                 Next::Consent { missing } => return Ok(self.consent_page(query, valid, &missing, began)),
                 Next::Refuse(rejection) => {
                     let answer_to = Some(valid.target.clone());

@@ -49,7 +49,7 @@ pub(crate) static TEXTS: Texts = Texts {
         check_address: "Before you type your password, check the address in your browser’s bar.",
         wrong_credentials: "Wrong username or password. Check them and try again.",
         missing: "Fill in every field to sign in.",
-        ambiguous_tenant: "That name exists in more than one organisation. Choose yours.",
+        missing_tenant: "Choose your organisation.",
         wrong_passkey: "That passkey was not accepted. Try again, or sign in another way.",
     },
     second_factor: SecondFactor {

@@ -75,7 +75,7 @@ pub(crate) struct Login {
     pub(crate) check_address: &'static str,
     pub(crate) wrong_credentials: &'static str,
     pub(crate) missing: &'static str,
-    pub(crate) ambiguous_tenant: &'static str,
+    pub(crate) missing_tenant: &'static str,
     pub(crate) wrong_passkey: &'static str,
 }
 

@@ -49,7 +49,7 @@ pub(crate) static TEXTS: Texts = Texts {
         check_address: "Antes de digitar sua senha, confira o endereço na barra do navegador.",
         wrong_credentials: "Usuário ou senha incorretos. Confira os dados e tente de novo.",
         missing: "Preencha todos os campos para entrar.",
-        ambiguous_tenant: "Esse nome existe em mais de uma organização. Escolha a sua.",
+        missing_tenant: "Escolha a sua organização.",
         wrong_passkey: "Essa chave de acesso não foi aceita. Tente de novo ou escolha outra forma de entrar.",
     },
     second_factor: SecondFactor {
