@@ -1,6 +1,7 @@
 //! The authorization endpoint and its pages, as browsers, clients and attackers meet them.
 
 mod bs2;
+mod changes;
 mod consent;
 mod errors;
 mod exchange;

@@ -4,6 +4,7 @@
 mod ask;
 mod browser;
 mod flow;
+mod gate;
 mod outside;
 mod pki;
 mod world;
@@ -13,6 +14,7 @@ pub use browser::{Browser, Form, Seen, unescape};
 pub use flow::{
     CALLBACK, Callback, Flow, PASSWORD, Request, SCOPE, VERIFIER, challenge, claims, own_client, web_client,
 };
+pub use gate::Gate;
 pub use outside::{Authority, Conduct, Names, Outside, open_fetcher, open_outbound};
 pub use pki::{certificate, verify_jws};
 pub use world::{ClientFacts, HOST, RealmPlan, World, new_client};

@@ -5,6 +5,7 @@ mod bs2;
 mod celcash;
 mod echo;
 mod good;
+mod race;
 mod refresh_token;
 mod refusals;
 mod semear;
