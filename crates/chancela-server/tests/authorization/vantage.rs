@@ -2,7 +2,8 @@
 
 use super::{refused_here, told};
 use crate::support::{
-    Answer, Browser, CALLBACK, Callback, Flow, RealmPlan, Request, Seen, own_client, unescape, web_client,
+    Answer, Browser, CALLBACK, Callback, Flow, PASSWORD, RealmPlan, Request, Seen, own_client, unescape,
+    web_client,
 };
 use chancela_server::control::NewClient;
 
@@ -209,7 +210,8 @@ async fn a_user_of_another_tenant_does_not_get_in() {
     let mut browser = Browser::new();
     let login = flow.open(&mut browser, &request(&flow)).await;
     assert!(login.body.contains("name=\"tenant\""));
-    let done = flow.log_in(&mut browser, &login, "gil").await;
+    let typed = [("tenant", "globex"), ("username", "gil"), ("password", PASSWORD)];
+    let done = browser.press(&flow.world, &login, "login", &typed).await;
     assert!(!Callback::of(&done).code().is_empty(), "a client without a tenant serves all");
     let acme = flow.register(NewClient { require_consent: Some(false), ..client() }).await;
     let request = request(&flow).with("client_id", &acme.id);
