@@ -4,7 +4,7 @@ use super::{Scene, library, plan};
 use crate::support::{Ask, HOST, RealmPlan, World};
 use chancela_core::dialect::TokenFormat;
 use chancela_core::jose::JwsAlgorithm;
-use chancela_server::control::Command;
+use chancela_server::control::{Command, KeyUrgency};
 use serde_json::{Value, json};
 
 ///
@@ -132,4 +132,7 @@ async fn a_realm_without_users_is_no_openid_provider() {
         assert_eq!(metadata.get(name), None, "{name}");
     }
     assert_eq!(metadata["response_types_supported"], json!([]));
+    let rotate = Command::KeyRotate { urgency: KeyUrgency::Now };
+    let error = world.try_control("celcash", rotate).await.unwrap_err();
+    assert!(error.to_string().contains("signs nothing"), "{error}");
 }
