@@ -35,6 +35,10 @@ pub fn unsupported(dialect: &Dialect) -> Vec<String> {
                 "a user's JWT without a claim token_id or client_id, which could not be revoked with its grant,",
             );
         }
+        let self_contained = matches!(endpoint.token.format, TokenFormat::Jwt | TokenFormat::Sealed);
+        if self_contained && dialect.is_earlier_step(&endpoint.name) {
+            missing("a first step whose token has no row");
+        }
     }
     out
 }

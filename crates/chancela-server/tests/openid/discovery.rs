@@ -4,6 +4,7 @@ use super::{Scene, library, plan};
 use crate::support::{Ask, HOST, RealmPlan, World};
 use chancela_core::dialect::TokenFormat;
 use chancela_core::jose::JwsAlgorithm;
+use chancela_server::control::{Command, KeyUrgency};
 use serde_json::{Value, json};
 
 ///
@@ -105,6 +106,22 @@ async fn a_key_of_each_algorithm_is_there_before_a_client_asks() {
     }
 }
 
+/// A client that is imported with an algorithm that the realm has not signed with finds its key published.
+#[tokio::test]
+async fn importing_a_client_makes_the_key_of_its_algorithm() {
+    let scene = Scene::open("people", TokenFormat::Sealed).await;
+    let realm = scene.world.server.realm(scene.realm).unwrap();
+    assert!(realm.signing_key(JwsAlgorithm::Ed25519).is_none());
+    let metadata = json!({
+        "client_name": "App", "grant_types": ["authorization_code"], "redirect_uris": ["https://app.example/"],
+        "id_token_signed_response_alg": "Ed25519",
+    });
+    scene.world.control(scene.realm, Command::ClientImport(metadata)).await;
+    assert!(realm.signing_key(JwsAlgorithm::Ed25519).is_some());
+    let keys = Ask::get("/people/.well-known/jwks.json").send(&scene.world).await.json();
+    assert!(keys["keys"].as_array().unwrap().iter().any(|key| key["alg"] == "Ed25519"));
+}
+
 /// Realms in which nobody logs in say nothing of users.
 #[tokio::test]
 async fn a_realm_without_users_is_no_openid_provider() {
@@ -115,4 +132,7 @@ async fn a_realm_without_users_is_no_openid_provider() {
         assert_eq!(metadata.get(name), None, "{name}");
     }
     assert_eq!(metadata["response_types_supported"], json!([]));
+    let rotate = Command::KeyRotate { urgency: KeyUrgency::Now };
+    let error = world.try_control("celcash", rotate).await.unwrap_err();
+    assert!(error.to_string().contains("signs nothing"), "{error}");
 }
