@@ -20,7 +20,7 @@ const LOOPBACK: [&str; 2] = ["127.0.0.1", "[::1]"];
 pub struct Registration {
     /// What kind of program the client is.
     pub application_type: ApplicationType,
-    /// Whether `http` may be registered for any host, as on a developer's machine.
+    /// Whether any client may register `http` on this machine, `localhost` too, as developers do.
     pub danger_allow_http: bool,
 }
 
@@ -77,7 +77,8 @@ pub fn register(uri: &str, registration: Registration) -> Result<(), RedirectUri
     match (parts.scheme.to_ascii_lowercase().as_str(), parts.authority) {
         ("https", Some(authority)) => host_name(authority).map(|_| ()),
         ("http", Some(authority)) => match host_name(authority)? {
-            host if registration.danger_allow_http || (native && LOOPBACK.contains(&host)) => Ok(()),
+            host if native && LOOPBACK.contains(&host) => Ok(()),
+            host if registration.danger_allow_http && is_this_machine(host) => Ok(()),
             host if host.eq_ignore_ascii_case("localhost") => Err(RedirectUriError::Localhost),
             _ => Err(RedirectUriError::PlainHttp),
         },
@@ -90,6 +91,10 @@ pub fn register(uri: &str, registration: Registration) -> Result<(), RedirectUri
             complete.then_some(()).ok_or(RedirectUriError::NotAbsolute)
         }
     }
+}
+
+fn is_this_machine(host: &str) -> bool {
+    LOOPBACK.contains(&host) || host.eq_ignore_ascii_case("localhost")
 }
 
 /// Whether `requested` is one of the registered URIs: byte for byte, but for the port of a native application's loopback
@@ -243,6 +248,8 @@ fn continues(registered: &str, requested: &str) -> bool {
     own.authority.is_some()
         && own.authority == whole.authority
         && own.rest.starts_with('/')
+        // A query of the requester's would stand before the parameters of our answer.
+        && !continuation.contains('?')
         && !has_dot_segment(whole.rest)
         && !CLIMBING.iter().any(|encoded| continuation.contains(encoded))
 }

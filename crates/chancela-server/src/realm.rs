@@ -295,10 +295,11 @@ impl Realm {
     }
 
     /// Seconds that an access token may live here, by what is configured and by what some client has, or had while a key
-    /// was in use that is still published: such a token may be alive.
+    /// was in use that is still published: such a token may be alive. Where codes live longer than tokens, as long as a
+    /// code: what ends tokens ends it too, and has to be remembered until then.
     pub fn longest_access_token(&self) -> u32 {
         let configured = longest_lifetime(&self.endpoints).max(self.directory.longest_access_token());
-        configured.max(self.keys.load().longest_token)
+        configured.max(self.keys.load().longest_token).max(self.dialect.authorization.code_lifetime)
     }
 }
 

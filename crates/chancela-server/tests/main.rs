@@ -10,6 +10,8 @@
     clippy::indexing_slicing
 )]
 
+mod account;
+mod authorization;
 mod connection;
 mod fetch;
 mod introspection;

@@ -9,6 +9,9 @@ use crate::rejection::{Rejection, Rule};
 use crate::scope::Scope;
 use crate::time::Timestamp;
 
+/// How long a login counts as the answer to the request that it was made for, in seconds.
+const FRESH_SECONDS: i64 = 600;
+
 /// What is known when the decision is taken.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
@@ -134,9 +137,12 @@ fn logged_in<'a>(request: &ValidRequest, facts: &Facts<'a>) -> Result<(&'a Sessi
     Ok((session, user))
 }
 
-/// Whether the login answers this very request. Logins are told in whole seconds, so the beginning is too.
+/// Whether the login answers this very request. Logins are told in whole seconds, so the beginning is too. Not for long:
+/// the address that says when it began stays in the browser.
 fn is_fresh(session: &Session, facts: &Facts<'_>) -> bool {
-    facts.began_at.is_some_and(|began| session.authentication.auth_time >= began.seconds())
+    let auth_time = session.authentication.auth_time;
+    let recent = facts.now.seconds().saturating_sub(auth_time) <= FRESH_SECONDS;
+    recent && facts.began_at.is_some_and(|began| auth_time >= began.seconds())
 }
 
 /// What a context class still demands. An essential one is reached or refused (OpenID Connect Core §5.5.1.1); a wish is
@@ -172,6 +178,11 @@ fn to_be_asked(request: &ValidRequest, facts: &Facts<'_>) -> Option<Scope> {
         return None;
     }
     if request.prompt.consent {
+        return Some(request.scope.clone());
+    }
+    // Any program on the device can pretend to be a native client that proves nothing of itself, so its users always see
+    // who asks (RFC 8252 §8.6).
+    if request.client.is_public() && !request.target.redirect_uri.starts_with("https:") {
         return Some(request.scope.clone());
     }
     if !request.client.require_consent {

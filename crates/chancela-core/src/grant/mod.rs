@@ -95,6 +95,26 @@ pub fn revocation(grant: GrantId) -> Vec<Effect> {
     vec![Effect::RevokeGrant(grant), Effect::Revoke(revocation)]
 }
 
+impl Approval {
+    /// For the resource server that the token request names: the one that was granted, or one of the realm's where none
+    /// was (RFC 8707 §2.2).
+    ///
+    /// # Errors
+    /// [`Rule::UnknownResource`].
+    pub fn for_resource(self, resource: Option<&str>, known: &[String]) -> Result<Self, Rejection> {
+        let Some(resource) = resource else { return Ok(self) };
+        let good = match &self.audience {
+            Some(granted) => **granted == *resource,
+            None => known.iter().any(|own| own == resource),
+        };
+        if good {
+            Ok(Self { audience: Some(resource.into()), ..self })
+        } else {
+            Err(Rule::UnknownResource.into())
+        }
+    }
+}
+
 /// Refuses a grant that the client is not registered for (requirement F-14).
 ///
 /// # Errors

@@ -113,6 +113,11 @@ impl<'a> Parameters<'a> {
         self.0.iter().find(|(own, _)| own == name).map(|(_, value)| value)
     }
 
+    /// How often a parameter occurs.
+    pub fn count(&self, name: &str) -> usize {
+        self.0.iter().filter(|(own, _)| own == name).count()
+    }
+
     fn push(&mut self, name: Cow<'a, str>, value: Value<'a>) -> Result<(), Rejection> {
         let limit = |rule, number: usize| Rejection::with(rule, u32::try_from(number).unwrap_or(u32::MAX));
         if self.0.len() == MAX_PARAMETERS {

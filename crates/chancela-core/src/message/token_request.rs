@@ -19,6 +19,8 @@ pub struct TokenRequest<'a> {
     pub partner: Option<Credentials<'a>>,
     /// Requested scope as sent; `None` if absent or empty.
     pub scope: Option<Cow<'a, str>>,
+    /// The resource server that the token is to be for (RFC 8707 §2.2).
+    pub resource: Option<Cow<'a, str>>,
     /// The access token of an earlier step.
     pub chain_token: Option<&'a str>,
     /// The certificate header.
@@ -73,6 +75,7 @@ impl<'a> TokenRequest<'a> {
         let partner = client_auth::partner(&endpoint.client_authentication, http)?;
         let grant = grant(&endpoint.request, &parameters)?;
         let scope = scope(endpoint.request.scope_as, &parameters, &names.scope)?;
+        let resource = resource(&parameters)?;
         let requires = &endpoint.requires;
         let chain_token = match &requires.access_token {
             Some(chained) => http.single_header(&chained.header).map_err(|()| Rule::MissingChainToken)?,
@@ -82,7 +85,7 @@ impl<'a> TokenRequest<'a> {
             Some(header) => http.single_header(&header.header).map_err(|()| Rule::MissingCertificate)?,
             None => None,
         };
-        Ok(Self { grant, credentials, partner, scope, chain_token, certificate })
+        Ok(Self { grant, credentials, partner, scope, resource, chain_token, certificate })
     }
 }
 
@@ -130,6 +133,14 @@ fn grant<'a>(request: &Request, parameters: &Parameters<'a>) -> Result<GrantRequ
             redirect_uri: parameters.text(&names.redirect_uri)?.cloned(),
             code_verifier: parameters.text(&names.code_verifier)?.cloned(),
         }),
+    }
+}
+
+/// At most one: a token is for one resource server.
+fn resource<'a>(parameters: &Parameters<'a>) -> Result<Option<Cow<'a, str>>, Rejection> {
+    match parameters.count("resource") {
+        0 | 1 => Ok(parameters.text("resource")?.cloned()),
+        _ => Err(Rule::UnknownResource.into()),
     }
 }
 

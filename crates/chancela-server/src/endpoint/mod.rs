@@ -165,7 +165,10 @@ fn document(method: &Method, body: Bytes, cache: &'static str) -> Response<Bytes
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache));
     headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
-    headers.insert("access-control-allow-origin", HeaderValue::from_static("*"));
+    // What is public may be read by any page; a sandbox's description holds secrets.
+    if cache.starts_with("public") {
+        headers.insert("access-control-allow-origin", HeaderValue::from_static("*"));
+    }
     response
 }
 

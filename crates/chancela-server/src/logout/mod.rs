@@ -44,11 +44,26 @@ pub async fn end_sessions<S: Store>(
     match server.commit(effects).await? {
         CommitOutcome::Committed => {
             tell(server, realm, &ended);
+            end_latecomers(server, &ended).await?;
             Ok(ended)
         }
         // No effect among these has a guard.
         CommitOutcome::Conflict => Err(Rule::Overloaded.into()),
     }
+}
+
+/// Ends grants of codes that were redeemed between the reading of the grants and the commit; after it, none is.
+async fn end_latecomers<S: Store>(server: &Server<S>, ended: &[Session]) -> Result<(), Rejection> {
+    let mut effects = Vec::new();
+    for session in ended {
+        let grants = server.store.grants_of(&session.subject).await.map_err(store_rejection)?;
+        let late = end_session::ended_grants(session, &grants);
+        effects.extend(late.into_iter().flat_map(chancela_core::grant::revocation));
+    }
+    if !effects.is_empty() && server.commit(effects).await? == CommitOutcome::Conflict {
+        return Err(Rule::Overloaded.into());
+    }
+    Ok(())
 }
 
 /// Tells the applications of sessions whose end is durable, in the background. For those who end sessions within a larger

@@ -207,7 +207,7 @@ impl Answer {
         }
     }
 
-    fn show(&self, out: &mut String) {
+    pub fn show(&self, out: &mut String) {
         let _ = writeln!(out, "HTTP {}", self.status.as_u16());
         let mut headers: Vec<String> =
             self.headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();

@@ -2,11 +2,19 @@
 //! they stand on the wire, and whole exchanges as text for snapshots.
 
 mod ask;
+mod browser;
+mod flow;
+mod gate;
 mod outside;
 mod pki;
 mod world;
 
-pub use ask::{Answer, Ask};
+pub use ask::{Answer, Ask, FORM};
+pub use browser::{Browser, Form, Seen, unescape};
+pub use flow::{
+    CALLBACK, Callback, Flow, PASSWORD, Request, SCOPE, VERIFIER, challenge, claims, own_client, web_client,
+};
+pub use gate::Gate;
 pub use outside::{Authority, Conduct, Names, Outside, open_fetcher, open_outbound};
 pub use pki::{certificate, verify_jws};
 pub use world::{ClientFacts, HOST, RealmPlan, World, new_client};

@@ -55,8 +55,11 @@ impl<S: Store> Visit<'_, S> {
     ) -> Result<Outcome, Rejection> {
         let key = form.text("application").and_then(from_hex::<8>).map(u64::from_be_bytes).map(ClientKey);
         if let Some(client) = key {
-            let grants = self.server.store.grants_of(&one.user.subject).await.map_err(store_rejection)?;
-            self.must_commit(revocation::application(&one.user, client, &grants, self.moment())).await?;
+            // Twice: a code may be redeemed between the reading and the commit, but not after it.
+            for _ in 0..2 {
+                let grants = self.server.store.grants_of(&one.user.subject).await.map_err(store_rejection)?;
+                self.must_commit(revocation::application(&one.user, client, &grants, self.moment())).await?;
+            }
         }
         Ok(Outcome::Done(Notice::ApplicationRevoked))
     }

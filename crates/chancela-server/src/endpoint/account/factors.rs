@@ -46,6 +46,7 @@ impl<S: Store> Visit<'_, S> {
             password: Secret::new(current),
             source: self.source,
             device: self.device(),
+            application: None,
         };
         let user = match password_login(self.server, self.realm, attempt, self.now).await? {
             LoginOutcome::Known(user) if user.subject == one.user.subject => *user,

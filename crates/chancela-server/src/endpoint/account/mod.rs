@@ -43,11 +43,14 @@ impl From<Problem> for Outcome {
 
 /// Shows the page, or takes one of its forms.
 pub(super) async fn respond<S: Store>(visit: &Visit<'_, S>) -> Response<Bytes> {
+    if !matches!(*visit.http.method, Method::GET | Method::POST) {
+        return visit.method_not_allowed("GET, POST");
+    }
     let Some(one) = &visit.browser.logged_in else {
         return visit.login_page("", None, visit.now, None);
     };
     let answer = match *visit.http.method {
-        Method::GET | Method::HEAD => visit.account(one, Shows::of_query(visit.http.query)).await,
+        Method::GET => visit.account(one, Shows::of_query(visit.http.query)).await,
         _ => match visit.submitted(Purpose::Account) {
             Ok(form) => visit.change(one, &form).await,
             Err(response) => return response,

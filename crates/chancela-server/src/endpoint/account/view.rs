@@ -89,7 +89,7 @@ impl<S: Store> Visit<'_, S> {
             passkeys: self.passkeys(&user),
             recovery: user
                 .has_second_factor()
-                .then(|| Recovery { left: user.recovery_codes.len(), fresh: shows.fresh_codes }),
+                .then_some(Recovery { left: user.recovery_codes.len(), fresh: shows.fresh_codes }),
             frame,
         };
         let mut response = self.show(&page);

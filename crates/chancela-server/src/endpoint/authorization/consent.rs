@@ -24,9 +24,10 @@ pub(in crate::endpoint) async fn respond<S: Store>(visit: &Visit<'_, S>) -> Resp
     if query.is_empty() {
         return see_other(&visit.again(""));
     }
-    // The login that led to this page counts as one of this transaction.
+    // The login that led to this page counts as one of this transaction, and so does the choice of the account: the page
+    // says whose it is.
     let binding = visit.browser.binding();
-    let proof = binding.prove(visit.realm, Purpose::Transaction, query.as_bytes(), form.began);
+    let proof = binding.prove(visit.realm, Purpose::Chosen, query.as_bytes(), form.began);
     let request = match AuthorizationRequest::parse(query.as_bytes()) {
         Ok(request) => request.with(TRANSACTION, &proof),
         Err(rejection) => return visit.fail(crate::page::FailureReason::Request, rejection, ""),

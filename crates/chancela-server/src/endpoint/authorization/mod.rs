@@ -105,6 +105,10 @@ impl<S: Store> Visit<'_, S> {
     }
 
     /// The request that a form belongs to, checked again; `None` for the account page. The inner `Err` is the answer.
+    #[expect(
+        clippy::result_large_err,
+        reason = "what stands in `Err` is an answer like the other, and used at once"
+    )]
     fn requested(&self, query: &str) -> Result<Option<ValidRequest>, Response<Bytes>> {
         if query.is_empty() {
             return Ok(None);

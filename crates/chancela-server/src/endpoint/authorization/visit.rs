@@ -104,6 +104,10 @@ impl<'a, S: Store> Visit<'a, S> {
     }
 
     /// Reads a form that one of our pages sent, and when that page began. The inner `Err` is the page to show instead.
+    #[expect(
+        clippy::result_large_err,
+        reason = "what stands in `Err` is an answer like the other, and used at once"
+    )]
     pub(crate) fn submitted(&self, purpose: Purpose) -> Result<Submitted<'a>, Response<Bytes>> {
         if self.http.method != Method::POST {
             return Err(self.method_not_allowed("POST"));

@@ -76,7 +76,8 @@ impl<S: Store> Context<'_, S> {
         let request = TokenRequest::parse(&self.endpoint.dialect, http)?;
         let client = &*known.insert(self.authenticate(&request)?);
         self.count(client)?;
-        let TokenRequest { grant, scope, chain_token, certificate, credentials: _, partner: _ } = request;
+        let TokenRequest { grant, scope, resource, chain_token, certificate, credentials: _, partner: _ } =
+            request;
         let scope = scope.as_deref();
         // Whatever the grant: no other way in leads around what the endpoint requires.
         self.verify_chain(client, chain_token).await?;
@@ -85,6 +86,9 @@ impl<S: Store> Context<'_, S> {
         match grant {
             GrantRequest::ClientCredentials => {
                 let approval = client_credentials::decide(client, self.scope(client, scope)?, certificate)?;
+                // Where a realm names no resource servers, the parameter is one that nobody knows, and ignored.
+                let resource = resource.filter(|_| !self.realm.resources.is_empty());
+                let approval = approval.for_resource(resource.as_deref(), &self.realm.resources)?;
                 let (response, effects) = self.issue(client, approval, None, None)?;
                 self.commit(effects).await?;
                 Ok(response)
@@ -104,10 +108,10 @@ impl<S: Store> Context<'_, S> {
                     scope,
                     certificate,
                 };
-                self.redeem(client, &code, &presented).await
+                self.redeem(client, &code, &presented, resource.as_deref()).await
             }
             GrantRequest::RefreshToken { refresh_token } => {
-                self.refresh(client, &refresh_token, scope, certificate).await
+                self.refresh(client, &refresh_token, (scope, resource.as_deref()), certificate).await
             }
         }
     }
@@ -180,6 +184,7 @@ impl<S: Store> Context<'_, S> {
             password,
             source: self.server.client_address(self.peer, http.headers),
             device: None,
+            application: client.is_confidential().then_some(client.client().key),
         };
         match password_login(self.server, self.realm, attempt, self.now).await? {
             LoginOutcome::Known(user) => Ok(*user),

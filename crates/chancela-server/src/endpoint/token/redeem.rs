@@ -7,7 +7,7 @@ use chancela_core::client_auth::AuthenticatedClient;
 use chancela_core::grant::authorization_code::{self, Facts, Presented, Rules};
 use chancela_core::grant::{GrantType, registered};
 use chancela_core::message::token_response::TokenResponse;
-use chancela_core::record::{AuthorizationCode, User};
+use chancela_core::record::{Authentication, AuthorizationCode, User};
 use chancela_core::rejection::{Rejection, Rule};
 use chancela_core::token::authorization_code as code_text;
 use chancela_store::{CommitOutcome, Store};
@@ -18,6 +18,7 @@ impl<S: Store> Context<'_, S> {
         client: &AuthenticatedClient,
         text: &str,
         presented: &Presented<'_>,
+        resource: Option<&str>,
     ) -> Result<TokenResponse, Rejection> {
         registered(client.client(), GrantType::AuthorizationCode)?;
         let store = &self.server.store;
@@ -32,8 +33,8 @@ impl<S: Store> Context<'_, S> {
                 }
                 None => None,
             };
-            let revoked = code.as_ref().is_some_and(|code| self.was_revoked(code));
-            let facts = Facts { code, user: user.as_ref(), revoked };
+            let made = code.clone();
+            let facts = Facts { code, user: user.as_ref(), revoked: self.has_ended_since(&made).await? };
             match authorization_code::decide(client, presented, facts, &rules, &*self.server.entropy) {
                 Ok(redeemed) => {
                     let login = user.as_ref().map(|user: &User| Login {
@@ -41,10 +42,14 @@ impl<S: Store> Context<'_, S> {
                         details: &redeemed.details,
                         nonce: redeemed.nonce.as_deref(),
                     });
+                    let approval = redeemed.approval.for_resource(resource, &self.realm.resources)?;
                     let (response, mut effects) =
-                        self.issue(client, redeemed.approval, redeemed.refresh, login.as_ref())?;
+                        self.issue(client, approval, redeemed.refresh, login.as_ref())?;
                     effects.extend(redeemed.effects);
-                    if self.server.commit(effects).await? == CommitOutcome::Committed {
+                    // Whoever ended something during the commit did not see its grant. Decided again, the code is
+                    // spent, and that ends the grant.
+                    let committed = self.server.commit(effects).await? == CommitOutcome::Committed;
+                    if committed && !self.has_ended_since(&made).await? {
                         return Ok(response);
                     }
                 }
@@ -68,14 +73,29 @@ impl<S: Store> Context<'_, S> {
         Err(Rule::Overloaded.into())
     }
 
-    /// Whether the user's tokens, or the application's, were ended after the code was made.
-    fn was_revoked(&self, code: &AuthorizationCode) -> bool {
-        self.server.revoked.covers(&revoked::Presented {
+    /// Whether the user's tokens, the application's, or the session in which the code was made (requirement E-04) were
+    /// ended since then.
+    async fn has_ended_since(&self, code: &Option<AuthorizationCode>) -> Result<bool, Rejection> {
+        let Some(code) = code else { return Ok(false) };
+        let presented = revoked::Presented {
             token: None,
             grant: None,
             subject: Some(&code.subject),
             client: code.client,
             issued_at: code.issued_at,
-        })
+        };
+        if self.server.revoked.covers(&presented) {
+            return Ok(true);
+        }
+        let sid = |authentication: &Authentication| authentication.sid.clone();
+        let Some(own) = code.details.authentication.as_ref().and_then(sid) else { return Ok(false) };
+        let sessions = self.server.store.sessions_of(&self.realm.name, &code.subject).await;
+        let sessions = sessions.map_err(store_rejection)?;
+        // Of so many, the store does not name all.
+        let all = sessions.len() < MAX_SESSIONS;
+        Ok(all && !sessions.iter().any(|session| sid(&session.authentication).as_ref() == Some(&own)))
     }
 }
+
+/// As many sessions of a user as the store names.
+const MAX_SESSIONS: usize = 256;

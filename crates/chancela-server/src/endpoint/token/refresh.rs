@@ -16,7 +16,7 @@ impl<S: Store> Context<'_, S> {
         &self,
         client: &AuthenticatedClient,
         token: &str,
-        scope: Option<&str>,
+        (scope, resource): (Option<&str>, Option<&str>),
         certificate: Option<[u8; 32]>,
     ) -> Result<TokenResponse, Rejection> {
         let store = &self.server.store;
@@ -41,8 +41,8 @@ impl<S: Store> Context<'_, S> {
                         nonce: None,
                     });
                     let refresh = Some((refreshed.token, refreshed.refresh_expires_at));
-                    let (response, mut effects) =
-                        self.issue(client, refreshed.approval, refresh, login.as_ref())?;
+                    let approval = refreshed.approval.for_resource(resource, &self.realm.resources)?;
+                    let (response, mut effects) = self.issue(client, approval, refresh, login.as_ref())?;
                     effects.extend(refreshed.effect);
                     if effects.is_empty() || self.server.commit(effects).await? == CommitOutcome::Committed {
                         return Ok(response);
