@@ -333,6 +333,21 @@ await check('standard: back button after consent, and a consent sent twice', asy
   assert.equal(first.status, 200, `the first code died: ${JSON.stringify(first.json)}`);
 });
 
+await check('standard: consent sent twice by an impatient person ends well', async ({ open }) => {
+  const page = await (await open()).newPage();
+  const one = request();
+  await page.goto(one.url);
+  await logIn(page, sandbox.newUser('standard'));
+  await page.locator('button[value="allow"]').waitFor();
+  await page.evaluate(() => {
+    const button = document.querySelector('button[value="allow"]');
+    button.click();
+    button.click();
+  });
+  const back = await comesBack(page, one);
+  assert.equal((await redeem(realm, native, one, back.get('code'))).status, 200);
+});
+
 await check('standard: login sent twice by an impatient person ends well', async ({ open }) => {
   const page = await (await open()).newPage();
   const user = sandbox.newUser('standard');

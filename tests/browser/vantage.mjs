@@ -1,4 +1,5 @@
-// The provider's documented flow, whole: authorize, log in, allow, exchange, renew until the thirty days end.
+// The provider's documented flow, whole: authorize, log in, allow, exchange, renew until the thirty days end. And a
+// neighbour's ten minutes.
 import {
   assert, authorization, authorize, check, claims, comesBack, finish, logIn, press, redeem, seesLogin, startApplication,
   startSandbox, tokenRequest,
@@ -161,6 +162,30 @@ await check('vantage: a code dies after its five minutes', async ({ open }) => {
   await sandbox.advance(301);
   const answer = await redeem(realm, client, one, back.get('code'));
   assert.equal(answer.json.error, 'invalid_grant');
+});
+
+await check('bs2: a code without PKCE, as documented, and refresh tokens that live ten minutes and are renewed before', async ({ open }) => {
+  const bs2 = sandbox.realm('bs2');
+  const own = sandbox.client('bs2', 'demo');
+  const page = await (await open({ locale: 'pt-BR' })).newPage();
+  const one = authorization(bs2, own, application.redirectUri, {
+    scope: 'cob.read pix.read', code_challenge: null, code_challenge_method: null,
+  });
+  const back = await authorize(page, one, bs2.users[0]);
+  const first = await tokenRequest(bs2, own, { grant_type: 'authorization_code', code: back.get('code'), redirect_uri: one.redirectUri });
+  assert.equal(first.status, 200, JSON.stringify(first.json));
+  assert.deepEqual([first.json.expires_in, first.json.id_token], [420, undefined]);
+  const renew = (token) => tokenRequest(bs2, own, { grant_type: 'refresh_token', refresh_token: token });
+  let token = first.json.refresh_token;
+  for (let times = 0; times < 3; times += 1) {
+    await sandbox.advance(9 * 60);
+    const answer = await renew(token);
+    assert.equal(answer.status, 200, `after ${9 * (times + 1)} minutes: ${JSON.stringify(answer.json)}`);
+    assert.notEqual(answer.json.refresh_token, token, 'the refresh token was not replaced');
+    token = answer.json.refresh_token;
+  }
+  await sandbox.advance(10 * 60 + 1);
+  assert.equal((await renew(token)).json.error, 'invalid_grant');
 });
 
 await finish();
