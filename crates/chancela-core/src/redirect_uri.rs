@@ -379,7 +379,11 @@ mod tests {
         assert_eq!(register("http://localhost:3000/cb", NATIVE), Err(RedirectUriError::Localhost));
         let danger = Registration { danger_allow_http: true, ..WEB };
         assert_eq!(register("http://localhost:3000/cb", danger), Ok(()));
-        assert_eq!(register("http://app:3000/cb", danger), Ok(()));
+        for elsewhere in
+            ["http://app:3000/cb", "http://localhost.evil.test/cb", "http://127.0.0.1.evil.test/cb"]
+        {
+            assert_eq!(register(elsewhere, danger), Err(RedirectUriError::PlainHttp), "{elsewhere}");
+        }
         assert!(register("http://app@evil/cb", danger).is_err());
     }
 
@@ -459,8 +463,7 @@ mod tests {
 
     #[test]
     fn a_prefix_goes_on_within_its_host_and_path() {
-        for requested in ["https://app.example/cb/a", "https://app.example/cb?x=1", "https://app.example/cbx"]
-        {
+        for requested in ["https://app.example/cb/a", "https://app.example/cbx"] {
             assert!(prefix("https://app.example/cb", requested), "{requested}");
             assert!(!web("https://app.example/cb", requested), "{requested}");
         }
@@ -473,6 +476,7 @@ mod tests {
             "https://app.example/cb/%252e%252e/evil",
             "https://app.example/cb/..%2fevil",
             "https://app.example/cb/..%5cevil",
+            "https://app.example/cb?error=1&code=injected",
             "https://app.example/cb\\evil",
             "https://app.example/cb#f",
             "https://app.example/cb%0d%0a",

@@ -7,10 +7,9 @@ use crate::realm::Realm;
 use crate::server::{Server, store_rejection};
 use crate::source::Source;
 use crate::throttle::{Visitor, Wait};
-use chancela_core::authentication::device::{Device, DeviceCookie};
+use chancela_core::authentication::device::DeviceCookie;
 use chancela_core::authentication::{factor, username};
 use chancela_core::entropy::{Entropy, EntropyError};
-use chancela_core::id::ClientKey;
 use chancela_core::record::User;
 use chancela_core::rejection::{Rejection, Rule};
 use chancela_core::secret::Secret;
@@ -31,9 +30,8 @@ pub struct PasswordAttempt<'a> {
     pub source: IpAddr,
     /// The value of the browser's device cookie, believed only if it is good for this name.
     pub device: Option<&'a str>,
-    /// The application that authenticated and hands the password on, for all of its users: strangers' guesses count
-    /// against its own counters, not against its address, which all its users share.
-    pub application: Option<ClientKey>,
+    /// Whether an application that authenticated hands the password on: its address is that of all its users.
+    pub handed_on: bool,
 }
 
 /// What became of it.
@@ -61,12 +59,11 @@ pub async fn password_login<S: Store>(
     attempt: PasswordAttempt<'_>,
     now: Timestamp,
 ) -> Result<LoginOutcome, Rejection> {
-    let PasswordAttempt { tenant, username, password, source, device, application } = attempt;
+    let PasswordAttempt { tenant, username, password, source, device, handed_on } = attempt;
     let account = username::canonical(username);
     // What can be nobody's name is counted and hashed like a name.
     let name = account.as_deref().unwrap_or("");
-    let known = visitor(realm, name, source, device);
-    let visitor = Visitor { device: application.map(device_of).or(known.device), ..known };
+    let visitor = Visitor { shared: handed_on, ..visitor(realm, name, source, device) };
     let tried = match server.throttle.password(&visitor, now) {
         Ok(tried) => tried,
         Err(Wait(seconds)) => return Ok(LoginOutcome::Wait(seconds)),
@@ -90,13 +87,6 @@ pub async fn password_login<S: Store>(
             Err(rejection)
         }
     }
-}
-
-/// An application in the place of a browser: its key, which is no device's random id.
-fn device_of(application: ClientKey) -> Device {
-    let mut device = *b"application\0\0\0\0\0";
-    device[8..].copy_from_slice(&application.0.to_be_bytes());
-    device
 }
 
 /// A user whose password was right.
@@ -132,7 +122,7 @@ async fn check<S: Store>(
 
 fn visitor<'a>(realm: &'a Realm, name: &'a str, source: IpAddr, device: Option<&str>) -> Visitor<'a> {
     let device = device.and_then(DeviceCookie::parse).and_then(|cookie| cookie.knows(&realm.pepper, name));
-    Visitor { realm: &realm.name, account: name, source: Source::of(source), device }
+    Visitor { realm: &realm.name, account: name, source: Source::of(source), device, shared: false }
 }
 
 async fn find<S: Store>(

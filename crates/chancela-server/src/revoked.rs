@@ -69,6 +69,14 @@ impl RevocationSet {
             || subject.and_then(|user| entries.subjects.get(user)).is_some_and(|all| all.iter().any(ended))
     }
 
+    /// Before which second all of a user's tokens for a client are dead; 0 if none is.
+    pub fn subject_before(&self, subject: &str, client: ClientKey) -> i64 {
+        let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let all = entries.subjects.get(subject).into_iter().flatten();
+        let own = all.filter(|ended| ended.client.is_none_or(|only| only == client));
+        own.map(|ended| ended.issued_before).max().unwrap_or(0)
+    }
+
     /// Adds a revocation.
     pub fn insert(&self, Revocation { what, expires_at }: Revocation) {
         let mut entries = self.0.write().unwrap_or_else(PoisonError::into_inner);

@@ -47,6 +47,9 @@ pub struct Visitor<'a> {
     pub source: Source,
     /// The browser, if its cookie says that *this* account has logged in there before.
     pub device: Option<Device>,
+    /// Whether the source stands for many people: an application that authenticated hands on what they typed. Then the
+    /// source itself is not counted.
+    pub shared: bool,
 }
 
 /// Too many failures: ask again after so many seconds.
@@ -59,7 +62,8 @@ pub struct Wait(pub u32);
 pub struct Try<'a> {
     throttle: &'a Throttle,
     visitor: u64,
-    source: u64,
+    /// Counted only where it is a stranger's own.
+    source: Option<u64>,
     account: u64,
     known: bool,
     /// The visitor's counter before this try.
@@ -160,10 +164,11 @@ impl Throttle {
         let mut keys = self.keys(visitor);
         if !keys.known {
             // First of all: what a source may not do any more leaves no trace in the other tables.
-            let source = self.sources.with(keys.source, |window| {
+            let left = |window: &mut Window| {
                 window.turn(HOUR, millis);
                 if window.count >= SOURCE_LIMIT { window.began + HOUR * 1000 - millis } else { 0 }
-            });
+            };
+            let source = keys.source.map_or(0, |source| self.sources.with(source, left));
             let stranger = if source > 0 { 0 } else { self.stranger(&keys, millis) };
             if source > 0 || stranger > 0 {
                 // What is said holds for all counters.
@@ -181,7 +186,9 @@ impl Throttle {
             Ok(before)
         })?;
         if !keys.known {
-            self.sources.with(keys.source, |window| window.count = window.count.saturating_add(1));
+            if let Some(source) = keys.source {
+                self.sources.with(source, |window| window.count = window.count.saturating_add(1));
+            }
             self.accounts.with(keys.account, |window| {
                 window.turn(DAY, millis);
                 window.count = window.count.saturating_add(1);
@@ -227,14 +234,16 @@ impl Throttle {
     }
 
     fn keys(&self, visitor: &Visitor<'_>) -> Try<'_> {
-        let Visitor { realm, account, source, device } = visitor;
+        let Visitor { realm, account, source, device, shared } = visitor;
         let account = self.hasher.hash_one((realm, account));
         let visitor = match device {
             Some(device) => self.hasher.hash_one((account, "device", device)),
             None => self.hasher.hash_one((account, "source", source)),
         };
         let source = self.hasher.hash_one(source);
-        Try { throttle: self, visitor, source, account, known: device.is_some(), before: Delay::default() }
+        let known = device.is_some();
+        let source = (!known && !shared).then_some(source);
+        Try { throttle: self, visitor, source, account, known, before: Delay::default() }
     }
 }
 
@@ -260,7 +269,7 @@ impl Try<'_> {
     fn take_back(&self) {
         if !self.known {
             let back = |window: &mut Window| window.count = window.count.saturating_sub(1);
-            self.throttle.sources.with(self.source, back);
+            self.source.map(|source| self.throttle.sources.with(source, back));
             self.throttle.accounts.with(self.account, back);
         }
     }

@@ -60,7 +60,11 @@ pub fn approve(
         subject: user.subject.clone(),
         scope: request.scope.as_str().into(),
         details,
-        issued_at: now.seconds().max(client.tokens_not_before).max(user.tokens_not_before),
+        issued_at: now
+            .seconds()
+            .max(client.tokens_not_before)
+            .max(user.tokens_not_before)
+            .max(approved.revoked_before),
         expires_at,
         spent: None,
     };

@@ -29,6 +29,8 @@ pub struct Facts<'a> {
     pub sub: &'a str,
     /// What the user whom the client expects is called to it (`sub` of a verified `id_token_hint`).
     pub expected_sub: Option<&'a str>,
+    /// What the user allowed the client before this second was taken back; 0 if nothing was lately.
+    pub revoked_before: i64,
     /// Now.
     pub now: Timestamp,
 }
@@ -81,6 +83,7 @@ pub struct Approved<'a> {
     pub(super) consent: Option<&'a Consent>,
     /// Whether the user just said so.
     pub(super) consented: bool,
+    pub(super) revoked_before: i64,
     pub(super) now: Timestamp,
 }
 
@@ -105,7 +108,8 @@ pub fn decide<'a>(request: &'a ValidRequest, facts: &Facts<'a>) -> Next<'a> {
         return silent(Next::Consent { missing }, Rule::ConsentRequired);
     }
     let consented = facts.consent_given_now == Some(true);
-    Next::Approve(Approved { request, session, user, consent: facts.consent, consented, now: facts.now })
+    let Facts { consent, revoked_before, now, .. } = *facts;
+    Next::Approve(Approved { request, session, user, consent, consented, revoked_before, now })
 }
 
 /// The session, if it is alive and good enough for the request.

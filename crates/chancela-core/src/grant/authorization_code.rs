@@ -107,7 +107,8 @@ pub fn decide(
         certificate: presented.certificate,
         grant: None,
         audience: code.details.resource.clone(),
-        not_before: user.tokens_not_before,
+        // A code that was allowed in the second in which others were taken back is of the next.
+        not_before: user.tokens_not_before.max(code.issued_at),
     };
     Ok(redeem(client, code, approval, &rules.terms, entropy)?)
 }

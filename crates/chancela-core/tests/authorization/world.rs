@@ -150,6 +150,7 @@ impl World {
             account_chosen: false,
             sub: SUBJECT,
             expected_sub: None,
+            revoked_before: 0,
             now: NOW,
         }
     }

@@ -90,11 +90,6 @@ impl Browser {
     pub fn cookie(&self, realm: &Realm) -> Option<HeaderValue> {
         (!self.known).then(|| realm.cookies.set(CookieKind::Browser, &self.value, None))
     }
-
-    /// The browser after a login: nothing that it held before is worth anything (requirement B-20).
-    pub fn renewed(value: String, session_cookie: String, logged_in: LoggedIn) -> Self {
-        Self { value, known: true, session_cookie: Some(session_cookie), logged_in: Some(logged_in) }
-    }
 }
 
 /// A session that begins: its record, and the cookies to set once it is durable.

@@ -16,7 +16,7 @@ fn from(number: u32) -> Source {
 }
 
 fn visitor(account: &str, source: u32) -> Visitor<'_> {
-    Visitor { realm: "main", account, source: from(source), device: None }
+    Visitor { realm: "main", account, source: from(source), device: None, shared: false }
 }
 
 fn fail(throttle: &Throttle, visitor: &Visitor<'_>, second: i64) -> Result<(), Wait> {

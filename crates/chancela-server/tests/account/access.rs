@@ -162,3 +162,38 @@ async fn a_session_ends_after_twelve_hours_and_with_its_user() {
         assert_eq!(browser.open(&flow.world, &flow.account()).await.seen(), Seen::Login);
     }
 }
+
+/// O-05: guessing the current password of an open session is guessing.
+#[tokio::test]
+async fn guesses_at_the_current_password_wait() {
+    let flow = Flow::standard().await;
+    let mut browser = logged_in(&flow).await;
+    let account = page(&flow, &mut browser).await;
+    let typed = [("current_password", "wrong password"), ("new_password", NEW), ("repeated_password", NEW)];
+    let form = account.form("change_password").typed(&typed);
+    let mut waits = false;
+    for _ in 0..8 {
+        let answer = browser.send(&flow.world, form.ask()).await;
+        waits |= answer.body.contains("second");
+    }
+    assert!(waits);
+    let typed = [("current_password", PASSWORD), ("new_password", NEW), ("repeated_password", NEW)];
+    let answer = browser.send(&flow.world, account.form("change_password").typed(&typed).ask()).await;
+    assert_eq!(answer.seen(), Seen::Account, "even the right one");
+}
+
+/// B-20: a user who logs in where another was ends the other's session; its applications' tokens are told apart.
+#[tokio::test]
+async fn another_users_login_ends_the_session_that_was_there() {
+    let flow = Flow::with(own_client(SCOPE)).await;
+    flow.add_user("bruno", None).await;
+    let mut browser = Browser::new();
+    flow.pass_as(&mut browser, &flow.request(), "alice").await.code();
+    let mut elsewhere = logged_in(&flow).await;
+    flow.pass_as(&mut browser, &flow.request().with("prompt", "login"), "bruno").await;
+    let subject = flow.user("alice").await.subject;
+    use chancela_store::Store;
+    let sessions = flow.world.server.store.sessions_of(flow.realm, &subject).await.unwrap();
+    assert_eq!(sessions.len(), 1, "the one elsewhere");
+    assert_eq!(page(&flow, &mut elsewhere).await.seen(), Seen::Account);
+}

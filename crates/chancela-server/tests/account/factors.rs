@@ -212,3 +212,78 @@ async fn factors_change_only_soon_after_a_login() {
     }
     assert!(flow.user("alice").await.totp.is_some());
 }
+
+/// A key that was shown in one browser is confirmed in no other, and not for another user.
+#[tokio::test]
+async fn a_pending_key_is_its_own_browsers() {
+    let flow = Flow::with(own_client(SCOPE)).await;
+    let (mut browser, mut other) = (logged_in(&flow).await, logged_in(&flow).await);
+    let account = page(&flow, &mut browser).await;
+    let pending = browser.press(&flow.world, &account, "start_totp", &[]).await;
+    let (app, sealed) = (App::scan(&pending), pending.form("confirm_totp").value("sealed").to_owned());
+    let account = page(&flow, &mut other).await;
+    let form = account.form("start_totp").with("choice", "confirm_totp").with("sealed", &sealed);
+    let answer = other.send(&flow.world, form.typed(&[("code", &app.code(&flow))]).ask()).await;
+    assert_eq!(answer.seen(), Seen::Account);
+    assert!(flow.user("alice").await.totp.is_none());
+    assert_ne!(App::scan(&answer).0, app.0, "a new key is shown");
+}
+
+/// Without a second factor recovery codes would be a second password.
+#[tokio::test]
+async fn recovery_codes_go_with_the_last_factor_and_with_new_ones() {
+    let (flow, mut browser, app) = enrolled().await;
+    let codes = |page: &Answer| -> Vec<String> {
+        let (_, list) = page.body.split_once("class=\"codes\"").unwrap();
+        list.split("<code>").skip(1).map(|rest| rest.split('<').next().unwrap().to_owned()).collect()
+    };
+    let account = page(&flow, &mut browser).await;
+    let old = codes(&browser.press(&flow.world, &account, "make_recovery_codes", &[]).await);
+    let account = page(&flow, &mut browser).await;
+    let new = codes(&browser.press(&flow.world, &account, "make_recovery_codes", &[]).await);
+    let mut third = Browser::new();
+    let factor = asked(&flow, &mut third).await;
+    let refused = third.press(&flow.world, &factor, "recovery", &[("recovery_code", &old[0])]).await;
+    assert_eq!(refused.seen(), Seen::Factor, "replaced");
+    let done = third.press(&flow.world, &factor, "recovery", &[("recovery_code", &new[0])]).await;
+    assert_eq!(done.seen(), Seen::Redirect);
+    let account = page(&flow, &mut browser).await;
+    browser.press(&flow.world, &account, "remove_totp", &[]).await;
+    let alice = flow.user("alice").await;
+    assert!(alice.totp.is_none() && alice.recovery_codes.is_empty());
+    let mut new = Browser::new();
+    let login = flow.open(&mut new, &flow.request()).await;
+    assert_eq!(flow.log_in(&mut new, &login, "alice").await.seen(), Seen::Redirect);
+    drop(app);
+}
+
+/// CD-06: a user who was disabled between the password and the code does not get in.
+#[tokio::test]
+async fn a_user_disabled_between_the_two_factors_does_not_get_in() {
+    use chancela_server::control::Command;
+    let (flow, _, app) = enrolled().await;
+    let mut browser = Browser::new();
+    let factor = asked(&flow, &mut browser).await;
+    let off = Command::UserSetEnabled { username: "alice".into(), tenant: None, enabled: false };
+    flow.world.control(flow.realm, off).await;
+    let answer = browser.press(&flow.world, &factor, "totp", &[("code", &app.code(&flow))]).await;
+    assert_eq!(answer.seen(), Seen::Login);
+    assert_eq!(browser.cookie("session"), "");
+}
+
+/// O-02: a password that was changed between the two factors ends the login that began with the old one.
+#[tokio::test]
+async fn a_password_changed_between_the_two_factors_ends_the_login() {
+    use chancela_server::control::Command;
+    let (flow, _, app) = enrolled().await;
+    let mut browser = Browser::new();
+    let factor = asked(&flow, &mut browser).await;
+    let password = "another horse, another battery";
+    let change =
+        Command::UserSetPassword { username: "alice".into(), tenant: None, password: password.into() };
+    flow.world.control(flow.realm, change).await;
+    flow.world.clock.advance_seconds(2);
+    let answer = browser.press(&flow.world, &factor, "totp", &[("code", &app.code(&flow))]).await;
+    assert_eq!(answer.seen(), Seen::Login, "the note is of the old password");
+    assert_eq!(browser.cookie("session"), "");
+}

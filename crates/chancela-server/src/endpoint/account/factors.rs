@@ -46,7 +46,7 @@ impl<S: Store> Visit<'_, S> {
             password: Secret::new(current),
             source: self.source,
             device: self.device(),
-            application: None,
+            handed_on: false,
         };
         let user = match password_login(self.server, self.realm, attempt, self.now).await? {
             LoginOutcome::Known(user) if user.subject == one.user.subject => *user,

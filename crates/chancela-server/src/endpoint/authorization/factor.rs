@@ -27,6 +27,14 @@ use http::Response;
 /// How long a right password waits for its second factor, in milliseconds.
 const PATIENCE: i64 = 5 * 60 * 1000;
 
+/// What stands between the two pages.
+struct Note {
+    subject: String,
+    proven: Proven,
+    /// The user's `tokens_not_before` when it was sealed.
+    not_before: i64,
+}
+
 /// Takes the form.
 pub(in crate::endpoint) async fn respond<S: Store>(visit: &Visit<'_, S>) -> Response<Bytes> {
     let form = match visit.submitted(Purpose::Factor) {
@@ -51,11 +59,14 @@ impl<S: Store> Visit<'_, S> {
         valid: Option<&ValidRequest>,
     ) -> Result<Response<Bytes>, Rejection> {
         let query = form.query();
-        let Some((subject, proven)) = self.open_note(form.text("note").unwrap_or(""), query) else {
+        let Some(Note { subject, proven, not_before }) =
+            self.open_note(form.text("note").unwrap_or(""), query)
+        else {
             return Ok(self.login_page(query, valid, form.began, None));
         };
         let user = self.server.store.user_of(&self.realm.name, &subject).await.map_err(store_rejection)?;
-        let Some(user) = user.filter(|user| user.enabled) else {
+        // What ends a user's sessions, such as a new password, ends half a login too.
+        let Some(user) = user.filter(|user| user.enabled && user.tokens_not_before <= not_before) else {
             return Ok(self.login_page(query, valid, form.began, None));
         };
         let login = form.began.millis().to_be_bytes();
@@ -120,7 +131,7 @@ impl<S: Store> Visit<'_, S> {
                 if wanted.verified { UserVerification::Required } else { UserVerification::Preferred };
             options::request(party, &self.challenge(began), &user.passkeys, verification).to_string()
         });
-        let note = self.note(&user.subject, proven, query)?;
+        let note = self.note(user, proven, query)?;
         Ok(self.show(&SecondFactor {
             frame: self.frame(valid.and_then(|valid| valid.ui_locales.as_deref()), query),
             form: self.form(Place::Factor, Purpose::Factor, query, began).with("note", note),
@@ -153,24 +164,30 @@ impl<S: Store> Visit<'_, S> {
         self.factor_page(query, Some(valid), (&one.user, proven), began, None)
     }
 
-    fn note(&self, subject: &str, proven: Proven, query: &str) -> Result<String, Rejection> {
+    fn note(&self, user: &User, proven: Proven, query: &str) -> Result<String, Rejection> {
         let mut nonce = [0; 12];
         self.server.entropy.fill(&mut nonce).map_err(|_| Rejection::from(Rule::StoreFailed))?;
         let mut plain = vec![proven.to_byte()];
         plain.extend_from_slice(&self.now.millis().to_be_bytes());
-        plain.extend_from_slice(subject.as_bytes());
+        plain.extend_from_slice(&user.tokens_not_before.to_be_bytes());
+        plain.extend_from_slice(user.subject.as_bytes());
         let sealed = self.realm.pepper.seal(SealPurpose::Form, nonce, &self.note_context(query), &plain);
         Ok(BASE64URL.encode(sealed))
     }
 
-    fn open_note(&self, note: &str, query: &str) -> Option<(String, Proven)> {
+    fn open_note(&self, note: &str, query: &str) -> Option<Note> {
         let sealed = BASE64URL.decode(note).ok()?;
         let plain = self.realm.pepper.open(SealPurpose::Form, &self.note_context(query), &sealed)?;
         let (proven, rest) = plain.split_first()?;
-        let (at, subject) = rest.split_first_chunk::<8>()?;
+        let (at, rest) = rest.split_first_chunk::<8>()?;
+        let (not_before, subject) = rest.split_first_chunk::<8>()?;
         let age = self.now.millis() - i64::from_be_bytes(*at);
-        let subject = String::from_utf8(subject.to_vec()).ok()?;
-        (0..PATIENCE).contains(&age).then_some((subject, Proven::from_byte(*proven)?))
+        let note = Note {
+            subject: String::from_utf8(subject.to_vec()).ok()?,
+            proven: Proven::from_byte(*proven)?,
+            not_before: i64::from_be_bytes(*not_before),
+        };
+        (0..PATIENCE).contains(&age).then_some(note)
     }
 
     /// A note opens in the browser and for the request that it was made for.

@@ -116,7 +116,7 @@ impl<S: Store> Visit<'_, S> {
             password: Secret::new(password),
             source: self.source,
             device: self.device(),
-            application: None,
+            handed_on: false,
         };
         match password_login(self.server, self.realm, attempt, self.now).await? {
             LoginOutcome::Known(user) => {

@@ -138,7 +138,11 @@ impl<S: Store> Visit<'_, S> {
                 subject::for_client(&valid.client, &user.subject, &self.realm.pepper).into_owned()
             };
             let sub = logged_in.as_ref().map(|(_, user)| known_as(user)).unwrap_or_default();
+            let revoked_before = logged_in
+                .as_ref()
+                .map_or(0, |(_, user)| self.server.revoked.subject_before(&user.subject, valid.client.key));
             let facts = Facts {
+                revoked_before,
                 sub: &sub,
                 session: logged_in.as_ref().map(|(session, user)| (session, *user)),
                 consent: consent.as_ref(),

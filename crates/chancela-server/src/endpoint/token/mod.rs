@@ -184,7 +184,7 @@ impl<S: Store> Context<'_, S> {
             password,
             source: self.server.client_address(self.peer, http.headers),
             device: None,
-            application: client.is_confidential().then_some(client.client().key),
+            handed_on: client.is_confidential(),
         };
         match password_login(self.server, self.realm, attempt, self.now).await? {
             LoginOutcome::Known(user) => Ok(*user),
