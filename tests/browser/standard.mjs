@@ -7,16 +7,20 @@ import {
 const sandbox = await startSandbox();
 const application = await startApplication();
 const realm = sandbox.realm('standard');
-const native = sandbox.client('standard', 'native');
+const web = sandbox.newClient('standard', {
+  client_name: 'Loja de teste', token_endpoint_auth_method: 'client_secret_basic',
+  grant_types: ['authorization_code', 'refresh_token'], redirect_uris: [application.redirectUri],
+  scope: 'openid profile email offline_access',
+});
 const [ana, ben] = realm.users;
-const request = (more) => authorization(realm, native, application.redirectUri, more);
+const request = (more) => authorization(realm, web, application.redirectUri, more);
 
 await check('standard: login, consent, tokens, UserInfo', async ({ open }) => {
   const page = await (await open()).newPage();
   const one = request({ scope: 'openid profile email offline_access', nonce: 'n-0S6_WzA2Mj' });
   const back = await authorize(page, one, ana);
   assert.deepEqual([back.get('state'), back.get('iss')], [one.state, realm.base_url]);
-  const answer = await redeem(realm, native, one, back.get('code'));
+  const answer = await redeem(realm, web, one, back.get('code'));
   assert.equal(answer.status, 200, JSON.stringify(answer.json));
   assert(answer.json.refresh_token, 'there is no refresh token');
   assert(Number.isInteger(answer.json.refresh_token_expires_in), 'there is no refresh_token_expires_in');
@@ -43,6 +47,19 @@ await check('standard: who is logged in goes straight back, and consent is remem
   await page.locator('button[value="allow"]').waitFor(); // more than was allowed: asked again
   await press(page, 'allow');
   assert((await comesBack(page, third)).get('code'));
+});
+
+await check('standard: a public client on the device asks each time: anybody could pretend to be it', async ({ open }) => {
+  const page = await (await open()).newPage();
+  const native = sandbox.client('standard', 'native');
+  await authorize(page, authorization(realm, native, application.redirectUri), sandbox.newUser('standard'));
+  const again = authorization(realm, native, application.redirectUri);
+  await page.goto(again.url);
+  await press(page, 'allow');
+  assert.equal((await redeem(realm, native, again, (await comesBack(page, again)).get('code'))).status, 200);
+  const none = authorization(realm, native, application.redirectUri, { prompt: 'none' });
+  await page.goto(none.url);
+  assert.equal((await comesBack(page, none)).get('error'), 'consent_required');
 });
 
 await check('standard: consent refused is access_denied at the application', async ({ open }) => {
@@ -118,14 +135,14 @@ await check('standard: prompt=select_account asks who goes on, and another can',
   const one = request({ prompt: 'select_account' });
   await page.goto(one.url);
   await press(page, 'continue');
-  const kept = await redeem(realm, native, one, (await comesBack(page, one)).get('code'));
+  const kept = await redeem(realm, web, one, (await comesBack(page, one)).get('code'));
   const two = request({ prompt: 'select_account' });
   await page.goto(two.url);
   await press(page, 'other');
   const next = sandbox.newUser('standard');
   await logIn(page, next);
   await press(page, 'allow');
-  const changed = await redeem(realm, native, two, (await comesBack(page, two)).get('code'));
+  const changed = await redeem(realm, web, two, (await comesBack(page, two)).get('code'));
   assert.notEqual(claims(kept.json.id_token).sub, claims(changed.json.id_token).sub);
 });
 
@@ -153,7 +170,7 @@ await check('standard: id_token_hint of who is logged in passes, of another user
     await logIn(page, user);
     await press(page, 'allow');
     await page.goto(one.url);
-    return (await redeem(realm, native, one, (await comesBack(page, one)).get('code'))).json.id_token;
+    return (await redeem(realm, web, one, (await comesBack(page, one)).get('code'))).json.id_token;
   };
   const other = await hint(sandbox.newUser('standard'));
   await page.context().clearCookies();
@@ -198,7 +215,7 @@ for (const [mode, where] of [['form_post', 'body'], ['query', 'url']]) {
     const sent = where === 'body' ? call.body : call.url.searchParams;
     assert.deepEqual([sent.get('state'), sent.get('iss')], [one.state, realm.base_url]);
     if (where === 'body') assert.equal(call.url.search, '', 'the code is in the address');
-    assert.equal((await redeem(realm, native, one, sent.get('code'))).status, 200);
+    assert.equal((await redeem(realm, web, one, sent.get('code'))).status, 200);
   });
 }
 
@@ -329,7 +346,7 @@ await check('standard: back button after consent, and a consent sent twice', asy
   await page.waitForLoadState();
   const status = page.url().startsWith(one.redirectUri) ? 'back' : await page.locator('h1').innerText();
   assert(status, 'there is nothing on the page');
-  const first = await redeem(realm, native, one, back.get('code'));
+  const first = await redeem(realm, web, one, back.get('code'));
   assert.equal(first.status, 200, `the first code died: ${JSON.stringify(first.json)}`);
 });
 
@@ -345,7 +362,7 @@ await check('standard: consent sent twice by an impatient person ends well', asy
     button.click();
   });
   const back = await comesBack(page, one);
-  assert.equal((await redeem(realm, native, one, back.get('code'))).status, 200);
+  assert.equal((await redeem(realm, web, one, back.get('code'))).status, 200);
 });
 
 await check('standard: login sent twice by an impatient person ends well', async ({ open }) => {
@@ -380,13 +397,13 @@ await check('standard: max_age lets a fresh session pass and asks an old one aga
   await authorize(page, request(), user);
   const fresh = request({ max_age: '600' });
   await page.goto(fresh.url);
-  const before = await redeem(realm, native, fresh, (await comesBack(page, fresh)).get('code'));
+  const before = await redeem(realm, web, fresh, (await comesBack(page, fresh)).get('code'));
   await sandbox.advance(700);
   const old = request({ max_age: '600' });
   await page.goto(old.url);
   await seesLogin(page);
   await logIn(page, user);
-  const after = await redeem(realm, native, old, (await comesBack(page, old)).get('code'));
+  const after = await redeem(realm, web, old, (await comesBack(page, old)).get('code'));
   assert(claims(after.json.id_token).auth_time >= claims(before.json.id_token).auth_time + 700);
   const none = request({ max_age: '0', prompt: 'none' });
   await page.goto(none.url);
@@ -422,7 +439,7 @@ await check('standard: a code dies after thirty seconds', async ({ open }) => {
   const one = request();
   const back = await authorize(page, one, sandbox.newUser('standard'));
   await sandbox.advance(31);
-  assert.equal((await redeem(realm, native, one, back.get('code'))).json.error, 'invalid_grant');
+  assert.equal((await redeem(realm, web, one, back.get('code'))).json.error, 'invalid_grant');
 });
 
 await check('standard: a session ends after twelve hours', async ({ open }) => {
@@ -438,8 +455,8 @@ await check('standard: refresh tokens rotate; a lost answer loses nothing, and a
   const page = await (await open()).newPage();
   const one = request({ scope: 'openid offline_access' });
   const back = await authorize(page, one, sandbox.newUser('standard'));
-  const first = (await redeem(realm, native, one, back.get('code'))).json.refresh_token;
-  const renew = (token) => tokenRequest(realm, native, { grant_type: 'refresh_token', refresh_token: token });
+  const first = (await redeem(realm, web, one, back.get('code'))).json.refresh_token;
+  const renew = (token) => tokenRequest(realm, web, { grant_type: 'refresh_token', refresh_token: token });
   const second = (await renew(first)).json.refresh_token;
   assert(second && second !== first, 'the refresh token was not replaced');
   assert.equal((await renew(first)).json.refresh_token, second, 'a repeated renewal gave another successor');
