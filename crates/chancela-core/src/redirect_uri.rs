@@ -32,7 +32,7 @@ pub enum RedirectUriError {
     TooLong,
     /// A character that no URI has (RFC 3986), among them spaces, controls, backslashes and letters beyond ASCII.
     #[error(
-        "has a character that no URI has; write other letters percent-encoded, and host names in punycode"
+        "has a character that no URI has; percent-encode other letters, and write host names in punycode"
     )]
     Character,
     /// No scheme, or nothing after it that could be a place.
