@@ -173,16 +173,15 @@ fn host_name(authority: &str) -> Result<&str, RedirectUriError> {
     let colon = authority.find(':').unwrap_or(authority.len());
     let end = authority.find(']').map_or(colon, |bracket| bracket + 1);
     let (name, port) = authority.split_at(end);
+    let is_port = |text: &str| {
+        !text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit()) && text.parse::<u16>().is_ok()
+    };
     let good_port = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
     let good_name = match name.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
         Some(address) => address.parse::<Ipv6Addr>().is_ok(),
         None => is_host_name(name),
     };
     (good_port && good_name).then_some(name).ok_or(RedirectUriError::Host)
-}
-
-fn is_port(text: &str) -> bool {
-    !text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit()) && text.parse::<u16>().is_ok()
 }
 
 /// A DNS name or a dotted IPv4 address. A name whose last label is a number would be an address in some other spelling
