@@ -8,7 +8,7 @@ use crate::server::Server;
 use chancela_core::effect::Effect;
 use chancela_core::grant;
 use chancela_core::id::GrantId;
-use chancela_core::record::{Client, User};
+use chancela_core::record::{Client, Grant, User};
 use chancela_core::revocation::{self, Moment};
 use chancela_core::secret::{from_hex, hex};
 use chancela_core::time::Timestamp;
@@ -148,8 +148,13 @@ async fn end_user<S: Store>(
                 revocation::everything(&user, user.clone(), &grants, &sessions, None, moment)
             }
         };
+        // A code may have been redeemed between the reading and the commit: its grant is ended too.
         if server.record(effects).await? == CommitOutcome::Committed {
-            return Ok(user);
+            let left = server.store.grants_of(&user.subject).await?;
+            let meant = |grant: &Grant| client.is_none_or(|client| grant.client == client.key);
+            if !left.iter().any(|grant| meant(grant) && grant.issued_at < moment.issued_before()) {
+                return Ok(user);
+            }
         }
     }
     Err(ControlError::Conflict("the user is changed by others all the time; try again".into()))

@@ -3,6 +3,7 @@
 use super::{logged_in, page};
 use crate::support::{Ask, Browser, Callback, Flow, PASSWORD, SCOPE, Seen, own_client, unescape, web_client};
 use chancela_server::control::NewClient;
+use chancela_store::Store;
 
 const NEW: &str = "another horse, another battery";
 
@@ -182,18 +183,20 @@ async fn guesses_at_the_current_password_wait() {
     assert_eq!(answer.seen(), Seen::Account, "even the right one");
 }
 
-/// B-20: a user who logs in where another was ends the other's session; its applications' tokens are told apart.
+/// B-20: a user who logs in where another was ends the other's session, with what was granted in it.
 #[tokio::test]
 async fn another_users_login_ends_the_session_that_was_there() {
     let flow = Flow::with(own_client(SCOPE)).await;
     flow.add_user("bruno", None).await;
     let mut browser = Browser::new();
-    flow.pass_as(&mut browser, &flow.request(), "alice").await.code();
+    let code = flow.pass_as(&mut browser, &flow.request(), "alice").await.code();
+    let tokens = flow.redeem(&code).await;
     let mut elsewhere = logged_in(&flow).await;
-    flow.pass_as(&mut browser, &flow.request().with("prompt", "login"), "bruno").await;
+    flow.pass_as(&mut browser, &flow.request().with("prompt", "login"), "bruno").await.code();
     let subject = flow.user("alice").await.subject;
-    use chancela_store::Store;
     let sessions = flow.world.server.store.sessions_of(flow.realm, &subject).await.unwrap();
     assert_eq!(sessions.len(), 1, "the one elsewhere");
     assert_eq!(page(&flow, &mut elsewhere).await.seen(), Seen::Account);
+    assert!(!flow.is_active(&tokens.token()).await);
+    assert_eq!(flow.refresh(&tokens.text("refresh_token")).await.refusal(), (400, "invalid_grant".into()));
 }

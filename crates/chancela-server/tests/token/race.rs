@@ -2,6 +2,7 @@
 
 use crate::support::{Answer, Browser, Flow, Gate, RealmPlan, SCOPE, web_client};
 use chancela_core::effect::Effect;
+use chancela_server::control::Command;
 use std::sync::Arc;
 
 const ENDS: [&str; 4] = ["revoke_application", "sign_out", "sign_out_everywhere", "end_session"];
@@ -80,6 +81,24 @@ async fn a_redemption_during_an_end_is_ended_too() {
         ending.await.unwrap();
         assert_over(&flow, &answer, choice).await;
     }
+}
+
+/// The same where an operator ends a user's tokens at one application.
+#[tokio::test]
+async fn a_redemption_during_an_operators_revocation_is_ended_too() {
+    let Race { flow, code, .. } = begin("sign_out").await;
+    let held = flow.world.server.store.close(|effect| matches!(effect, Effect::Revoke(_)));
+    let ending = {
+        let (flow, client_id) = (Arc::clone(&flow), Some(flow.client.id.clone()));
+        let command = Command::TokenRevokeAll { client_id, user: Some("alice".into()), tenant: None };
+        tokio::spawn(async move { flow.world.control(flow.realm, command).await })
+    };
+    held.reached().await;
+    let answer = flow.redeem(&code).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    held.release();
+    ending.await.unwrap();
+    assert_over(&flow, &answer, "the operator").await;
 }
 
 /// E-04: a code is nothing without the session in which it was made.

@@ -96,10 +96,10 @@ impl<S: Store> Visit<'_, S> {
             effects.push(factor::put(&user, changed));
         }
         if let Some(before) = &self.browser.logged_in {
-            let id = before.session.id;
-            effects.push(Effect::DeleteSession { realm: realm.name.as_str().into(), id });
             if before.user.subject == user.subject {
                 // The same user again: the applications that know the session go on knowing it.
+                let id = before.session.id;
+                effects.push(Effect::DeleteSession { realm: realm.name.as_str().into(), id });
                 session.authentication.sid = before.session.authentication.sid.clone();
                 session.clients = before.session.clients.clone();
             } else {
@@ -111,7 +111,7 @@ impl<S: Store> Visit<'_, S> {
             // The same one-time password in two tabs: the other one won.
             return Ok(self.login_page(query, None, began, None));
         }
-        logout::tell(self.server, realm, replaced.as_slice());
+        logout::end_sessions(self.server, realm, replaced.as_slice()).await?;
         realm.metrics.logins.inc();
         tracing::info!(realm = realm.name, subject = &*user.subject, "logged in");
         let binding = Binding { browser: Some(&browser), session: Some(&cookie) };
