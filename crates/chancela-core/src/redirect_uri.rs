@@ -32,7 +32,7 @@ pub enum RedirectUriError {
     TooLong,
     /// A character that no URI has (RFC 3986), among them spaces, controls, backslashes and letters beyond ASCII.
     #[error(
-        "has a character that no URI has; write other letters percent-encoded, and host names in punycode"
+        "has a character that no URI has; percent-encode other letters, and write host names in punycode"
     )]
     Character,
     /// No scheme, or nothing after it that could be a place.
@@ -77,10 +77,10 @@ pub fn register(uri: &str, registration: Registration) -> Result<(), RedirectUri
     match (parts.scheme.to_ascii_lowercase().as_str(), parts.authority) {
         ("https", Some(authority)) => host_name(authority).map(|_| ()),
         ("http", Some(authority)) => match host_name(authority)? {
-            host if native && LOOPBACK.contains(&host) => Ok(()),
-            host if registration.danger_allow_http && is_this_machine(host) => Ok(()),
-            host if host.eq_ignore_ascii_case("localhost") => Err(RedirectUriError::Localhost),
-            _ => Err(RedirectUriError::PlainHttp),
+            host if LOOPBACK.contains(&host) && (native || registration.danger_allow_http) => Ok(()),
+            host if !host.eq_ignore_ascii_case("localhost") => Err(RedirectUriError::PlainHttp),
+            _ if registration.danger_allow_http => Ok(()),
+            _ => Err(RedirectUriError::Localhost),
         },
         ("https" | "http", None) => Err(RedirectUriError::NotAbsolute),
         (scheme, authority) => {
@@ -91,10 +91,6 @@ pub fn register(uri: &str, registration: Registration) -> Result<(), RedirectUri
             complete.then_some(()).ok_or(RedirectUriError::NotAbsolute)
         }
     }
-}
-
-fn is_this_machine(host: &str) -> bool {
-    LOOPBACK.contains(&host) || host.eq_ignore_ascii_case("localhost")
 }
 
 /// Whether `requested` is one of the registered URIs: byte for byte, but for the port of a native application's loopback
@@ -239,19 +235,18 @@ fn differs_in_port_only(registered: &str, requested: &Parts<'_>) -> bool {
         && host(&own).is_some_and(|own| host(requested) == Some(own))
 }
 
-/// Whether `requested` continues `registered` without leaving its host or climbing out of its path.
+/// Whether `requested` continues `registered` without leaving its host, climbing out of its path, or beginning a query,
+/// which would stand before the parameters of our answer.
 fn continues(registered: &str, requested: &str) -> bool {
-    const CLIMBING: [&str; 4] = ["%2e", "%2f", "%5c", "%25"];
+    const LEAVING: [&str; 5] = ["%2e", "%2f", "%5c", "%25", "?"];
     let Some(continuation) = requested.strip_prefix(registered) else { return false };
     let (Ok(own), Ok(whole)) = (Parts::read(registered), Parts::read(requested)) else { return false };
     let continuation = continuation.to_ascii_lowercase();
     own.authority.is_some()
         && own.authority == whole.authority
         && own.rest.starts_with('/')
-        // A query of the requester's would stand before the parameters of our answer.
-        && !continuation.contains('?')
         && !has_dot_segment(whole.rest)
-        && !CLIMBING.iter().any(|encoded| continuation.contains(encoded))
+        && !LEAVING.iter().any(|part| continuation.contains(part))
 }
 
 #[cfg(test)]

@@ -269,7 +269,9 @@ impl Try<'_> {
     fn take_back(&self) {
         if !self.known {
             let back = |window: &mut Window| window.count = window.count.saturating_sub(1);
-            self.source.map(|source| self.throttle.sources.with(source, back));
+            if let Some(source) = self.source {
+                self.throttle.sources.with(source, back);
+            }
             self.throttle.accounts.with(self.account, back);
         }
     }
