@@ -14,7 +14,7 @@ use chancela_core::record::User;
 use chancela_core::rejection::{Rejection, Rule};
 use chancela_core::secret::Secret;
 use chancela_core::time::Timestamp;
-use chancela_store::{CommitOutcome, Store};
+use chancela_store::{CommitOutcome, Store, StoreError};
 use std::net::IpAddr;
 
 /// Somebody who gives a name and a password.
@@ -68,7 +68,7 @@ pub async fn password_login<S: Store>(
         Ok(tried) => tried,
         Err(Wait(seconds)) => return Ok(LoginOutcome::Wait(seconds)),
     };
-    match check(server, realm, (tenant, name), password).await {
+    match check(server, realm, (tenant, username), password).await {
         Ok(Ok(Proof { user, rehash })) => {
             tried.succeeded();
             let user = match rehash {
@@ -99,10 +99,10 @@ struct Proof {
 async fn check<S: Store>(
     server: &Server<S>,
     realm: &Realm,
-    (tenant, name): (Option<&str>, &str),
+    (tenant, typed): (Option<&str>, &str),
     password: Secret,
 ) -> Result<Result<Proof, LoginOutcome>, Rejection> {
-    let mut found = find(server, realm, tenant, name).await?;
+    let mut found = named(server, realm, tenant, typed).await.map_err(store_rejection)?;
     let ambiguous = found.len() > 1;
     let user = found.pop().filter(|_| !ambiguous);
     let mut salt = [0; 16];
@@ -125,19 +125,25 @@ fn visitor<'a>(realm: &'a Realm, name: &'a str, source: IpAddr, device: Option<&
     Visitor { realm: &realm.name, account: name, source: Source::of(source), device, shared: false }
 }
 
-async fn find<S: Store>(
+/// Users of the name that was typed: of its canonical form, or as it stands, for users who were added before names had
+/// one.
+pub(crate) async fn named<S: Store>(
     server: &Server<S>,
     realm: &Realm,
     tenant: Option<&str>,
-    name: &str,
-) -> Result<Vec<User>, Rejection> {
-    let found = match tenant {
-        Some(tenant) => {
-            server.store.user(&realm.name, tenant, name).await.map(|user| user.into_iter().collect())
+    typed: &str,
+) -> Result<Vec<User>, StoreError> {
+    let canonical = username::canonical(typed).unwrap_or_default();
+    let mut found = Vec::new();
+    for name in [&*canonical, typed] {
+        if found.is_empty() {
+            found = match tenant {
+                Some(tenant) => server.store.user(&realm.name, tenant, name).await?.into_iter().collect(),
+                None => server.store.users_named(&realm.name, name).await?,
+            };
         }
-        None => server.store.users_named(&realm.name, name).await,
-    };
-    found.map_err(store_rejection)
+    }
+    Ok(found)
 }
 
 /// Keeps the better hash. A login does not fail over it: whoever changed the user meanwhile was right too.

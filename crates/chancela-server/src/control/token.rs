@@ -3,6 +3,7 @@
 
 use super::ControlError;
 use crate::access_token;
+use crate::logout;
 use crate::realm::Realm;
 use crate::server::Server;
 use chancela_core::effect::Effect;
@@ -106,7 +107,7 @@ pub(super) async fn revoke_grant<S: Store>(
 /// Ends all tokens of a client, of a user, or of a user at a client.
 pub(super) async fn revoke_all<S: Store>(
     server: &Server<S>,
-    realm: &Realm,
+    realm: &Arc<Realm>,
     client_id: Option<&str>,
     user: Option<(&str, Option<&str>)>,
 ) -> Result<Value, ControlError> {
@@ -128,7 +129,7 @@ pub(super) async fn revoke_all<S: Store>(
 /// Ends a user's tokens; without a client, sessions too. What the user allowed stays allowed.
 async fn end_user<S: Store>(
     server: &Server<S>,
-    realm: &Realm,
+    realm: &Arc<Realm>,
     client: Option<&Client>,
     name: &str,
     tenant: Option<&str>,
@@ -137,6 +138,7 @@ async fn end_user<S: Store>(
         let user = find_user(server, realm, name, tenant).await?;
         let moment = Moment { now: server.clock.now(), longest_token: realm.longest_access_token() };
         let grants = server.store.grants_of(&user.subject).await?;
+        let mut ended = Vec::new();
         let effects = match client {
             Some(client) => {
                 let own = grants.iter().filter(|grant| grant.client == client.key);
@@ -144,12 +146,13 @@ async fn end_user<S: Store>(
                 ends.chain([moment.subject(&user.subject, Some(client.key))]).collect()
             }
             None => {
-                let sessions = server.store.sessions_of(&realm.name, &user.subject).await?;
-                revocation::everything(&user, user.clone(), &grants, &sessions, None, moment)
+                ended = server.store.sessions_of(&realm.name, &user.subject).await?;
+                revocation::everything(&user, user.clone(), &grants, &ended, None, moment)
             }
         };
         // A code may have been redeemed between the reading and the commit: its grant is ended too.
         if server.record(effects).await? == CommitOutcome::Committed {
+            logout::tell(server, realm, &ended);
             let left = server.store.grants_of(&user.subject).await?;
             let meant = |grant: &Grant| client.is_none_or(|client| grant.client == client.key);
             if !left.iter().any(|grant| meant(grant) && grant.issued_at < moment.issued_before()) {
@@ -169,16 +172,7 @@ async fn find_user<S: Store>(
     if let Some(user) = server.store.user_of(&realm.name, name).await? {
         return Ok(user);
     }
-    let mut found = match tenant {
-        Some(tenant) => server.store.user(&realm.name, tenant, name).await?.into_iter().collect(),
-        None => server.store.users_named(&realm.name, name).await?,
-    };
-    if found.len() > 1 {
-        return Err(ControlError::Invalid(format!(
-            "{name:?} stands in several tenants; name one with --tenant"
-        )));
-    }
-    found.pop().ok_or_else(|| ControlError::NotFound(format!("the realm has no user {name:?}")))
+    super::user::find(server, realm, (name, tenant)).await
 }
 
 fn client(realm: &Realm, client_id: &str) -> Result<Arc<Client>, ControlError> {

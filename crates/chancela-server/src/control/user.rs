@@ -2,10 +2,9 @@
 
 use super::ControlError;
 use super::user_metadata::{CheckedUser, NewUser, check, check_password, check_tenant, describe};
-use crate::logout;
 use crate::realm::Realm;
 use crate::server::Server;
-use chancela_core::authentication::username;
+use crate::{login, logout};
 use chancela_core::effect::Effect;
 use chancela_core::record::User;
 use chancela_core::revocation::{self, Moment};
@@ -139,19 +138,16 @@ pub(super) async fn delete<S: Store>(
     }
 }
 
-async fn find<S: Store>(
+/// The user of a name.
+pub(super) async fn find<S: Store>(
     server: &Server<S>,
     realm: &Realm,
     (name, tenant): (&str, Option<&str>),
 ) -> Result<User, ControlError> {
-    let canonical = username::canonical(name).unwrap_or_default();
-    let mut found = match tenant {
-        Some(tenant) => {
-            check_tenant(realm, tenant)?;
-            server.store.user(&realm.name, tenant, &canonical).await?.into_iter().collect()
-        }
-        None => server.store.users_named(&realm.name, &canonical).await?,
-    };
+    if let Some(tenant) = tenant {
+        check_tenant(realm, tenant)?;
+    }
+    let mut found = login::named(server, realm, tenant, name).await?;
     if found.len() > 1 {
         return Err(ControlError::Invalid(format!(
             "{name:?} stands in several tenants; say which with --tenant"

@@ -53,6 +53,18 @@ impl Realm {
     }
 }
 
+/// Schema 1 kept names as they were typed.
+#[tokio::test]
+async fn a_user_who_was_added_before_names_had_a_canonical_form_still_logs_in() {
+    let realm = Realm::open().await;
+    let ana = realm.user().await;
+    let maria = User { username: "Maria".into(), subject: "user-1".into(), ..ana };
+    let put = Effect::PutUser { user: maria, expected_version: None };
+    assert_eq!(realm.world.server.store.commit(vec![put]).await.unwrap(), CommitOutcome::Committed);
+    assert_eq!(realm.send("Maria", PASSWORD).await.status, 200);
+    assert_eq!(realm.send("maria", PASSWORD).await.status, 400, "there is nobody of the canonical name");
+}
+
 /// EN-02, O-05: one person has one counter, however the name is written.
 #[tokio::test]
 async fn every_way_to_write_a_name_is_counted_as_one() {
