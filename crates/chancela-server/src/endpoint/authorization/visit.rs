@@ -158,8 +158,13 @@ impl<'a, S: Store> Visit<'a, S> {
     pub(crate) fn fail(&self, reason: FailureReason, rejection: Rejection, next: &str) -> Response<Bytes> {
         super::super::note_refusal(self.realm, rejection, None);
         let next = Some(next).filter(|next| !next.is_empty()).map(str::to_owned);
+        // In the language that the request asked for, as far as it can be read; there is nothing to switch to.
+        let query = self.http.query.unwrap_or("").as_bytes();
+        let asked = form_urlencoded::parse(query).find(|(name, _)| name == "ui_locales");
+        let mut frame = self.frame(asked.as_ref().map(|(_, locales)| &**locales), "");
+        frame.other_language = None;
         self.show(&Failure {
-            frame: self.frame(None, ""),
+            frame,
             reason,
             support_code: rejection.rule.name().to_owned(),
             detail: Some(rejection.rule.text()),
