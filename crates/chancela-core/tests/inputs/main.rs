@@ -29,7 +29,8 @@ static KEY: LazyLock<SigningKey> = LazyLock::new(|| {
 fn token(exp: &str, iat: &str, client_id: &str) -> String {
     let header = format!("{{\"typ\":\"at+jwt\",\"alg\":\"ES256\",\"kid\":\"{}\"}}", KEY.jwk().kid());
     let payload = format!(
-        "{{\"iss\":\"{ISSUER}\",\"sub\":\"c\",\"client_id\":{client_id},\"exp\":{exp},\"iat\":{iat}}}"
+        "{{\"iss\":\"{ISSUER}\",\"sub\":\"c\",\"client_id\":{client_id},\"exp\":{exp},\"iat\":{iat},\
+         \"jti\":\"AAAAAAAAAAAAAAAAAAAAAA\"}}"
     );
     let mut token = format!("{}.{}", BASE64URL.encode(header), BASE64URL.encode(payload));
     KEY.sign(&mut token).unwrap();
