@@ -225,6 +225,14 @@ impl<S: Store> Server<S> {
     pub(crate) async fn commit(&self, effects: Vec<Effect>) -> Result<CommitOutcome, Rejection> {
         self.record(effects).await.map_err(store_rejection)
     }
+
+    /// Commits, if there is something, what no guard hinders in earnest: only a change elsewhere at the same moment.
+    pub(crate) async fn must_commit(&self, effects: Vec<Effect>) -> Result<(), Rejection> {
+        if !effects.is_empty() && self.commit(effects).await? == CommitOutcome::Conflict {
+            return Err(Rule::Overloaded.into());
+        }
+        Ok(())
+    }
 }
 
 /// What a client hears of a store that failed; the reason goes to the log.

@@ -116,11 +116,9 @@ pub fn decide<'a>(request: &'a ValidRequest, facts: &Facts<'a>) -> Next<'a> {
 fn logged_in<'a>(request: &ValidRequest, facts: &Facts<'a>) -> Result<(&'a Session, &'a User), LoginReason> {
     let client = &request.client;
     let alive = |(session, user): &(&'a Session, &'a User)| {
-        user.enabled
+        session.is_good_for(user, facts.now)
             && session.subject == user.subject
             && session.realm == client.realm
-            && facts.now.seconds() < session.expires_at
-            && session.created_at >= user.tokens_not_before
             && client.tenant.as_ref().is_none_or(|tenant| *tenant == user.tenant)
     };
     let (session, user) = facts.session.filter(alive).ok_or(LoginReason::NoSession)?;

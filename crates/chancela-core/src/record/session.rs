@@ -1,6 +1,8 @@
 //! A browser in which a user is logged in.
 
 use crate::id::{ClientKey, SessionId};
+use crate::record::User;
+use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// How and when a user proved who they are: what an ID token says of it (OpenID Connect Core §2).
@@ -43,4 +45,11 @@ pub struct Session {
     pub clients: Vec<ClientKey>,
     /// Counts up with each change; the guard of a change.
     pub version: u64,
+}
+
+impl Session {
+    /// Whether the session is good now for `user`, whose it is.
+    pub fn is_good_for(&self, user: &User, now: Timestamp) -> bool {
+        now.seconds() < self.expires_at && user.enabled && self.created_at >= user.tokens_not_before
+    }
 }

@@ -156,7 +156,7 @@ async fn current<S: Store>(
         return Ok(None);
     };
     let user = server.store.user_of(&realm.name, &session.subject).await.map_err(store_rejection)?;
-    let Some(user) = user.filter(|user| is_good(&session, user, now)) else { return Ok(None) };
+    let Some(user) = user.filter(|user| session.is_good_for(user, now)) else { return Ok(None) };
     if now.seconds() - session.last_seen_at >= SEEN_EVERY {
         let expected_version = Some(session.version);
         session.last_seen_at = now.seconds();
@@ -168,11 +168,6 @@ async fn current<S: Store>(
         }
     }
     Ok(Some(LoggedIn { session, user }))
-}
-
-/// Whether a session is good now.
-pub fn is_good(session: &Session, user: &User, now: Timestamp) -> bool {
-    now.seconds() < session.expires_at && user.enabled && session.created_at >= user.tokens_not_before
 }
 
 fn id_of(realm: &Realm, cookie: &str) -> SessionId {

@@ -11,11 +11,11 @@ use chancela_core::grant;
 use chancela_core::message::HttpRequest;
 use chancela_core::message::introspection::TokenParameter;
 use chancela_core::record::Client;
-use chancela_core::rejection::{Rejection, Rule};
+use chancela_core::rejection::Rejection;
 use chancela_core::time::Timestamp;
 use chancela_core::token::ActiveToken;
 use chancela_core::token::refresh::RefreshTokenRef;
-use chancela_store::{CommitOutcome, Store};
+use chancela_store::Store;
 use http::header::CACHE_CONTROL;
 use http::{HeaderValue, Response};
 
@@ -44,10 +44,7 @@ async fn answer<S: Store>(
     let now = server.clock.now();
     let caller = realm.authenticate(&request.credentials, &realm.revocation_authentication, now)?;
     let effects = revocation(server, realm, caller.client(), &request.token, now).await?;
-    if !effects.is_empty() && server.commit(effects).await? == CommitOutcome::Conflict {
-        return Err(Rule::Overloaded.into());
-    }
-    Ok(())
+    server.must_commit(effects).await
 }
 
 /// What ends `text`, if it is a token of `caller`. A refresh token takes the access tokens of its grant along.

@@ -11,8 +11,8 @@ use crate::server::{Server, store_rejection};
 use chancela_core::effect::Effect;
 use chancela_core::openid::end_session;
 use chancela_core::record::Session;
-use chancela_core::rejection::{Rejection, Rule};
-use chancela_store::{CommitOutcome, Store};
+use chancela_core::rejection::Rejection;
+use chancela_store::Store;
 use std::sync::Arc;
 
 /// Ends sessions of one user, with the grants that were made in them, and tells the applications once it is durable. A
@@ -41,15 +41,10 @@ pub async fn end_sessions<S: Store>(
     if effects.is_empty() {
         return Ok(ended);
     }
-    match server.commit(effects).await? {
-        CommitOutcome::Committed => {
-            tell(server, realm, &ended);
-            end_latecomers(server, &ended).await?;
-            Ok(ended)
-        }
-        // No effect among these has a guard.
-        CommitOutcome::Conflict => Err(Rule::Overloaded.into()),
-    }
+    server.must_commit(effects).await?;
+    tell(server, realm, &ended);
+    end_latecomers(server, &ended).await?;
+    Ok(ended)
 }
 
 /// Ends grants of codes that were redeemed between the reading of the grants and the commit; after it, none is.
@@ -60,10 +55,7 @@ async fn end_latecomers<S: Store>(server: &Server<S>, ended: &[Session]) -> Resu
         let late = end_session::ended_grants(session, &grants);
         effects.extend(late.into_iter().flat_map(chancela_core::grant::revocation));
     }
-    if !effects.is_empty() && server.commit(effects).await? == CommitOutcome::Conflict {
-        return Err(Rule::Overloaded.into());
-    }
-    Ok(())
+    server.must_commit(effects).await
 }
 
 /// Tells the applications of sessions whose end is durable, in the background. For those who end sessions within a larger

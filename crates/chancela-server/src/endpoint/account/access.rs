@@ -6,13 +6,12 @@ use crate::endpoint::authorization::visit::{Submitted, Visit};
 use crate::logout;
 use crate::page::account::Notice;
 use crate::server::store_rejection;
-use chancela_core::effect::Effect;
 use chancela_core::id::ClientKey;
 use chancela_core::record::Session;
-use chancela_core::rejection::{Rejection, Rule};
+use chancela_core::rejection::Rejection;
 use chancela_core::revocation;
 use chancela_core::secret::from_hex;
-use chancela_store::{CommitOutcome, Store};
+use chancela_store::Store;
 
 impl<S: Store> Visit<'_, S> {
     pub(super) async fn end_session(
@@ -43,7 +42,7 @@ impl<S: Store> Visit<'_, S> {
         let grants = self.server.store.grants_of(&one.user.subject).await.map_err(store_rejection)?;
         let user = one.user.clone();
         let effects = revocation::everything(&one.user, user, &grants, &sessions, None, self.moment());
-        self.must_commit(effects).await?;
+        self.server.must_commit(effects).await?;
         logout::tell(self.server, self.realm, &sessions);
         Ok(Outcome::SignedOut(logout::frames(self.realm, &one.session)))
     }
@@ -58,7 +57,9 @@ impl<S: Store> Visit<'_, S> {
             // Twice: a code may be redeemed between the reading and the commit, but not after it.
             for _ in 0..2 {
                 let grants = self.server.store.grants_of(&one.user.subject).await.map_err(store_rejection)?;
-                self.must_commit(revocation::application(&one.user, client, &grants, self.moment())).await?;
+                self.server
+                    .must_commit(revocation::application(&one.user, client, &grants, self.moment()))
+                    .await?;
             }
         }
         Ok(Outcome::Done(Notice::ApplicationRevoked))
@@ -67,13 +68,5 @@ impl<S: Store> Visit<'_, S> {
     pub(super) async fn sessions(&self, one: &LoggedIn) -> Result<Vec<Session>, Rejection> {
         let store = &self.server.store;
         store.sessions_of(&self.realm.name, &one.user.subject).await.map_err(store_rejection)
-    }
-
-    /// Commits what only a change elsewhere at the same moment can hinder.
-    pub(super) async fn must_commit(&self, effects: Vec<Effect>) -> Result<(), Rejection> {
-        match self.server.commit(effects).await? {
-            CommitOutcome::Committed => Ok(()),
-            CommitOutcome::Conflict => Err(Rule::Overloaded.into()),
-        }
     }
 }

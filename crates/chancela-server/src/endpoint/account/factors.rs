@@ -63,7 +63,7 @@ impl<S: Store> Visit<'_, S> {
         let changed = User { password_hash: Some(hash.into()), ..user.clone() };
         let keep = Some(one.session.id);
         let effects = revocation::everything(&user, changed, &grants, &sessions, keep, self.moment());
-        self.must_commit(effects).await?;
+        self.server.must_commit(effects).await?;
         let ended: Vec<_> = sessions.into_iter().filter(|session| session.id != one.session.id).collect();
         logout::tell(self.server, self.realm, &ended);
         Ok(Outcome::Done(Notice::PasswordChanged))
@@ -130,7 +130,7 @@ impl<S: Store> Visit<'_, S> {
         let name = form.text("passkey_name").unwrap_or("Passkey");
         match registered.and_then(|registered| registered.add_to(&one.user, name, self.now)) {
             Ok(changed) => {
-                self.must_commit(vec![factor::put(&one.user, changed)]).await?;
+                self.server.must_commit(vec![factor::put(&one.user, changed)]).await?;
                 Ok(Outcome::Done(Notice::PasskeyAdded))
             }
             Err(refused) => {
@@ -174,7 +174,9 @@ impl<S: Store> Visit<'_, S> {
     async fn put(&self, user: &User, change: impl FnOnce(&mut User)) -> Result<(), Rejection> {
         let mut changed = User { version: user.version + 1, ..user.clone() };
         change(&mut changed);
-        self.must_commit(vec![Effect::PutUser { user: changed, expected_version: Some(user.version) }]).await
+        self.server
+            .must_commit(vec![Effect::PutUser { user: changed, expected_version: Some(user.version) }])
+            .await
     }
 
     fn totp_context(&self, one: &LoggedIn) -> Vec<u8> {

@@ -98,9 +98,11 @@ impl<S: Store> Visit<'_, S> {
     }
 
     async fn devices(&self, one: &LoggedIn) -> Result<Vec<Device>, Rejection> {
-        let sessions = self.sessions(one).await?.into_iter().filter(|session| {
-            crate::browser::session::is_good(session, &one.user, self.now) || session.id == one.session.id
-        });
+        let sessions = self
+            .sessions(one)
+            .await?
+            .into_iter()
+            .filter(|session| session.is_good_for(&one.user, self.now) || session.id == one.session.id);
         let device = |session: chancela_core::record::Session| Device {
             session: session.authentication.sid.as_deref().unwrap_or("").to_owned(),
             label: (&*session.device).into(),

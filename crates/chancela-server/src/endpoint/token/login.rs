@@ -70,7 +70,7 @@ impl<S: Store> Context<'_, S> {
         });
         let (response, mut effects) = self.issue(client, approval, refresh, None)?;
         effects.extend(family.map(Effect::InsertGrant));
-        self.commit(effects).await?;
+        self.server.must_commit(effects).await?;
         Ok(response)
     }
 }

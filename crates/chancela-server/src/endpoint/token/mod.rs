@@ -22,7 +22,7 @@ use chancela_core::secret::Secret;
 use chancela_core::time::Timestamp;
 use chancela_core::token::refresh::RefreshTokenRef;
 use chancela_core::token::{Issuer, issue, reference};
-use chancela_store::{CommitOutcome, Store};
+use chancela_store::Store;
 use http::Response;
 use std::net::IpAddr;
 use std::sync::PoisonError;
@@ -90,7 +90,7 @@ impl<S: Store> Context<'_, S> {
                 let resource = resource.filter(|_| !self.realm.resources.is_empty());
                 let approval = approval.for_resource(resource.as_deref(), &self.realm.resources)?;
                 let (response, effects) = self.issue(client, approval, None, None)?;
-                self.commit(effects).await?;
+                self.server.must_commit(effects).await?;
                 Ok(response)
             }
             GrantRequest::Password { username, password } => {
@@ -249,16 +249,5 @@ impl<S: Store> Context<'_, S> {
             id_token,
         };
         Ok((response, issued.effect.into_iter().collect()))
-    }
-
-    /// Commits effects whose guards cannot fail in earnest: fresh random keys.
-    async fn commit(&self, effects: Vec<Effect>) -> Result<(), Rejection> {
-        if effects.is_empty() {
-            return Ok(());
-        }
-        match self.server.commit(effects).await? {
-            CommitOutcome::Committed => Ok(()),
-            CommitOutcome::Conflict => Err(Rule::Overloaded.into()),
-        }
     }
 }

@@ -50,7 +50,7 @@ impl<S: Store> Context<'_, S> {
                 }
                 Err(refused) => {
                     if !refused.effects.is_empty() {
-                        self.commit(refused.effects).await?;
+                        self.server.must_commit(refused.effects).await?;
                         tracing::warn!(
                             realm = self.realm.name,
                             client = &*client.client().client_id,
