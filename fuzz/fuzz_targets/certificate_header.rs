@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use chancela_core::certificate::Certificate;
+use chancela_core::x509::Certificate;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

@@ -3,8 +3,8 @@
 
 use crate::id::{AccessTokenKey, ClientKey, CodeId, GrantId, SessionId};
 use crate::record::{
-    AccessToken, AuthorizationCode, Client, Consent, Grant, KeyRecord, Revocation, ScopeRecord, Session,
-    Spent, User,
+    AccessToken, AuthorizationCode, Client, ClientCertificate, Consent, Crl, Grant, KeyRecord, Revocation,
+    ScopeRecord, Session, Spent, User,
 };
 
 /// One change. Effects on hot tables come first; see each variant for its guard.
@@ -102,11 +102,21 @@ pub enum Effect {
         /// The scope's name.
         name: Box<str>,
     },
+    /// Adds (`expected_version` `None`) or replaces a client certificate. Guard: the realm has none of this serial, or the
+    /// stored version is the expected one.
+    PutCertificate {
+        /// The whole new record; its `version` is what the row holds afterwards.
+        certificate: ClientCertificate,
+        /// Version on which the decision was taken.
+        expected_version: Option<u64>,
+    },
+    /// Adds or replaces the revocation list of an issuer. Guard: the stored one's number is smaller.
+    PutCrl(Crl),
     /// Adds a key. Guard: no key has this id in the realm.
     InsertKey(KeyRecord),
-    /// Replaces a key's schedule (not its material). A missing key is a conflict.
+    /// Replaces a key's schedule and certificates (not its material). A missing key is a conflict.
     UpdateKey(KeyRecord),
-    /// Removes a key for good. A missing key is no conflict.
+    /// Removes a key for good, with the revocation list that it signed. A missing key is no conflict.
     DeleteKey {
         /// The realm.
         realm: Box<str>,

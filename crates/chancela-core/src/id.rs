@@ -78,6 +78,20 @@ fn expiry_of(id: &[u8; 16]) -> i64 {
 #[serde(transparent)]
 pub struct SessionId(pub [u8; 16]);
 
+/// Serial number of a certificate of ours: 128 random bits of which the first is 0, so that the INTEGER is positive, and
+/// the second 1, so that all have the same length (RFC 5280 §4.1.2.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CertificateSerial(pub [u8; 16]);
+
+impl CertificateSerial {
+    /// From random bytes.
+    pub const fn from_random(mut bytes: [u8; 16]) -> Self {
+        bytes[0] = 0x40 | (bytes[0] & 0x3f);
+        Self(bytes)
+    }
+}
+
 /// Key of a reference token's row: its expiry in ticks (see [`crate::token::reference`]) and 128 bits of a keyed
 /// digest of the token. Rows sort by expiry; nobody can derive the token from its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

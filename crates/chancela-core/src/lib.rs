@@ -6,7 +6,6 @@
 
 pub mod authentication;
 pub mod authorization;
-pub mod certificate;
 pub mod client_auth;
 pub mod dialect;
 pub mod effect;
@@ -31,3 +30,4 @@ pub mod strict_json;
 pub mod text;
 pub mod time;
 pub mod token;
+pub mod x509;

@@ -16,7 +16,7 @@ use chancela_store::Store;
 use std::sync::Arc;
 
 /// The token that `text` is, if it is good now: made here, alive, its client enabled, and not revoked by itself, with its
-/// grant or with its user.
+/// grant, with its user or with the certificate that it is bound to.
 pub(crate) async fn active<S: Store>(
     server: &Server<S>,
     realm: &Realm,
@@ -41,6 +41,7 @@ fn is_revoked<S>(server: &Server<S>, token: &ActiveToken) -> bool {
         subject: token.subject.as_deref(),
         client: token.client.key,
         issued_at: token.issued_at,
+        certificate: token.certificate,
     })
 }
 

@@ -3,8 +3,9 @@
 //!
 //! It is exact without a look-up in the store because all commits pass through [`crate::server::Server::record`], which
 //! feeds it. It does not grow without bound: an entry dies with the last token that it could concern, which is at most
-//! the longest access-token lifetime away; only a genuine token, grant or user makes one, so it holds no more entries
-//! than tokens were issued in that time; and each takes about a hundred bytes.
+//! the longest access-token lifetime away (a certificate's, with the certificate: until then it could still be shown);
+//! only a genuine token, grant, user or certificate makes one, so it holds no more entries than tokens were issued in
+//! that time and certificates are valid; and each takes about a hundred bytes.
 
 use chancela_core::effect::Effect;
 use chancela_core::id::{ClientKey, GrantId, TokenId};
@@ -22,6 +23,8 @@ pub struct RevocationSet(RwLock<Entries>);
 struct Entries {
     tokens: HashMap<TokenId, i64>,
     grants: HashMap<GrantId, i64>,
+    /// By the SHA-256 of their DER.
+    certificates: HashMap<[u8; 32], i64>,
     subjects: HashMap<Box<str>, Vec<Ended>>,
 }
 
@@ -46,6 +49,8 @@ pub struct Presented<'a> {
     pub client: ClientKey,
     /// When it was issued, seconds since the epoch.
     pub issued_at: i64,
+    /// SHA-256 of the certificate that it is bound to (RFC 8705 §3.1).
+    pub certificate: Option<[u8; 32]>,
 }
 
 impl RevocationSet {
@@ -60,13 +65,20 @@ impl RevocationSet {
 
     /// Whether it was revoked in any way.
     pub fn covers(&self, presented: &Presented<'_>) -> bool {
-        let Presented { token, grant, subject, client, issued_at } = *presented;
+        let Presented { token, grant, subject, client, issued_at, certificate } = *presented;
         let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let ended =
             |ended: &Ended| ended.client.is_none_or(|only| only == client) && issued_at < ended.issued_before;
         token.is_some_and(|id| entries.tokens.contains_key(&id))
             || grant.is_some_and(|id| entries.grants.contains_key(&id))
+            || certificate.is_some_and(|sha256| entries.certificates.contains_key(&sha256))
             || subject.and_then(|user| entries.subjects.get(user)).is_some_and(|all| all.iter().any(ended))
+    }
+
+    /// Whether the certificate whose DER has this SHA-256 was revoked.
+    pub fn has_certificate(&self, sha256: &[u8; 32]) -> bool {
+        let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        entries.certificates.contains_key(sha256)
     }
 
     /// Before which second all of a user's tokens for a client are dead; 0 if none is.
@@ -83,6 +95,9 @@ impl RevocationSet {
         match what {
             Revoked::Token(id) => later(entries.tokens.entry(id).or_default(), expires_at),
             Revoked::Grant(id) => later(entries.grants.entry(id).or_default(), expires_at),
+            Revoked::Certificate(sha256) => {
+                later(entries.certificates.entry(sha256).or_default(), expires_at);
+            }
             Revoked::Subject { subject, client, issued_before } => {
                 let all = entries.subjects.entry(subject).or_default();
                 match all.iter_mut().find(|own| own.client == client) {
@@ -102,6 +117,7 @@ impl RevocationSet {
         let mut entries = self.0.write().unwrap_or_else(PoisonError::into_inner);
         entries.tokens.retain(|_, expires_at| alive(*expires_at));
         entries.grants.retain(|_, expires_at| alive(*expires_at));
+        entries.certificates.retain(|_, expires_at| alive(*expires_at));
         entries.subjects.retain(|_, all| {
             all.retain(|ended| alive(ended.expires_at));
             !all.is_empty()
@@ -111,7 +127,8 @@ impl RevocationSet {
     /// Number of entries.
     pub fn len(&self) -> usize {
         let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        entries.tokens.len() + entries.grants.len() + entries.subjects.values().map(Vec::len).sum::<usize>()
+        let subjects = entries.subjects.values().map(Vec::len).sum::<usize>();
+        entries.tokens.len() + entries.grants.len() + entries.certificates.len() + subjects
     }
 
     /// Whether nothing is revoked.
@@ -162,6 +179,7 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
     const GRANT: GrantId = GrantId([1; 16]);
+    const CERTIFICATE: [u8; 32] = [1; 32];
 
     fn token() -> Presented<'static> {
         Presented {
@@ -170,6 +188,7 @@ mod tests {
             subject: Some("user-1"),
             client: ClientKey(1),
             issued_at: NOW.seconds(),
+            certificate: Some(CERTIFICATE),
         }
     }
 
@@ -183,13 +202,15 @@ mod tests {
 
     /// N-03, N-04, N-07.
     #[test]
-    fn a_token_dies_by_itself_with_its_grant_and_with_its_user() {
+    fn a_token_dies_by_itself_with_its_grant_its_user_and_its_certificate() {
         let second = NOW.seconds();
         for (what, dead) in [
             (Revoked::Token(TokenId([1; 16])), true),
             (Revoked::Token(TokenId([2; 16])), false),
             (Revoked::Grant(GRANT), true),
             (Revoked::Grant(GrantId([2; 16])), false),
+            (Revoked::Certificate(CERTIFICATE), true),
+            (Revoked::Certificate([2; 32]), false),
             (subject(None, second + 1), true),
             (subject(None, second), false),
             (subject(Some(1), second + 1), true),
@@ -200,6 +221,22 @@ mod tests {
         }
         let none = Presented { token: None, grant: None, subject: None, ..token() };
         assert!(!set(subject(None, second + 1)).covers(&none));
+    }
+
+    /// RFC 8705 §3: a token that is bound to nothing does not die with a certificate.
+    #[test]
+    fn a_revoked_certificate_is_known_until_it_expires() {
+        let set = set(Revoked::Certificate(CERTIFICATE));
+        assert!(set.has_certificate(&CERTIFICATE) && !set.has_certificate(&[2; 32]));
+        let other = Presented { certificate: Some([2; 32]), ..token() };
+        let unbound = Presented { certificate: None, ..token() };
+        assert!(set.covers(&token()) && !set.covers(&other) && !set.covers(&unbound));
+        set.insert(Revocation { what: Revoked::Certificate(CERTIFICATE), expires_at: NOW.seconds() + 301 });
+        assert_eq!(set.len(), 1);
+        set.expire(NOW.plus_seconds(300));
+        assert!(set.has_certificate(&CERTIFICATE));
+        set.expire(NOW.plus_seconds(301));
+        assert!(!set.has_certificate(&CERTIFICATE) && set.is_empty());
     }
 
     #[test]

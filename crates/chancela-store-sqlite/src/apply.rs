@@ -32,6 +32,12 @@ impl From<rusqlite::Error> for Failure {
     }
 }
 
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::List(error)
+    }
+}
+
 impl From<serde_json::Error> for Failure {
     fn from(error: serde_json::Error) -> Self {
         Self::List(StoreError::Engine(error.to_string()))
@@ -189,13 +195,14 @@ impl<'c> Applier<'c> {
             Effect::DeleteScope { realm, name } => {
                 self.any("DELETE FROM scope WHERE realm = ?1 AND name = ?2", params![realm, name])
             }
+            Effect::PutCertificate { certificate, expected_version } => {
+                self.put_certificate(certificate, *expected_version)
+            }
+            Effect::PutCrl(crl) => self.put_crl(crl),
             Effect::InsertKey(key) => self.insert_key(key),
-            Effect::UpdateKey(key) => Ok(self.run(
-                "UPDATE key SET created_at = ?3, not_before = ?4, not_after = ?5, expires_at = ?6 \
-                 WHERE realm = ?1 AND kid = ?2",
-                params![key.realm, key.kid, key.created_at, key.not_before, key.not_after, key.expires_at],
-            )?),
+            Effect::UpdateKey(key) => self.update_key(key),
             Effect::DeleteKey { realm, kid } => {
+                self.run("DELETE FROM crl WHERE realm = ?1 AND issuer = ?2", params![realm, kid])?;
                 self.any("DELETE FROM key WHERE realm = ?1 AND kid = ?2", params![realm, kid])
             }
         }
@@ -230,6 +237,8 @@ fn needs_savepoint(effects: &[Effect]) -> bool {
                 | Effect::DeleteClient { .. }
                 | Effect::PutUser { .. }
                 | Effect::DeleteUser { .. }
+                | Effect::PutCertificate { .. }
+                | Effect::PutCrl(_)
                 | Effect::InsertKey(_)
                 | Effect::UpdateKey(_)
         )

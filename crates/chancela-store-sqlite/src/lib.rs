@@ -30,7 +30,8 @@ pub use ring::MAX_LIFETIME;
 use chancela_core::effect::Effect;
 use chancela_core::id::{AccessTokenKey, ClientKey, CodeId, GrantId, SessionId};
 use chancela_core::record::{
-    AccessToken, AuthorizationCode, Client, Consent, Grant, KeyRecord, Revocation, ScopeRecord, Session, User,
+    AccessToken, AuthorizationCode, Client, ClientCertificate, Consent, Crl, Grant, KeyRecord, Revocation,
+    ScopeRecord, Session, User,
 };
 use chancela_core::time::Timestamp;
 use chancela_store::{CommitOutcome, Expired, Store, StoreError};
@@ -244,6 +245,14 @@ impl Store for SqliteStore {
 
     async fn keys(&self) -> Result<Vec<KeyRecord>, StoreError> {
         self.read(Reader::keys).await
+    }
+
+    async fn certificates(&self, now: Timestamp) -> Result<Vec<ClientCertificate>, StoreError> {
+        self.read(move |reader| reader.certificates(now)).await
+    }
+
+    async fn crls(&self) -> Result<Vec<Crl>, StoreError> {
+        self.read(Reader::crls).await
     }
 
     async fn revocations(&self, now: Timestamp) -> Result<Vec<Revocation>, StoreError> {

@@ -1,9 +1,9 @@
 //! Records into rows: the statements behind the effects that carry one. What a guard is, `apply` says.
 
 use crate::apply::{Applier, Changed};
-use crate::row::{purpose_name, revocation_columns, spent_column};
+use crate::row::{chain_column, purpose_name, revocation_columns, spent_column};
 use chancela_core::record::{
-    AuthorizationCode, Client, Consent, Grant, KeyRecord, Revocation, Session, User,
+    AuthorizationCode, Client, ClientCertificate, Consent, Crl, Grant, KeyRecord, Revocation, Session, User,
 };
 use rusqlite::params;
 
@@ -130,22 +130,65 @@ impl Applier<'_> {
         )?)
     }
 
-    pub(crate) fn insert_key(&self, key: &KeyRecord) -> Changed {
-        let KeyRecord {
-            realm,
-            kid,
-            purpose,
-            algorithm,
-            sealed,
-            created_at,
-            not_before,
-            not_after,
-            expires_at,
-        } = key;
-        let purpose = purpose_name(*purpose);
+    pub(crate) fn put_certificate(
+        &self,
+        certificate: &ClientCertificate,
+        expected_version: Option<u64>,
+    ) -> Changed {
+        let ClientCertificate { realm, serial, client, expires_at, version, .. } = certificate;
+        let (client, version) = (client.0.cast_signed(), version.cast_signed());
+        let body = serde_json::to_string(certificate)?;
+        Ok(match expected_version {
+            None => self.run(
+                "INSERT OR IGNORE INTO certificate (realm, serial, client, expires_at, version, body) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![realm, serial.0, client, expires_at, version, body],
+            )?,
+            Some(expected) => self.run(
+                "UPDATE certificate SET client = ?3, expires_at = ?4, version = ?5, body = ?6 \
+                 WHERE realm = ?1 AND serial = ?2 AND version = ?7",
+                params![realm, serial.0, client, expires_at, version, body, expected.cast_signed()],
+            )?,
+        })
+    }
+
+    pub(crate) fn put_crl(&self, crl: &Crl) -> Changed {
+        let Crl { realm, issuer, number, der, this_update, next_update } = crl;
         Ok(self.run(
-            "INSERT OR IGNORE INTO key VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-            params![realm, kid, purpose, algorithm, sealed, created_at, not_before, not_after, expires_at],
+            "INSERT INTO crl (realm, issuer, number, der, this_update, next_update) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+             ON CONFLICT (realm, issuer) DO UPDATE SET number = excluded.number, der = excluded.der, \
+             this_update = excluded.this_update, next_update = excluded.next_update \
+             WHERE number < excluded.number",
+            params![realm, issuer, number.to_be_bytes(), der, this_update, next_update],
+        )?)
+    }
+
+    pub(crate) fn insert_key(&self, key: &KeyRecord) -> Changed {
+        Ok(self.run(
+            "INSERT OR IGNORE INTO key (realm, kid, purpose, algorithm, sealed, created_at, not_before, \
+             not_after, expires_at, chain) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            params![
+                key.realm,
+                key.kid,
+                purpose_name(key.purpose),
+                key.algorithm,
+                key.sealed,
+                key.created_at,
+                key.not_before,
+                key.not_after,
+                key.expires_at,
+                chain_column(&key.chain)?
+            ],
+        )?)
+    }
+
+    pub(crate) fn update_key(&self, key: &KeyRecord) -> Changed {
+        let KeyRecord { realm, kid, created_at, not_before, not_after, expires_at, chain, .. } = key;
+        Ok(self.run(
+            "UPDATE key SET created_at = ?3, not_before = ?4, not_after = ?5, expires_at = ?6, chain = ?7 \
+             WHERE realm = ?1 AND kid = ?2",
+            params![realm, kid, created_at, not_before, not_after, expires_at, chain_column(chain)?],
         )?)
     }
 }

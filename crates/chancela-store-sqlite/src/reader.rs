@@ -7,7 +7,8 @@ use crate::row::{self, GRANT};
 use crate::statements::Statements;
 use chancela_core::id::{AccessTokenKey, ClientKey, CodeId, GrantId, SessionId};
 use chancela_core::record::{
-    AccessToken, AuthorizationCode, Client, Consent, Grant, KeyRecord, Revocation, ScopeRecord, Session, User,
+    AccessToken, AuthorizationCode, Client, ClientCertificate, Consent, Crl, Grant, KeyRecord, Revocation,
+    ScopeRecord, Session, User,
 };
 use chancela_core::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params, Result, Row, params};
@@ -132,9 +133,20 @@ impl Reader {
     }
 
     pub(crate) fn keys(&self) -> Result<Vec<KeyRecord>> {
-        let sql = "SELECT realm, kid, purpose, algorithm, sealed, created_at, not_before, not_after, expires_at \
-                   FROM key ORDER BY realm, kid";
+        let sql = "SELECT realm, kid, purpose, algorithm, sealed, created_at, not_before, not_after, expires_at, \
+                   chain FROM key ORDER BY realm, kid";
         self.all(sql, [], row::key)
+    }
+
+    pub(crate) fn certificates(&self, now: Timestamp) -> Result<Vec<ClientCertificate>> {
+        let sql = "SELECT body FROM certificate WHERE expires_at > ?1 ORDER BY realm, serial";
+        self.all(sql, [now.seconds()], row::body)
+    }
+
+    pub(crate) fn crls(&self) -> Result<Vec<Crl>> {
+        let sql =
+            "SELECT realm, issuer, number, der, this_update, next_update FROM crl ORDER BY realm, issuer";
+        self.all(sql, [], row::crl)
     }
 
     pub(crate) fn revocations(&self, now: Timestamp) -> Result<Vec<Revocation>> {

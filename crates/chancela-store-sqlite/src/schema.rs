@@ -14,8 +14,11 @@ use std::path::Path;
 const APPLICATION_ID: i32 = 0x4368_616e;
 
 /// The migrations in order; the first has number 1. A line is added, never changed.
-fn migrations() -> [String; 2] {
-    [initial(), include_str!("../migrations/0002_people.sql").to_owned()]
+fn migrations() -> [String; 3] {
+    let later =
+        [include_str!("../migrations/0002_people.sql"), include_str!("../migrations/0003_certificates.sql")];
+    let [second, third] = later.map(str::to_owned);
+    [initial(), second, third]
 }
 
 /// Tables that a person would write, and the rings' tables, which a loop writes better.
@@ -88,12 +91,15 @@ mod tests {
     use super::*;
     use crate::{Options, SqliteStore};
     use chancela_core::effect::Effect;
-    use chancela_core::record::{Client, Grant, GrantDetails, User};
+    use chancela_core::id::{ClientKey, TokenId};
+    use chancela_core::record::{
+        Client, Grant, GrantDetails, KeyPurpose, KeyRecord, Revocation, Revoked, User,
+    };
     use chancela_core::time::Timestamp;
     use chancela_store::Store;
     use chancela_store::conformance::committed;
     use chancela_store::conformance::samples::{
-        NOW, client, code, grant, put_user, revoked, tag, token, user,
+        NOW, certificate, client, code, crl, grant, key, put_certificate, put_user, revoked, tag, token, user,
     };
     use tempfile::TempDir;
 
@@ -106,12 +112,18 @@ mod tests {
             [
                 "eb8de66647f92fbec316d66a892c4b99e1360e93899b786b9229a6668ce0bd37",
                 "a256199b4d571adb8b15ee223f450a4430b8f5a026acee7835b79dffbae2253c",
+                "bc832c8339a5d6af92eac124a4c68b7f09d07da35c2fce2fc4de6da32f8e9700",
             ]
         );
     }
 
     /// A store as the program of schema 1 left it, with the rows of `sql`.
     fn first_schema(sql: &str) -> TempDir {
+        schema(1, sql)
+    }
+
+    /// A store as the program that knew the first `known` migrations left it, with the rows of `sql`.
+    fn schema(known: usize, sql: &str) -> TempDir {
         let directory = TempDir::new().unwrap();
         let connection = Connection::open(directory.path().join("chancela.db")).unwrap();
         connection
@@ -121,13 +133,14 @@ mod tests {
                  CREATE TABLE migration (
                      number INTEGER PRIMARY KEY, checksum TEXT NOT NULL, applied_at TEXT NOT NULL
                  ) STRICT;
-                 {}
-                 PRAGMA user_version = 1;",
-                initial()
+                 PRAGMA user_version = {known};"
             ))
             .unwrap();
-        let checksum = hex(&sha256(initial().as_bytes()));
-        connection.execute("INSERT INTO migration VALUES (1, ?1, datetime('now'))", [checksum]).unwrap();
+        for (number, migration) in (1i64..).zip(migrations()).take(known) {
+            connection.execute_batch(&migration).unwrap();
+            let row = params![number, hex(&sha256(migration.as_bytes()))];
+            connection.execute("INSERT INTO migration VALUES (?1, ?2, datetime('now'))", row).unwrap();
+        }
         connection.execute_batch(sql).unwrap();
         directory
     }
@@ -187,6 +200,61 @@ mod tests {
             assert_eq!((&*client_id, version, require_consent, require_pkce), ("a", 3, true, None));
             assert_eq!(store.scopes().await.unwrap().len(), 1);
         }
+    }
+
+    /// Keys without certificates, and revocations of every kind that it knew, whose table is made anew.
+    #[tokio::test]
+    async fn a_store_of_the_second_schema_keeps_all_that_it_held() {
+        let directory = schema(
+            2,
+            &format!(
+                "INSERT INTO key VALUES
+                     ('bank', 'k', 'access_token_signing', 'ES256', x'0001feff', {0}, {0} + 1, {0} + 2, {0} + 3),
+                     ('bank', 'p', 'pepper', 'ES256', x'', {0}, {0} + 1, {0} + 2, {0} + 3);
+                 INSERT INTO revocation VALUES
+                     ({0} + 10, 'token', x'{1}', 0, 0),
+                     ({0} + 20, 'grant', x'{2}', 0, 0),
+                     ({0} + 30, 'subject', x'6d61726961', 0, 7),
+                     ({0} + 40, 'subject_at_client', x'6d61726961', -1, 7);",
+                NOW,
+                hex(&tag(1)),
+                hex(&grant(1).id.0),
+            ),
+        );
+        let subject = |client| Revoked::Subject { subject: "maria".into(), client, issued_before: 7 };
+        let kinds = [
+            Revoked::Token(TokenId(tag(1))),
+            Revoked::Grant(grant(1).id),
+            subject(None),
+            subject(Some(ClientKey(u64::MAX))),
+        ];
+        let mut revocations: Vec<_> =
+            (1..).zip(kinds).map(|(n, what)| Revocation { what, expires_at: NOW + 10 * n }).collect();
+        let pepper = KeyRecord { purpose: KeyPurpose::Pepper, sealed: Vec::new(), ..key("p") };
+        let mut keys = [key("k"), pepper];
+        let now = Timestamp::from_seconds(NOW);
+        {
+            let store = SqliteStore::open(directory.path(), Options::default()).unwrap();
+            assert_eq!(store.keys().await.unwrap(), keys);
+            assert_eq!(store.revocations(now).await.unwrap(), revocations);
+            assert_eq!(store.certificates(now).await.unwrap(), []);
+            assert_eq!(store.crls().await.unwrap(), []);
+            let what = Revoked::Certificate([7; 32]);
+            revocations.push(Revocation { what, expires_at: NOW + 90 });
+            keys[0].chain = vec![vec![1, 2, 3]];
+            let changes = vec![
+                Effect::Revoke(revocations[4].clone()),
+                Effect::UpdateKey(keys[0].clone()),
+                put_certificate(&certificate(1), None),
+                Effect::PutCrl(crl("k", 1)),
+            ];
+            committed(&store, changes).await;
+        }
+        let store = SqliteStore::open(directory.path(), Options::default()).unwrap(); // nothing to do
+        assert_eq!(store.keys().await.unwrap(), keys);
+        assert_eq!(store.revocations(now).await.unwrap(), revocations);
+        assert_eq!(store.certificates(now).await.unwrap(), [certificate(1)]);
+        assert_eq!(store.crls().await.unwrap(), [crl("k", 1)]);
     }
 
     /// What was carried over is no second kind of record.

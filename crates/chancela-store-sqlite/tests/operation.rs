@@ -5,12 +5,12 @@
 
 use chancela_core::effect::Effect;
 use chancela_core::id::ClientKey;
-use chancela_core::record::{AccessToken, Revocation, Revoked, Spent};
+use chancela_core::record::{AccessToken, CertificateStatus, ClientCertificate, Revocation, Revoked, Spent};
 use chancela_core::secret::hex;
 use chancela_core::time::Timestamp;
 use chancela_store::conformance::samples::{
-    NOW, Random, client, code, grant, grant_id, insert, key, put, put_consent, put_session, put_user, revoke,
-    session, spend, tag, token, user,
+    NOW, Random, certificate, client, code, crl, grant, grant_id, insert, key, put, put_certificate,
+    put_consent, put_session, put_user, revoke, session, spend, tag, token, user,
 };
 use chancela_store::conformance::{committed, conflict};
 use chancela_store::{Store, StoreError};
@@ -57,7 +57,7 @@ fn a_newer_schema_is_refused_with_both_numbers() {
     drop(open(&directory));
     database(&directory).pragma_update(None, "user_version", 99).unwrap();
     let refused = refusal(directory.path());
-    assert!(matches!(refused, OpenError::SchemaTooNew { found: 99, known: 2 }), "{refused}");
+    assert!(matches!(refused, OpenError::SchemaTooNew { found: 99, known: 3 }), "{refused}");
     assert!(refused.to_string().contains("newer program"));
 }
 
@@ -260,6 +260,10 @@ fn views_show_an_auditor_everything_but_secrets() {
         put_consent("sub-acme-maria", 5, "openid"),
         revoke(1, NOW + 9),
         Effect::Revoke(Revocation { what: at_client, expires_at: NOW + 9 }),
+        put_certificate(&certificate(1), None),
+        put_certificate(&ClientCertificate { status: CertificateStatus::Refused, ..certificate(2) }, None),
+        Effect::PutCrl(crl("k", 0x0123)),
+        Effect::Revoke(Revocation { what: Revoked::Certificate([0x51; 32]), expires_at: NOW + 9 }),
     ];
     block_on(committed(&store, effects));
     let connection = database(&directory);
@@ -273,6 +277,11 @@ fn views_show_an_auditor_everything_but_secrets() {
         ("audit_session", "Firefox · Linux"),
         ("audit_consent", "openid"),
         ("audit_revocation", "maria"),
+        ("audit_revocation", &"51".repeat(32)),
+        ("audit_certificate", "CN=Padaria São João,C=BR"),
+        ("audit_certificate", "issued"),
+        ("audit_certificate", "refused"),
+        ("audit_crl", "0000000000000123"),
     ] {
         let mut statement = connection.prepare(&format!("SELECT * FROM {view}")).unwrap();
         let columns = statement.column_count();

@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 pub mod admin;
+pub mod certificates;
 pub mod clients;
 pub mod codes;
 pub mod durability;
@@ -125,6 +126,15 @@ macro_rules! conformance_tests {
                 numbers_at_their_limits_come_back_as_they_were
                 a_probe_succeeds
             }
+            certificates {
+                a_certificate_of_every_status_reads_back
+                replacing_a_certificate_needs_the_expected_version
+                certificates_are_told_apart_and_listed_by_realm_and_serial
+                certificates_are_listed_until_they_expire
+                a_crl_is_replaced_by_one_of_a_higher_number_alone
+                a_deleted_key_takes_its_crl_along
+                the_certificates_of_a_key_read_back_and_are_replaced
+            }
             lists {
                 an_empty_list_commits
                 a_list_whose_last_guard_fails_applies_nothing
@@ -139,8 +149,10 @@ macro_rules! conformance_tests {
                 a_run_in_slices_says_that_more_is_waiting
                 a_clock_step_back_removes_nothing_alive
                 codes_sessions_and_revocations_go_when_they_are_due
+                certificates_go_when_they_are_due
                 a_spent_code_is_remembered_until_it_is_dropped
                 many_sessions_go_in_slices
+                many_certificates_go_in_slices
                 an_empty_store_has_nothing_to_expire
                 expiry_beside_inserts_loses_nothing
             }
@@ -152,6 +164,9 @@ macro_rules! conformance_tests {
                 one_of_64_users_of_one_subject_wins
                 one_of_64_new_clients_wins
                 one_of_64_client_changes_wins
+                one_of_64_certificates_of_one_serial_wins
+                one_of_64_certificate_changes_wins
+                of_64_revocation_lists_the_highest_number_stays
                 increments_by_compare_and_swap_lose_nothing
                 a_commit_can_be_read_as_soon_as_it_is_answered
                 a_dropped_commit_is_applied_as_a_whole_or_not_at_all

@@ -16,7 +16,8 @@ pub use memory::MemoryStore;
 use chancela_core::effect::Effect;
 use chancela_core::id::{AccessTokenKey, ClientKey, CodeId, GrantId, SessionId};
 use chancela_core::record::{
-    AccessToken, AuthorizationCode, Client, Consent, Grant, KeyRecord, Revocation, ScopeRecord, Session, User,
+    AccessToken, AuthorizationCode, Client, ClientCertificate, Consent, Crl, Grant, KeyRecord, Revocation,
+    ScopeRecord, Session, User,
 };
 use chancela_core::time::Timestamp;
 use std::future::Future;
@@ -143,6 +144,16 @@ pub trait Store: Send + Sync + 'static {
 
     /// All keys of all realms.
     fn keys(&self) -> impl Future<Output = Result<Vec<KeyRecord>, StoreError>> + Send;
+
+    /// All client certificates of all realms whose records have not expired by `now` (read once at start), in the order of
+    /// (realm, serial number).
+    fn certificates(
+        &self,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Vec<ClientCertificate>, StoreError>> + Send;
+
+    /// The revocation lists of all issuers of all realms (read once at start).
+    fn crls(&self) -> impl Future<Output = Result<Vec<Crl>, StoreError>> + Send;
 
     /// Revocations that have not expired by `now` (read once at start). The same may be listed with several ends; the
     /// last one counts.

@@ -5,6 +5,7 @@
 //!
 //! Locks are `std` mutexes: no critical section waits for anything, and none is held across an await.
 
+mod certificates;
 mod cold;
 mod people;
 mod tokens;
@@ -13,7 +14,8 @@ use crate::{CommitOutcome, Expired, Store, StoreError};
 use chancela_core::effect::Effect;
 use chancela_core::id::{AccessTokenKey, ClientKey, CodeId, GrantId, SessionId};
 use chancela_core::record::{
-    AccessToken, AuthorizationCode, Client, Consent, Grant, KeyRecord, Revocation, ScopeRecord, Session, User,
+    AccessToken, AuthorizationCode, Client, ClientCertificate, Consent, Crl, Grant, KeyRecord, Revocation,
+    ScopeRecord, Session, User,
 };
 use chancela_core::time::Timestamp;
 use cold::Cold;
@@ -134,6 +136,14 @@ impl Store for MemoryStore {
 
     async fn keys(&self) -> Result<Vec<KeyRecord>, StoreError> {
         Ok(self.cold().keys())
+    }
+
+    async fn certificates(&self, now: Timestamp) -> Result<Vec<ClientCertificate>, StoreError> {
+        Ok(self.cold().certificates.alive(now))
+    }
+
+    async fn crls(&self) -> Result<Vec<Crl>, StoreError> {
+        Ok(self.cold().certificates.crls())
     }
 
     async fn revocations(&self, now: Timestamp) -> Result<Vec<Revocation>, StoreError> {

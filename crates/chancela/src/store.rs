@@ -3,7 +3,8 @@
 use chancela_core::effect::Effect;
 use chancela_core::id::{AccessTokenKey, ClientKey, CodeId, GrantId, SessionId};
 use chancela_core::record::{
-    AccessToken, AuthorizationCode, Client, Consent, Grant, KeyRecord, Revocation, ScopeRecord, Session, User,
+    AccessToken, AuthorizationCode, Client, ClientCertificate, Consent, Crl, Grant, KeyRecord, Revocation,
+    ScopeRecord, Session, User,
 };
 use chancela_core::time::Timestamp;
 use chancela_server::config::AccessTokens;
@@ -105,6 +106,14 @@ impl Store for ConfiguredStore {
 
     async fn keys(&self) -> Result<Vec<KeyRecord>, StoreError> {
         self.durable.keys().await
+    }
+
+    async fn certificates(&self, now: Timestamp) -> Result<Vec<ClientCertificate>, StoreError> {
+        self.durable.certificates(now).await
+    }
+
+    async fn crls(&self) -> Result<Vec<Crl>, StoreError> {
+        self.durable.crls().await
     }
 
     async fn revocations(&self, now: Timestamp) -> Result<Vec<Revocation>, StoreError> {

@@ -1,12 +1,12 @@
 //! Steps that must come first: a dialect whose second token endpoint wants the first one's access token and the
 //! client's certificate in headers. Each missing, wrong, expired or mismatched part has its own rule.
 
-use crate::certificate::Certificate;
 use crate::client_auth::AuthenticatedClient;
 use crate::dialect::Requires;
 use crate::record::{AccessToken, Client};
 use crate::rejection::{Rejection, Rule};
 use crate::time::Timestamp;
+use crate::x509::Certificate;
 
 /// What the store and the registry know about a token of an earlier step.
 #[derive(Debug)]

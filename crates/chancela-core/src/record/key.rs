@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 pub enum KeyPurpose {
     /// Signs access tokens.
     AccessTokenSigning,
+    /// Signs certificates: the root of a realm's certificate authority.
+    CertificateRoot,
+    /// Signs client certificates, revocation lists and OCSP answers.
+    CertificateIssuing,
     /// Root of the realm's digests and MACs ([`crate::secret::Pepper`]).
     Pepper,
 }
@@ -18,7 +22,8 @@ pub enum KeyPurpose {
 pub struct KeyRecord {
     /// The realm's name.
     pub realm: Box<str>,
-    /// Key id: RFC 7638 thumbprint for signing keys.
+    /// Key id: RFC 7638 thumbprint for signing keys, the subject key identifier in hexadecimal for a certificate
+    /// authority's.
     pub kid: Box<str>,
     /// Purpose.
     pub purpose: KeyPurpose,
@@ -26,6 +31,9 @@ pub struct KeyRecord {
     pub algorithm: Box<str>,
     /// AEAD-sealed private material.
     pub sealed: Vec<u8>,
+    /// DER certificates of a certificate authority's key, its own first; empty for other keys, and for one whose
+    /// certificate an external root has yet to sign.
+    pub chain: Vec<Vec<u8>>,
     /// Made and first published.
     pub created_at: i64,
     /// First used.

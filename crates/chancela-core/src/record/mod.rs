@@ -2,6 +2,7 @@
 
 mod access_token;
 mod authorization_code;
+mod certificate;
 mod client;
 mod consent;
 mod grant;
@@ -13,6 +14,7 @@ mod user;
 
 pub use access_token::AccessToken;
 pub use authorization_code::{AuthorizationCode, REPLAY_MEMORY, Spent};
+pub use certificate::{CertificateStatus, ClientCertificate, Crl, IssuedCertificate, RevocationReason};
 pub use client::{
     ApplicationType, Client, ClientSecret, RefreshTokenPolicy, RegisteredCertificate, SubjectType,
 };
@@ -23,3 +25,18 @@ pub use revocation::{Revocation, Revoked};
 pub use scope::ScopeRecord;
 pub use session::{Authentication, Session};
 pub use user::{Passkey, Totp, User};
+
+/// Bytes as base64 in JSON.
+pub(crate) mod base64_bytes {
+    use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(crate) fn serialize<S: Serializer>(bytes: &[u8], out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_str(&BASE64.encode(bytes))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<u8>, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(input)?;
+        BASE64.decode(&*text).map_err(|_| D::Error::custom("expected base64"))
+    }
+}

@@ -13,6 +13,8 @@ pub enum Revoked {
     Token(TokenId),
     /// Every token of a grant.
     Grant(GrantId),
+    /// A client certificate, by the SHA-256 of its DER, with every token that is bound to it.
+    Certificate([u8; 32]),
     /// Every token of a user (of one client, if it is named) that was issued before a second.
     Subject {
         /// The user.

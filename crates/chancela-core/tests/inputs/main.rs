@@ -4,7 +4,6 @@
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
-use chancela_core::certificate::Certificate;
 use chancela_core::client_auth::Credentials;
 use chancela_core::dialect::{ClientAuthentication, Jwt, Library, ParameterNames};
 use chancela_core::jose::{JwsAlgorithm, SigningKey};
@@ -12,6 +11,7 @@ use chancela_core::message::HttpRequest;
 use chancela_core::message::body::Parameters;
 use chancela_core::time::Timestamp;
 use chancela_core::token::jwt;
+use chancela_core::x509::Certificate;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue, Method};
 use proptest::prelude::*;

@@ -7,7 +7,6 @@ use super::login_metadata;
 use super::user::SUBJECT_PREFIX;
 use crate::realm::Realm;
 use crate::server::Server;
-use chancela_core::certificate::Certificate;
 use chancela_core::client_auth::Method;
 use chancela_core::grant::GrantType;
 use chancela_core::id::ClientKey;
@@ -18,6 +17,7 @@ use chancela_core::record::{
 use chancela_core::scope::Scope;
 use chancela_core::secret::{Secret, hex};
 use chancela_core::token::reference;
+use chancela_core::x509::Certificate;
 use chancela_store::Store;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};

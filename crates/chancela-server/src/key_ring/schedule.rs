@@ -141,6 +141,7 @@ mod tests {
                     purpose: KeyPurpose::AccessTokenSigning,
                     algorithm: "ES256".into(),
                     sealed: Vec::new(),
+                    chain: Vec::new(),
                     created_at: now,
                     not_before,
                     not_after,

@@ -207,7 +207,14 @@ async fn grants_end_with_the_session_but_for_offline_access() {
     assert_eq!(left, [stays]);
     let covers = |grant| {
         let (client, issued_at) = (stage.record().key, stage.user.created_at);
-        let presented = Presented { token: None, grant: Some(grant), subject: None, client, issued_at };
+        let presented = Presented {
+            token: None,
+            grant: Some(grant),
+            subject: None,
+            client,
+            issued_at,
+            certificate: None,
+        };
         stage.world.server.revoked.covers(&presented)
     };
     assert!(covers(ends) && !covers(stays));

@@ -146,6 +146,7 @@ async fn disabling_a_user_or_changing_the_password_ends_everything() {
             subject: Some(subject),
             client: ClientKey(1),
             issued_at: world.clock.now().seconds(),
+            certificate: None,
         };
         assert!(world.server.revoked.covers(&token), "in memory as well");
     }

@@ -1,16 +1,16 @@
 //! Users, scopes, keys, odd values and the probe.
 
 use super::samples::{
-    NOW, client, code, consent, full_token, insert, key, put, put_session, put_user, revoked, scope, session,
-    user,
+    NOW, certificate, client, code, consent, crl, full_token, insert, key, put, put_certificate, put_session,
+    put_user, revoked, scope, session, user,
 };
 use super::{Fixture, committed, conflict};
 use crate::Store;
 use chancela_core::effect::Effect;
 use chancela_core::id::ClientKey;
 use chancela_core::record::{
-    AccessToken, AuthorizationCode, Client, Consent, KeyPurpose, KeyRecord, Revocation, Revoked, Session,
-    User,
+    AccessToken, AuthorizationCode, Client, ClientCertificate, Consent, Crl, KeyPurpose, KeyRecord,
+    Revocation, Revoked, Session, User,
 };
 use chancela_core::time::Timestamp;
 
@@ -117,6 +117,8 @@ pub async fn odd_strings_come_back_as_they_were<F: Fixture>(fixture: F) {
         let session = Session { device: text.into(), ..session(n, text) };
         let consent = consent(text, n, text);
         let revoked = Revoked::Subject { subject: text.into(), client: None, issued_before: NOW };
+        let certificate = ClientCertificate { realm: text.into(), client_id: text.into(), ..certificate(n) };
+        let crl = Crl { realm: text.into(), ..crl(text, n) };
         let effects = vec![
             put_user(&named, None),
             put(&client, None),
@@ -127,6 +129,8 @@ pub async fn odd_strings_come_back_as_they_were<F: Fixture>(fixture: F) {
             put_session(&session, None),
             Effect::PutConsent(consent.clone()),
             Effect::Revoke(Revocation { what: revoked, expires_at: NOW + 9 }),
+            put_certificate(&certificate, None),
+            Effect::PutCrl(crl.clone()),
         ];
         committed(&store, effects).await;
         assert_eq!(store.user("bank", text, text).await.unwrap(), Some(named), "{text:?}");
@@ -138,6 +142,9 @@ pub async fn odd_strings_come_back_as_they_were<F: Fixture>(fixture: F) {
         assert!(store.clients().await.unwrap().contains(&client), "{text:?}");
         assert!(store.scopes().await.unwrap().contains(&scope(text, text)), "{text:?}");
         assert!(store.keys().await.unwrap().iter().any(|key| *key.kid == *text), "{text:?}");
+        let now = Timestamp::from_seconds(NOW);
+        assert!(store.certificates(now).await.unwrap().contains(&certificate), "{text:?}");
+        assert!(store.crls().await.unwrap().contains(&crl), "{text:?}");
     }
     assert_eq!(store.clients().await.unwrap().len(), odd.len());
     assert_eq!(store.revocations(Timestamp::from_seconds(NOW)).await.unwrap().len(), odd.len());

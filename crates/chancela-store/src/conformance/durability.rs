@@ -1,13 +1,14 @@
 //! What a durable store still knows after it was closed and opened again. A crash is each backend's own test.
 
 use super::samples::{
-    NOW, client, code, code_id, consent, full_token, grant, grant_id, insert, key, put, put_consent,
-    put_session, put_user, revoke, revoked, rotate, scope, session, spend, token, user,
+    NOW, certificate, client, code, code_id, consent, crl, full_token, grant, grant_id, insert, key, put,
+    put_certificate, put_consent, put_session, put_user, revoke, revoked, rotate, scope, session, spend,
+    token, user,
 };
 use super::{Fixture, committed, conflict};
 use crate::Store;
 use chancela_core::effect::Effect;
-use chancela_core::record::{AuthorizationCode, Spent};
+use chancela_core::record::{AuthorizationCode, KeyRecord, Revocation, Revoked, Spent};
 use chancela_core::time::Timestamp;
 
 pub async fn everything_survives_reopening<F: Fixture>(fixture: F) {
@@ -16,6 +17,8 @@ pub async fn everything_survives_reopening<F: Fixture>(fixture: F) {
     }
     let store = fixture.open();
     let issued = full_token(1, NOW, 300);
+    let certified = KeyRecord { chain: vec![vec![1, 2], vec![3]], ..key("k") };
+    let of_certificate = Revocation { what: Revoked::Certificate([7; 32]), expires_at: NOW + 400 };
     let effects = vec![
         insert(&issued),
         Effect::InsertGrant(grant(1)),
@@ -26,14 +29,19 @@ pub async fn everything_survives_reopening<F: Fixture>(fixture: F) {
         put(&client(1, "a"), None),
         put_user(&user("acme", "maria"), None),
         Effect::PutScope(scope("s", "one")),
-        Effect::InsertKey(key("k")),
+        Effect::InsertKey(certified.clone()),
+        put_certificate(&certificate(1), None),
+        put_certificate(&certificate(2), None),
+        Effect::PutCrl(crl("k", u64::MAX)),
+        Effect::Revoke(of_certificate.clone()),
     ];
     committed(&store, effects).await;
     drop(store);
     let store = fixture.open();
     assert_eq!(store.access_token(issued.key).await.unwrap(), Some(issued));
     assert_eq!(store.grant(grant_id(1)).await.unwrap(), Some(grant(1)));
-    assert_eq!(store.revocations(Timestamp::from_seconds(NOW)).await.unwrap(), [revoked(1, NOW + 300)]);
+    let now = Timestamp::from_seconds(NOW);
+    assert_eq!(store.revocations(now).await.unwrap(), [revoked(1, NOW + 300), of_certificate]);
     assert_eq!(store.clients().await.unwrap(), [client(1, "a")]);
     assert_eq!(store.user("bank", "acme", "maria").await.unwrap(), Some(user("acme", "maria")));
     assert_eq!(store.users("bank", None, 9).await.unwrap(), [user("acme", "maria")]);
@@ -42,7 +50,11 @@ pub async fn everything_survives_reopening<F: Fixture>(fixture: F) {
     assert_eq!(store.consents_of("bank", "maria").await.unwrap(), [consent("maria", 5, "openid")]);
     assert_eq!(store.grants_of("maria").await.unwrap(), [grant(1)]);
     assert_eq!(store.scopes().await.unwrap(), [scope("s", "one")]);
-    assert_eq!(store.keys().await.unwrap(), [key("k")]);
+    assert_eq!(store.keys().await.unwrap(), [certified]);
+    assert_eq!(store.certificates(now).await.unwrap(), [certificate(1), certificate(2)]);
+    assert_eq!(store.crls().await.unwrap(), [crl("k", u64::MAX)]);
+    conflict(&store, vec![Effect::PutCrl(crl("k", 1))]).await;
+    conflict(&store, vec![put_certificate(&certificate(1), None)]).await;
 }
 
 pub async fn single_use_survives_reopening<F: Fixture>(fixture: F) {

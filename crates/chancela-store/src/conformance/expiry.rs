@@ -1,13 +1,16 @@
 //! Expiry: what is dead goes, in slices; what is alive stays, whatever the clock does.
 
 use super::samples::{
-    NOW, Random, code, grant, grant_id, insert, put_session, revoked, session, session_id, spend, token,
+    NOW, Random, certificate, code, crl, grant, grant_id, insert, put_certificate, put_session, revoked,
+    session, session_id, spend, token,
 };
 use super::{Fixture, committed};
 use crate::Store;
 use chancela_core::effect::Effect;
 use chancela_core::id::{CodeId, GrantId};
-use chancela_core::record::{AccessToken, AuthorizationCode, Grant, Session, Spent};
+use chancela_core::record::{
+    AccessToken, AuthorizationCode, ClientCertificate, Grant, Revocation, Revoked, Session, Spent,
+};
 use chancela_core::time::Timestamp;
 use std::sync::Arc;
 
@@ -129,6 +132,32 @@ pub async fn codes_sessions_and_revocations_go_when_they_are_due<F: Fixture>(fix
     assert_eq!(store.sessions_of("bank", "maria").await.unwrap(), []);
 }
 
+/// At its own second, as the revocation that outlives it; a revocation list stays, whatever it says.
+pub async fn certificates_go_when_they_are_due<F: Fixture>(fixture: F) {
+    let store = fixture.open();
+    let listed = async || store.certificates(Timestamp::from_seconds(0)).await.unwrap();
+    let ends = |n, expires_at| ClientCertificate { expires_at, ..certificate(n) };
+    let revocation = Revocation { what: Revoked::Certificate([7; 32]), expires_at: NOW + 100 };
+    let effects = vec![
+        put_certificate(&ends(1, NOW + 100), None),
+        put_certificate(&ends(2, i64::MAX), None),
+        Effect::Revoke(revocation),
+        Effect::PutCrl(crl("k", 1)),
+    ];
+    committed(&store, effects).await;
+    assert_eq!(expire_all(&store, NOW + 99).await, 0);
+    assert_eq!(listed().await, [ends(1, NOW + 100), ends(2, i64::MAX)]);
+    assert_eq!(expire_all(&store, NOW + 100).await, 2);
+    assert_eq!(listed().await, [ends(2, i64::MAX)]);
+    assert_eq!(store.revocations(Timestamp::from_seconds(0)).await.unwrap(), []);
+    let shorter = ClientCertificate { version: 2, ..ends(2, NOW + 50) };
+    committed(&store, vec![put_certificate(&shorter, Some(1))]).await; // the new end counts, not the first
+    assert_eq!(expire_all(&store, NOW + 50).await, 1);
+    assert_eq!(listed().await, []);
+    assert_eq!(expire_all(&store, NOW + 90_000).await, 0);
+    assert_eq!(store.crls().await.unwrap(), [crl("k", 1)]);
+}
+
 /// CD-02: a replay is recognised long after the code itself has died.
 pub async fn a_spent_code_is_remembered_until_it_is_dropped<F: Fixture>(fixture: F) {
     let store = fixture.open();
@@ -155,6 +184,20 @@ pub async fn many_sessions_go_in_slices<F: Fixture>(fixture: F) {
     assert!(!store.sessions_of("bank", "maria").await.unwrap().is_empty());
     expire_all(&store, NOW).await;
     assert_eq!(store.sessions_of("bank", "maria").await.unwrap(), [session(5000, "maria")]);
+}
+
+pub async fn many_certificates_go_in_slices<F: Fixture>(fixture: F) {
+    let store = fixture.open();
+    let listed = async || store.certificates(Timestamp::from_seconds(0)).await.unwrap();
+    let ended = |n| ClientCertificate { expires_at: NOW, ..certificate(n) };
+    for from in (0..5000).step_by(500) {
+        committed(&store, (from..from + 500).map(|n| put_certificate(&ended(n), None)).collect()).await;
+    }
+    committed(&store, vec![put_certificate(&certificate(5000), None)]).await;
+    assert!(store.expire(Timestamp::from_seconds(NOW)).await.unwrap().more);
+    assert!(listed().await.len() > 1);
+    expire_all(&store, NOW).await;
+    assert_eq!(listed().await, [certificate(5000)]);
 }
 
 pub async fn an_empty_store_has_nothing_to_expire<F: Fixture>(fixture: F) {

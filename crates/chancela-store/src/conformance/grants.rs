@@ -97,6 +97,8 @@ pub async fn revocations_of_every_kind_are_told_apart<F: Fixture>(fixture: F) {
     let mut all: Vec<Revocation> = [
         Revoked::Token(TokenId([7; 16])),
         Revoked::Grant(GrantId([7; 16])),
+        Revoked::Certificate([7; 32]),
+        Revoked::Certificate([0; 32]),
         subject("", None, 0),
         subject("maria", None, NOW),
         subject("maria", None, NOW + 1),

@@ -1,14 +1,17 @@
 //! Lists of effects: all or nothing.
 
 use super::samples::{
-    NOW, client, code, code_id, consent, full_token, grant, grant_id, insert, key, put, put_consent,
-    put_session, put_user, revoke, rotate, scope, session, session_id, spend, token, user,
+    NOW, certificate, client, code, code_id, consent, crl, full_token, grant, grant_id, insert, key, put,
+    put_certificate, put_consent, put_session, put_user, revoke, rotate, scope, session, session_id, spend,
+    token, user,
 };
 use super::{Fixture, committed, conflict};
 use crate::{CommitOutcome, Store};
 use chancela_core::effect::Effect;
 use chancela_core::id::ClientKey;
-use chancela_core::record::{Client, Grant, Session, Spent, User};
+use chancela_core::record::{
+    Client, ClientCertificate, Grant, KeyRecord, Revocation, Revoked, Session, Spent, User,
+};
 use chancela_core::time::Timestamp;
 use std::sync::Arc;
 
@@ -70,7 +73,10 @@ pub async fn a_conflict_undoes_every_kind_of_effect<F: Fixture>(fixture: F) {
         put_consent("sub--v", 1, "one"),
         Effect::PutScope(scope("s", "one")),
         Effect::InsertKey(key("k")),
-        Effect::InsertKey(key("l")),
+        Effect::InsertKey(KeyRecord { chain: vec![vec![1]], ..key("l") }),
+        put_certificate(&certificate(1), None),
+        Effect::PutCrl(crl("k", 1)),
+        Effect::PutCrl(crl("l", 1)),
     ];
     committed(&store, before).await;
     let new = token(2, NOW, 300);
@@ -96,7 +102,13 @@ pub async fn a_conflict_undoes_every_kind_of_effect<F: Fixture>(fixture: F) {
         put_user(&User { version: 2, ..user("", "u") }, Some(1)),
         Effect::PutScope(scope("s", "two")),
         Effect::DeleteScope { realm: "bank".into(), name: "s".into() },
-        Effect::UpdateKey(key("k")),
+        put_certificate(&ClientCertificate { version: 2, expires_at: 0, ..certificate(1) }, Some(1)),
+        put_certificate(&certificate(2), None),
+        Effect::Revoke(Revocation { what: Revoked::Certificate([7; 32]), expires_at: NOW + 9 }),
+        Effect::PutCrl(crl("k", 2)),
+        Effect::PutCrl(crl("m", 1)),
+        Effect::UpdateKey(KeyRecord { chain: vec![vec![2]], ..key("l") }),
+        Effect::UpdateKey(KeyRecord { chain: vec![vec![2]], ..key("k") }),
         Effect::DeleteKey { realm: "bank".into(), kid: "l".into() },
         Effect::InsertKey(key("k")), // the one whose guard fails
     ];
@@ -111,7 +123,13 @@ pub async fn a_conflict_undoes_every_kind_of_effect<F: Fixture>(fixture: F) {
     assert_eq!(clients, [client(1, "a"), client(2, "b")]);
     assert_eq!(store.user("bank", "", "u").await.unwrap(), Some(user("", "u")));
     assert_eq!(store.scopes().await.unwrap(), [scope("s", "one")]);
-    assert_eq!(store.keys().await.unwrap().len(), 2);
+    let mut keys = store.keys().await.unwrap();
+    keys.sort_by(|a, b| a.kid.cmp(&b.kid));
+    assert_eq!(keys, [key("k"), KeyRecord { chain: vec![vec![1]], ..key("l") }]);
+    assert_eq!(store.certificates(Timestamp::from_seconds(NOW)).await.unwrap(), [certificate(1)]);
+    let mut crls = store.crls().await.unwrap();
+    crls.sort_by(|a, b| a.issuer.cmp(&b.issuer));
+    assert_eq!(crls, [crl("k", 1), crl("l", 1)]);
 }
 
 /// The part of the above that belongs to users.

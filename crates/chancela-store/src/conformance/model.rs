@@ -3,15 +3,15 @@
 
 use super::Fixture;
 use super::samples::{
-    NOW, Random, client, code, code_id, grant, grant_id, key, put, put_consent, put_session, put_user,
-    revoke, scope, session, spend, token, user,
+    NOW, Random, certificate, client, code, code_id, crl, grant, grant_id, key, put, put_certificate,
+    put_consent, put_session, put_user, revoke, scope, session, spend, token, user,
 };
 use crate::{CommitOutcome, Store};
 use chancela_core::effect::Effect;
 use chancela_core::id::ClientKey;
 use chancela_core::record::{
-    AccessToken, AuthorizationCode, Client, Consent, Grant, KeyRecord, Revocation, Revoked, ScopeRecord,
-    Session, Spent, User,
+    AccessToken, AuthorizationCode, Client, ClientCertificate, Consent, Crl, Grant, KeyRecord, Revocation,
+    Revoked, ScopeRecord, Session, Spent, User,
 };
 use chancela_core::time::Timestamp;
 use std::collections::BTreeMap;
@@ -34,6 +34,9 @@ struct Model {
     consents: BTreeMap<(String, u64), Consent>,
     scopes: BTreeMap<String, ScopeRecord>,
     keys: BTreeMap<String, KeyRecord>,
+    /// By serial number, as they are listed.
+    certificates: BTreeMap<[u8; 16], ClientCertificate>,
+    crls: BTreeMap<String, Crl>,
 }
 
 pub async fn random_effects_agree_with_a_simple_model<F: Fixture>(_: F) {
@@ -127,10 +130,22 @@ impl Model {
             Effect::InsertKey(key) => return self.keys.insert(key.kid.to_string(), key).is_none(),
             Effect::UpdateKey(key) => {
                 let Some(old) = self.keys.get_mut(&*key.kid) else { return false };
-                let KeyRecord { created_at, not_before, not_after, expires_at, .. } = key;
-                *old = KeyRecord { created_at, not_before, not_after, expires_at, ..old.clone() };
+                let KeyRecord { created_at, not_before, not_after, expires_at, chain, .. } = key;
+                *old = KeyRecord { created_at, not_before, not_after, expires_at, chain, ..old.clone() };
             }
-            Effect::DeleteKey { kid, .. } => drop(self.keys.remove(&*kid)),
+            Effect::DeleteKey { kid, .. } => {
+                self.keys.remove(&*kid);
+                self.crls.remove(&*kid);
+            }
+            Effect::PutCertificate { certificate, expected_version } => {
+                let old = self.certificates.insert(certificate.serial.0, certificate);
+                return old.map(|old| old.version) == expected_version;
+            }
+            Effect::PutCrl(crl) => {
+                let number = crl.number;
+                let old = self.crls.insert(crl.issuer.to_string(), crl);
+                return old.is_none_or(|old| old.number < number);
+            }
         }
         true
     }
@@ -162,6 +177,11 @@ impl Model {
         let mut keys = store.keys().await.unwrap();
         keys.sort_by(|a, b| a.kid.cmp(&b.kid));
         assert!(keys.iter().eq(self.keys.values()), "seed {seed}");
+        let certificates = store.certificates(Timestamp::from_seconds(NOW)).await.unwrap();
+        assert!(certificates.iter().eq(self.certificates.values()), "seed {seed}");
+        let mut crls = store.crls().await.unwrap();
+        crls.sort_by(|a, b| a.issuer.cmp(&b.issuer));
+        assert!(crls.iter().eq(self.crls.values()), "seed {seed}");
     }
 }
 
@@ -203,7 +223,7 @@ fn effect(random: &mut Random, model: &Model) -> Effect {
     let n = random.below(6);
     let name = NAMES[usize::try_from(random.below(4)).unwrap()];
     let other = random.below(4) == 0; // a guess instead of what the model knows
-    match random.below(20) {
+    match random.below(23) {
         0 | 1 => {
             let mut token =
                 token(random.below(12), NOW, LIFETIMES[usize::try_from(random.below(3)).unwrap()]);
@@ -236,10 +256,24 @@ fn effect(random: &mut Random, model: &Model) -> Effect {
         11 => Effect::PutScope(scope(name, &n.to_string())),
         12 if other => Effect::DeleteKey { realm: "bank".into(), kid: name.into() },
         12 => Effect::InsertKey(key(name)),
-        13 => Effect::UpdateKey(KeyRecord { not_after: NOW + n.cast_signed(), sealed: vec![1], ..key(name) }),
+        13 => {
+            let chain = (0..n % 3).map(|der| vec![der as u8; 3]).collect();
+            let not_after = NOW + n.cast_signed();
+            Effect::UpdateKey(KeyRecord { not_after, chain, sealed: vec![1], ..key(name) })
+        }
         16 => Effect::InsertAuthorizationCode(code(n)),
         17 => spend(n, if other { Spent::Burnt } else { Spent::Redeemed(grant_id(n)) }),
-        _ => at_home(random, model, name, other),
+        18 | 19 => at_home(random, model, name, other),
+        20 => {
+            let known = model.crls.get(name).map_or(0, |crl| crl.number);
+            Effect::PutCrl(crl(name, if other { n } else { known + n + 1 }))
+        }
+        _ => {
+            let known = model.certificates.get(&certificate(n).serial.0).map(|known| known.version);
+            let version = known.unwrap_or(0) + 1;
+            let new = ClientCertificate { version, client_id: name.into(), ..certificate(n) };
+            put_certificate(&new, if other { Some(1) } else { known })
+        }
     }
 }
 

@@ -1,13 +1,14 @@
 //! Races on real threads: of those who decided on the same fact, exactly one wins, every time.
 
 use super::samples::{
-    NOW, client, code, code_id, grant, grant_id, insert, put, put_session, put_user, rotate, session, spend,
-    token, user,
+    NOW, certificate, client, code, code_id, crl, grant, grant_id, insert, put, put_certificate, put_session,
+    put_user, rotate, session, spend, token, user,
 };
 use super::{Fixture, committed};
 use crate::{CommitOutcome, Store};
 use chancela_core::effect::Effect;
-use chancela_core::record::{Client, Grant, Session, Spent, User};
+use chancela_core::record::{Client, ClientCertificate, Grant, Session, Spent, User};
+use chancela_core::time::Timestamp;
 use std::future::Future;
 use std::sync::Arc;
 use tokio::sync::Barrier;
@@ -131,6 +132,46 @@ pub async fn one_of_64_client_changes_wins<F: Fixture>(fixture: F) {
         let won = race(&store, |n| vec![put(&changed(n), Some(round))]).await;
         assert_eq!(won.len(), 1, "winners: {won:?}");
         assert_eq!(store.clients().await.unwrap(), [changed(won[0])]);
+    }
+}
+
+pub async fn one_of_64_certificates_of_one_serial_wins<F: Fixture>(fixture: F) {
+    let store = Arc::new(fixture.open());
+    for round in 0..ROUNDS {
+        let new = |n: u64| ClientCertificate { client_id: n.to_string().into(), ..certificate(round) };
+        let won = race(&store, |n| vec![put_certificate(&new(n), None)]).await;
+        assert_eq!(won.len(), 1, "winners: {won:?}");
+        let kept = store.certificates(Timestamp::from_seconds(NOW)).await.unwrap();
+        assert_eq!(kept.len() as u64, round + 1);
+        assert_eq!(kept.last(), Some(&new(won[0])));
+    }
+}
+
+pub async fn one_of_64_certificate_changes_wins<F: Fixture>(fixture: F) {
+    let store = Arc::new(fixture.open());
+    committed(&*store, vec![put_certificate(&certificate(1), None)]).await;
+    for round in 1..=ROUNDS {
+        let changed = |n: u64| ClientCertificate {
+            version: round + 1,
+            client_id: n.to_string().into(),
+            ..certificate(1)
+        };
+        let won = race(&store, |n| vec![put_certificate(&changed(n), Some(round))]).await;
+        assert_eq!(won.len(), 1, "winners: {won:?}");
+        let kept = store.certificates(Timestamp::from_seconds(NOW)).await.unwrap();
+        assert_eq!(kept, [changed(won[0])]);
+    }
+}
+
+pub async fn of_64_revocation_lists_the_highest_number_stays<F: Fixture>(fixture: F) {
+    let store = Arc::new(fixture.open());
+    for round in 0..ROUNDS {
+        let number = |n| round * CONTENDERS + n;
+        let won = race(&store, |n| vec![Effect::PutCrl(crl("k", number(n)))]).await;
+        assert!(won.contains(&(CONTENDERS - 1)), "winners: {won:?}");
+        assert_eq!(store.crls().await.unwrap(), [crl("k", number(CONTENDERS - 1))]);
+        let lost = race(&store, |n| vec![Effect::PutCrl(crl("k", number(n)))]).await;
+        assert_eq!(lost, [0; 0], "none is higher than itself");
     }
 }
 

@@ -2,12 +2,13 @@
 
 use chancela_core::effect::Effect;
 use chancela_core::grant::GrantType;
-use chancela_core::id::{AccessTokenKey, ClientKey, CodeId, GrantId, SessionId, TokenId};
+use chancela_core::id::{AccessTokenKey, CertificateSerial, ClientKey, CodeId, GrantId, SessionId, TokenId};
 use chancela_core::jose::JwsAlgorithm;
 use chancela_core::record::{
-    AccessToken, ApplicationType, Authentication, AuthorizationCode, Client, ClientSecret, Consent, Grant,
-    GrantDetails, KeyPurpose, KeyRecord, Passkey, REPLAY_MEMORY, RefreshTokenPolicy, Revocation, Revoked,
-    ScopeRecord, Session, Spent, SubjectType, Totp, User,
+    AccessToken, ApplicationType, Authentication, AuthorizationCode, CertificateStatus, Client,
+    ClientCertificate, ClientSecret, Consent, Crl, Grant, GrantDetails, IssuedCertificate, KeyPurpose,
+    KeyRecord, Passkey, REPLAY_MEMORY, RefreshTokenPolicy, Revocation, Revoked, ScopeRecord, Session, Spent,
+    SubjectType, Totp, User,
 };
 use chancela_core::scope::Scope;
 use chancela_core::secret::SecretDigest;
@@ -293,9 +294,57 @@ pub fn key(kid: &str) -> KeyRecord {
         purpose: KeyPurpose::AccessTokenSigning,
         algorithm: "ES256".into(),
         sealed: vec![0, 1, 254, 255],
+        chain: Vec::new(),
         created_at: NOW,
         not_before: NOW + 1,
         not_after: NOW + 2,
         expires_at: NOW + 3,
+    }
+}
+
+/// A certificate of realm `bank` that was issued, version 1; its serial number rises with `n`.
+pub fn certificate(n: u64) -> ClientCertificate {
+    let mut serial = [0x40; 16];
+    serial[8..].copy_from_slice(&n.to_be_bytes());
+    ClientCertificate {
+        realm: "bank".into(),
+        serial: CertificateSerial(serial),
+        client: ClientKey(5),
+        client_id: "padaria são joão".into(),
+        status: CertificateStatus::Issued(issued(n)),
+        created_at: NOW,
+        expires_at: NOW + 86_400,
+        warned_days: Some(30),
+        version: 1,
+    }
+}
+
+/// What was signed; the bytes are no certificate.
+pub fn issued(n: u64) -> IssuedCertificate {
+    IssuedCertificate {
+        der: n.to_be_bytes().to_vec(),
+        sha256: [0x51; 32],
+        public_key_sha256: [0x52; 32],
+        issuer: "k".into(),
+        subject: "CN=Padaria São João,C=BR".into(),
+        not_before: NOW,
+        not_after: NOW + 3600,
+    }
+}
+
+/// Adds a certificate, or replaces the one of `expected_version`.
+pub fn put_certificate(certificate: &ClientCertificate, expected_version: Option<u64>) -> Effect {
+    Effect::PutCertificate { certificate: certificate.clone(), expected_version }
+}
+
+/// A revocation list of realm `bank`; the bytes are none.
+pub fn crl(issuer: &str, number: u64) -> Crl {
+    Crl {
+        realm: "bank".into(),
+        issuer: issuer.into(),
+        number,
+        der: number.to_le_bytes().to_vec(),
+        this_update: NOW,
+        next_update: NOW + 3600,
     }
 }

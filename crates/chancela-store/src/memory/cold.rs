@@ -1,16 +1,17 @@
 //! Everything but access tokens, behind one lock: the realms' own records, grants, codes and revocations here, what
-//! belongs to users in [`super::people`].
+//! belongs to users in [`super::people`], certificates in [`super::certificates`].
 //!
 //! A list of effects is applied in order and each change notes what it replaced; when a guard fails, the notes are
 //! played back. So each guard sees what the effects before it in its own list did, as in a database's transaction.
 
+use super::certificates::{CertificateName, Certificates, CrlName};
 use super::people::{ConsentName, People, SessionName, UserName};
 use crate::Expired;
 use chancela_core::effect::Effect;
 use chancela_core::id::{ClientKey, CodeId, GrantId, TokenId};
 use chancela_core::record::{
-    AuthorizationCode, Client, Consent, Grant, KeyRecord, Revocation, Revoked, ScopeRecord, Session, Spent,
-    User,
+    AuthorizationCode, Client, ClientCertificate, Consent, Crl, Grant, KeyRecord, Revocation, Revoked,
+    ScopeRecord, Session, Spent, User,
 };
 use chancela_core::time::Timestamp;
 use std::collections::{BTreeMap, HashSet};
@@ -26,6 +27,7 @@ pub(super) struct Cold {
     clients: BTreeMap<Named, Client>,
     client_keys: HashSet<ClientKey>,
     pub(super) people: People,
+    pub(super) certificates: Certificates,
     scopes: BTreeMap<Named, ScopeRecord>,
     keys: BTreeMap<Named, KeyRecord>,
     grants: BTreeMap<GrantId, Grant>,
@@ -41,6 +43,8 @@ pub(super) enum Undo {
     Consent(ConsentName, Option<Consent>),
     Scope(Named, Option<ScopeRecord>),
     Key(Named, Option<KeyRecord>),
+    Certificate(CertificateName, Option<Box<ClientCertificate>>),
+    Crl(CrlName, Option<Crl>),
     Grant(GrantId, Option<Grant>),
     Code(CodeId, Option<Box<AuthorizationCode>>),
     Revoked((i64, Revoked)),
@@ -104,10 +108,15 @@ impl Cold {
                 let old = self.scopes.remove(&name);
                 Some(Undo::Scope(name, old))
             }
+            Effect::PutCertificate { certificate, expected_version } => {
+                return self.certificates.put(certificate, expected_version, undo);
+            }
+            Effect::PutCrl(crl) => return self.certificates.put_crl(crl, undo),
             Effect::InsertKey(key) => self.insert_key(key),
             Effect::UpdateKey(key) => self.update_key(key),
             Effect::DeleteKey { realm, kid } => {
                 let name = (realm, kid);
+                self.certificates.delete_crl(name.clone(), undo);
                 let old = self.keys.remove(&name);
                 Some(Undo::Key(name, old))
             }
@@ -127,6 +136,10 @@ impl Cold {
                 Undo::Consent(name, old) => drop(self.people.place_consent(name, old)),
                 Undo::Scope(name, old) => drop(place(&mut self.scopes, name, old)),
                 Undo::Key(name, old) => drop(place(&mut self.keys, name, old)),
+                Undo::Certificate(name, old) => {
+                    drop(self.certificates.place(name, old.map(|certificate| *certificate)));
+                }
+                Undo::Crl(name, old) => drop(self.certificates.place_crl(name, old)),
                 Undo::Grant(id, old) => drop(place(&mut self.grants, id, old)),
                 Undo::Code(id, old) => drop(place(&mut self.codes, id, old.map(|code| *code))),
                 Undo::Revoked(key) => drop(self.revoked.remove(&key)),
@@ -218,6 +231,7 @@ impl Cold {
         stored.not_before = key.not_before;
         stored.not_after = key.not_after;
         stored.expires_at = key.expires_at;
+        stored.chain = key.chain;
         Some(Undo::Key(name, Some(old)))
     }
 
@@ -253,7 +267,7 @@ impl Cold {
             .collect()
     }
 
-    /// Removes grants, codes, sessions and revocations that are dead at `now`, a slice of each.
+    /// Removes grants, codes, sessions, certificates and revocations that are dead at `now`, a slice of each.
     pub(super) fn expire(&mut self, now: Timestamp) -> Expired {
         let alive = now.seconds().saturating_add(1);
         let removed = [
@@ -261,6 +275,7 @@ impl Cold {
             drain_before(&mut self.codes, &CodeId::lower_bound(alive)),
             drain_before(&mut self.revoked, &first_revocation(alive)),
             self.people.expire(now, SLICE),
+            self.certificates.expire(now, SLICE),
         ];
         Expired { rows: removed.iter().sum(), more: removed.contains(&SLICE) }
     }

@@ -73,8 +73,8 @@ impl<S: Store> Context<'_, S> {
         Err(Rule::Overloaded.into())
     }
 
-    /// Whether the user's tokens, the application's, or the session in which the code was made (requirement E-04) were
-    /// ended since then.
+    /// Whether the user's tokens, the application's, the certificate that the code is bound to, or the session in which
+    /// the code was made (requirement E-04) were ended since then.
     async fn has_ended_since(&self, code: &Option<AuthorizationCode>) -> Result<bool, Rejection> {
         let Some(code) = code else { return Ok(false) };
         let presented = revoked::Presented {
@@ -83,6 +83,7 @@ impl<S: Store> Context<'_, S> {
             subject: Some(&code.subject),
             client: code.client,
             issued_at: code.issued_at,
+            certificate: code.details.certificate,
         };
         if self.server.revoked.covers(&presented) {
             return Ok(true);

@@ -64,7 +64,7 @@ impl<S: Store> Context<'_, S> {
         Err(Rule::Overloaded.into())
     }
 
-    /// Whether the grant, or all tokens of its user, were ended after it began.
+    /// Whether the grant, all tokens of its user, or the certificate that it is bound to, were ended after it began.
     fn has_ended(&self, grant: &Grant) -> bool {
         self.server.revoked.covers(&revoked::Presented {
             token: None,
@@ -72,6 +72,7 @@ impl<S: Store> Context<'_, S> {
             subject: Some(&grant.subject),
             client: grant.client,
             issued_at: grant.issued_at,
+            certificate: grant.details.certificate,
         })
     }
 }
