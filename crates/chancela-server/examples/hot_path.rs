@@ -15,6 +15,7 @@ use chancela_server::entropy::SystemEntropy;
 use chancela_server::key_ring::kek::Kek;
 use chancela_server::router::Router;
 use chancela_server::server::Server;
+use chancela_server::transport::peer::Peer;
 use chancela_store::MemoryStore;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
@@ -24,7 +25,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// Where requests come from.
-const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+const PEER: Peer = Peer::plain(IpAddr::V4(Ipv4Addr::LOCALHOST));
 
 const CONFIG: &str = r#"
 data = "unused"
@@ -75,7 +76,7 @@ fn main() {
             request(&format!("/{realm}/oauth/token"), "grant_type=client_credentials&scope=cob.read+pix.read")
         };
         let answered = measure(&format!("{realm} token"), rounds, || {
-            runtime.block_on(endpoint::respond(&server, &router, PEER, token()))
+            runtime.block_on(endpoint::respond(&server, &router, &PEER, token()))
         });
         let body = runtime.block_on(answered.into_body().collect()).unwrap().to_bytes();
         let issued: serde_json::Value = serde_json::from_slice(&body).unwrap();
@@ -84,7 +85,7 @@ fn main() {
             runtime.block_on(endpoint::respond(
                 &server,
                 &router,
-                PEER,
+                &PEER,
                 request(&format!("/{realm}/oauth/introspect"), &ask),
             ))
         });

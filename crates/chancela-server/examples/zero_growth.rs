@@ -21,6 +21,7 @@ use chancela_server::entropy::SystemEntropy;
 use chancela_server::key_ring::kek::Kek;
 use chancela_server::router::Router;
 use chancela_server::server::Server;
+use chancela_server::transport::peer::Peer;
 use chancela_store_sqlite::{Options, SqliteStore};
 use http::Request;
 use http_body_util::{BodyExt, Full};
@@ -41,7 +42,7 @@ dialect = "standard"
 "#;
 
 /// Where the requests come from.
-const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+const PEER: Peer = Peer::plain(IpAddr::V4(Ipv4Addr::LOCALHOST));
 
 /// Of so many tokens, one is a JWT.
 const JWT_EACH: u64 = 100;
@@ -61,7 +62,7 @@ fn main() {
         let realm = realm_of(n);
         let body = "grant_type=client_credentials&scope=read";
         let answered =
-            runtime.block_on(endpoint::respond(&server, &router, PEER, request(realm, "token", body)));
+            runtime.block_on(endpoint::respond(&server, &router, &PEER, request(realm, "token", body)));
         assert_eq!(answered.status(), 200);
         if n + 1 == tokens || n % 500_000 == 0 {
             let body = runtime.block_on(answered.into_body().collect()).unwrap().to_bytes();
@@ -74,7 +75,7 @@ fn main() {
     let realm = realm_of(tokens - 1);
     let body = format!("token={last}");
     let revoked =
-        runtime.block_on(endpoint::respond(&server, &router, PEER, request(realm, "revoke", &body)));
+        runtime.block_on(endpoint::respond(&server, &router, &PEER, request(realm, "revoke", &body)));
     assert_eq!(revoked.status(), 200);
     assert!(!is_active(&runtime, &server, &router, realm, &last), "and it is revoked without one");
     let rate = tokens as f64 / started.elapsed().as_secs_f64();
@@ -111,7 +112,7 @@ fn is_active(
     token: &str,
 ) -> bool {
     let ask = request(realm, "introspect", &format!("token={token}"));
-    let answered = runtime.block_on(endpoint::respond(server, router, PEER, ask));
+    let answered = runtime.block_on(endpoint::respond(server, router, &PEER, ask));
     let body = runtime.block_on(answered.into_body().collect()).unwrap().to_bytes();
     body.starts_with(b"{\"active\":true")
 }

@@ -1,14 +1,17 @@
 //! Configuration: one TOML file, read against a closed vocabulary. Secrets never stand in it, only the files that hold
 //! them. Every error names the line and says what to do.
 
+mod listen;
+
+pub use listen::{Listen, ListenMutualTls, ListenTls, ListenUnix};
+
 use crate::realm::RealmPlan;
-use crate::source::Network;
 use chancela_core::dialect::{Library, TokenFormat, line_of, survey};
 use chancela_core::jose::JwsAlgorithm;
 use chancela_core::security_profile::SecurityProfile;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 /// The whole file.
@@ -37,47 +40,6 @@ pub struct Config {
     pub outbound: Outbound,
     /// Realms by name.
     pub realm: BTreeMap<String, RealmConfig>,
-}
-
-/// Addresses.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Listen {
-    /// Where clients come.
-    pub address: SocketAddr,
-    /// Where `/livez`, `/readyz` and `/metrics` are; keep it off the public network. None if absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub management: Option<SocketAddr>,
-    /// Threads that serve requests; one for each core if absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub threads: Option<usize>,
-    /// Seconds between "not ready" and the last accepted connection at shutdown.
-    pub drain_seconds: u64,
-    /// Proxies whose `X-Forwarded-For` says where a client is: addresses, or networks such as `10.0.0.0/8`.
-    pub trusted_proxies: Vec<String>,
-}
-
-impl Listen {
-    /// The networks of trusted proxies.
-    ///
-    /// # Errors
-    /// [`ConfigError`] for the first that cannot be read.
-    pub fn trusted_proxies(&self) -> Result<Vec<Network>, ConfigError> {
-        let wrong = |text| ConfigError(format!("listen.trusted_proxies: {text}"));
-        self.trusted_proxies.iter().map(|text| text.parse().map_err(wrong)).collect()
-    }
-}
-
-impl Default for Listen {
-    fn default() -> Self {
-        Self {
-            address: SocketAddr::from(([127, 0, 0, 1], 8080)),
-            management: None,
-            threads: None,
-            drain_seconds: 0,
-            trusted_proxies: Vec::new(),
-        }
-    }
 }
 
 /// Where records are kept: in SQLite in the data folder.
@@ -227,14 +189,7 @@ impl Config {
         if self.realm.is_empty() {
             return Err(ConfigError("there is no realm; add a table [realm.<name>]".into()));
         }
-        self.listen.trusted_proxies()?;
-        // Port 0 is the system's choice, each time another.
-        let address = self.listen.address;
-        if self.listen.management.is_some_and(|management| management == address && address.port() != 0) {
-            return Err(ConfigError(
-                "listen.management must not be listen.address; give it a port of its own".into(),
-            ));
-        }
+        self.listen.check()?;
         let mut issuers: BTreeMap<&str, &str> = BTreeMap::new();
         for (name, realm) in &self.realm {
             if let Some(other) = issuers.insert(&realm.issuer, name) {

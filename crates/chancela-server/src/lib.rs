@@ -28,5 +28,6 @@ pub mod router;
 pub mod server;
 pub mod source;
 pub mod throttle;
+pub mod tls;
 pub mod transport;
 pub mod verified;

@@ -1,7 +1,12 @@
 //! Counters and histograms for Prometheus, with handles held by whoever counts so that counting looks nothing up.
 //! No label comes from a request.
 
+mod listener;
+
+pub use listener::{HandshakeFailure, ListenerMetrics};
+
 use chancela_core::rejection::Rule;
+use listener::ListenerFamilies;
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -64,6 +69,7 @@ pub struct Metrics {
     logins: Family<RealmLabel, Counter>,
     refused: Family<RefusalLabel, Counter>,
     delivered: Family<DeliveryLabel, Counter>,
+    listeners: ListenerFamilies,
     /// Open connections.
     pub connections: Gauge,
 }
@@ -87,7 +93,20 @@ impl Default for Metrics {
         registry.register("requests_refused", "Requests refused, by the rule they broke", refused.clone());
         registry.register("logouts_delivered", "Logout tokens, by what became of them", delivered.clone());
         registry.register("connections", "Open connections of clients", connections.clone());
-        Self { registry, issued, introspected, revoked, authorized, logins, refused, delivered, connections }
+        let listeners = ListenerFamilies::default();
+        listeners.register(&mut registry);
+        Self {
+            registry,
+            issued,
+            introspected,
+            revoked,
+            authorized,
+            logins,
+            refused,
+            delivered,
+            listeners,
+            connections,
+        }
     }
 }
 
@@ -115,6 +134,11 @@ impl Metrics {
             refused,
             delivered: Arc::new(delivered),
         }
+    }
+
+    /// Handles for one TLS listener.
+    pub fn listener(&self, name: &'static str) -> ListenerMetrics {
+        self.listeners.handles(name)
     }
 
     /// The text that Prometheus reads.

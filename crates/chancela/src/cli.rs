@@ -1,9 +1,11 @@
 //! The command line's shape. Secrets are never arguments: they come from standard input or files.
 
 mod client;
+mod tls;
 mod user;
 
 pub(crate) use client::{ClientAction, ClientCreate};
+pub(crate) use tls::TlsAction;
 pub(crate) use user::{UserAction, UserCreate};
 
 use chancela_server::control::KeyUrgency;
@@ -62,6 +64,11 @@ pub(crate) enum Command {
     Token {
         #[command(subcommand)]
         action: TokenAction,
+    },
+    /// Make certificates for TLS
+    Tls {
+        #[command(subcommand)]
+        action: TlsAction,
     },
     /// List, show or check dialects
     Dialect {

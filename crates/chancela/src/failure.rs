@@ -5,6 +5,7 @@ use chancela_server::config::ConfigError;
 use chancela_server::control::ControlError;
 use chancela_server::key_ring::kek::KekError;
 use chancela_server::server::StartError;
+use chancela_server::tls::TlsError;
 use chancela_store_sqlite::OpenError;
 use std::io;
 use std::path::PathBuf;
@@ -31,6 +32,9 @@ pub(crate) enum Failure {
     /// 1: the key-encryption key.
     #[error("{0}")]
     Kek(#[from] KekError),
+    /// 1: a listener's certificate or key.
+    #[error("TLS: {0}")]
+    Tls(#[from] TlsError),
     /// 1: the server does not start.
     #[error("{0}")]
     Start(#[from] StartError),

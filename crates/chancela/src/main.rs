@@ -11,6 +11,7 @@ mod log;
 mod output;
 mod sandbox;
 mod serve;
+mod sockets;
 mod store;
 
 use clap::Parser;

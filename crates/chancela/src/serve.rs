@@ -1,6 +1,7 @@
 //! `chancela serve`: opens everything, serves until told to stop, and closes it in order.
 
 use crate::failure::Failure;
+use crate::sockets::{Listening, Sockets};
 use crate::store::ConfiguredStore;
 use crate::{cli, log};
 use chancela_core::dialect::Library;
@@ -11,13 +12,13 @@ use chancela_server::entropy::SystemEntropy;
 use chancela_server::key_ring::kek::Kek;
 use chancela_server::logout::backchannel;
 use chancela_server::management;
-use chancela_server::router::Router;
 use chancela_server::server::Server;
-use chancela_server::transport::listener::{Bound, Workers};
+use chancela_server::tls::Acceptor;
+use chancela_server::transport::listener::Workers;
 use chancela_store::Store;
 use chancela_store_sqlite::{Options, SqliteStore};
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -29,6 +30,8 @@ use tokio::time::MissedTickBehavior;
 const CONTROL_SOCKET: &str = "control.sock";
 /// How often expired records are dropped.
 const EXPIRE_EVERY: Duration = Duration::from_secs(1);
+/// How often the files of certificates are looked at.
+const CERTIFICATES_EVERY: Duration = Duration::from_secs(2);
 /// How often the key schedule is looked at.
 const KEYS_EVERY: Duration = Duration::from_secs(60);
 
@@ -46,20 +49,26 @@ pub(crate) fn run(file: &cli::ConfigFile) -> Result<(), Failure> {
     let (config, library) = load(&file.config, file.kek_file.as_deref())?;
     log::start(&config.log);
     protect_memory();
-    let address = config.listen.address;
-    let listener = TcpListener::bind(address)
-        .map_err(Failure::io(format!("listening on {address} (listen.address)")))?;
+    let sockets = Sockets::bind(&config.listen, SystemClock.now())?;
     let runtime = runtime()?;
     runtime.block_on(async {
         let server = open(&config, &library, Arc::new(SystemClock)).await?;
-        let bound = vec![Bound { listener, router: Arc::new(Router::for_issuers(&server.realms)) }];
-        let address = bound[0].listener.local_addr().map_err(Failure::io("asking for the port"))?;
+        let places = sockets.places.clone();
+        let listening = sockets.serve(&server)?;
         let ready = |management: Option<SocketAddr>| {
-            let management = management.map(tracing::field::display);
             let millis = started.elapsed().as_millis();
-            tracing::info!(%address, management, realms = server.realms.len(), millis, "ready");
+            tracing::info!(
+                address = places.plain.map(tracing::field::display),
+                tls = places.tls.map(tracing::field::display),
+                mtls = places.mtls.map(tracing::field::display),
+                unix = places.unix.as_ref().map(|path| tracing::field::display(path.display())),
+                management = management.map(tracing::field::display),
+                realms = server.realms.len(),
+                millis,
+                "ready"
+            );
         };
-        run_until_stopped(&server, &config, bound, ready).await
+        run_until_stopped(&server, &config, listening, ready).await
     })
 }
 
@@ -132,14 +141,15 @@ pub(crate) async fn open(
 pub(crate) async fn run_until_stopped(
     server: &Arc<Server<ConfiguredStore>>,
     config: &Config,
-    bound: Vec<Bound>,
+    Listening { bound, acceptors, file }: Listening,
     ready: impl FnOnce(Option<SocketAddr>),
 ) -> Result<(), Failure> {
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::io("listening for signals"))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::io("listening for signals"))?;
     let mut tasks = tokio::task::JoinSet::new();
     let path = control_socket(&config.data);
-    let control = socket::bind(&path).map_err(Failure::io(format!("control socket {}", path.display())))?;
+    let (control, control_file) =
+        socket::bind(&path).map_err(Failure::io(format!("control socket {}", path.display())))?;
     tasks.spawn(socket::serve(Arc::clone(server), control));
     tasks.spawn(backchannel::run(Arc::clone(server)));
     let mut management = None;
@@ -160,7 +170,7 @@ pub(crate) async fn run_until_stopped(
     let outcome = tokio::select! {
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
-        failure = maintain(server) => Err(failure),
+        failure = maintain(server, &acceptors) => Err(failure),
     };
     server.draining.store(true, Ordering::Relaxed);
     tracing::info!("stopping");
@@ -185,16 +195,18 @@ pub(crate) async fn run_until_stopped(
         _ = interrupt.recv() => tracing::warn!("told to stop again: ending at once"),
     }
     tasks.shutdown().await;
-    let _ = fs::remove_file(path);
+    drop((control_file, file));
     outcome
 }
 
 /// Everything that happens by time. Ends only when the store has failed for good.
-async fn maintain(server: &Server<ConfiguredStore>) -> Failure {
+async fn maintain(server: &Server<ConfiguredStore>, acceptors: &[Arc<Acceptor>]) -> Failure {
     let mut expire = tokio::time::interval(EXPIRE_EVERY);
     let mut keys = tokio::time::interval(KEYS_EVERY);
+    let mut certificates = tokio::time::interval(CERTIFICATES_EVERY);
     expire.set_missed_tick_behavior(MissedTickBehavior::Delay);
     keys.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    certificates.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             _ = expire.tick() => {
@@ -215,6 +227,9 @@ async fn maintain(server: &Server<ConfiguredStore>) -> Failure {
                         "the store failed and takes no more writes: {reason}; check the disk, then start again"
                     ));
                 }
+            }
+            _ = certificates.tick() => {
+                acceptors.iter().for_each(|acceptor| acceptor.look(server.clock.now()));
             }
             _ = keys.tick() => {
                 if let Err(error) = server.maintain_keys().await {

@@ -3,11 +3,10 @@
 
 use super::{ControlError, Request, execute};
 use crate::server::Server;
+use crate::transport::unix_socket::{self, SocketFile};
 use chancela_store::Store;
 use serde_json::Value;
-use std::fs;
 use std::io::{self, Read, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,18 +19,14 @@ const MAX_REQUEST_BYTES: u64 = 64 * 1024 * 1024;
 /// How long a command may take (an import of many clients).
 const ANSWER_TIME: Duration = Duration::from_secs(600);
 
-/// Binds the socket; a file left by a killed server is replaced (the store's lock says that there is no other server).
+/// Binds the socket; one left by a killed server is replaced. Its file goes when the second part is dropped.
 ///
 /// # Errors
 /// If the socket cannot be made.
-pub fn bind(path: &Path) -> io::Result<UnixListener> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let listener = UnixListener::bind(path)?;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
-    Ok(listener)
+pub fn bind(path: &Path) -> io::Result<(UnixListener, SocketFile)> {
+    let (listener, file) = unix_socket::bind(path, 0o600)?;
+    listener.set_nonblocking(true)?;
+    Ok((UnixListener::from_std(listener)?, file))
 }
 
 /// Answers commands until the task is dropped.

@@ -13,6 +13,7 @@ use crate::realm::{Realm, RealmEndpoint};
 use crate::router::{Place, Route, Router};
 use crate::server::Server;
 use crate::transport::body;
+use crate::transport::peer::Peer;
 use authorization::visit::Visit;
 use bytes::Bytes;
 use chancela_core::message::HttpRequest;
@@ -30,7 +31,7 @@ use std::sync::Arc;
 pub async fn respond<S: Store, B>(
     server: &Server<S>,
     router: &Router,
-    peer: IpAddr,
+    peer: &Peer,
     request: Request<B>,
 ) -> Response<Full<Bytes>>
 where
@@ -66,7 +67,7 @@ where
             }
             match body::read(&head, incoming).await {
                 Ok(body) => {
-                    token::respond(server, realm, (endpoint, tenant), peer, &view(&head, &body)).await
+                    token::respond(server, realm, (endpoint, tenant), peer.address, &view(&head, &body)).await
                 }
                 Err(rejection) => refuse(realm, endpoint, rejection, None),
             }
@@ -74,7 +75,7 @@ where
         Route::Browser(realm, place) => match body::read(&head, incoming).await {
             Ok(body) => {
                 let http = view(&head, &body);
-                let source = server.client_address(peer, &head.headers);
+                let source = server.client_address(peer.address, &head.headers);
                 browser(server, realm, (head.uri.path(), *place), http, source).await
             }
             Err(rejection) => refuse_standard(realm, rejection, None),

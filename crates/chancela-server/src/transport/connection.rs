@@ -1,5 +1,6 @@
-//! Serving one connection: HTTP/1.1 with explicit limits (requirements.md 5.1).
+//! Serving one connection: HTTP/1.1 with explicit limits (requirements.md 5.1), whatever carries it.
 
+use super::peer::Peer;
 use super::timed::{Timed, Turns};
 use crate::endpoint;
 use crate::router::Router;
@@ -10,10 +11,9 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::Watcher;
 use std::convert::Infallible;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 /// How long a connection may be idle between requests.
 const IDLE_TIME: Duration = Duration::from_secs(30);
@@ -23,20 +23,21 @@ const MAX_HEADERS: usize = 64;
 const MAX_HEAD_BYTES: usize = 32 * 1024;
 
 /// Serves requests on `stream` until either side ends it.
-pub(super) async fn serve<S: Store>(
+pub(super) async fn serve<S: Store, T>(
     server: Arc<Server<S>>,
     router: Arc<Router>,
-    (stream, peer): (TcpStream, IpAddr),
+    (stream, peer): (T, Peer),
     watcher: Watcher,
-) {
-    // Answers are small and written whole: waiting for more to send would only delay them.
-    let _ = stream.set_nodelay(true);
+) where
+    T: AsyncRead + AsyncWrite + Unpin + 'static,
+{
     let turns = Turns::default();
     let handler = service_fn(|request| {
-        let (server, router, turns) = (Arc::clone(&server), Arc::clone(&router), turns.clone());
+        // What lives as long as the connection is lent to its requests.
+        let (server, router, peer, turns) = (&*server, &*router, &peer, &turns);
         turns.next();
         async move {
-            let response = endpoint::respond(&server, &router, peer, request).await;
+            let response = endpoint::respond(server, router, peer, request).await;
             turns.next();
             Ok::<_, Infallible>(response)
         }

@@ -2,16 +2,20 @@
 //! request never moves between cores; and the orderly end of it all.
 
 use super::connection;
+use super::peer::Peer;
 use crate::router::Router;
 use crate::server::Server;
+use crate::tls::{Acceptor, handshake};
 use chancela_store::Store;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use std::io;
-use std::net::TcpListener;
+use std::net::{IpAddr, TcpListener};
+use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::sync::{Semaphore, watch};
+use tokio::net::{TcpStream, UnixStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 /// Most connections at once on all listeners together.
 const MAX_CONNECTIONS: usize = 10_000;
@@ -24,9 +28,20 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub struct Bound {
     /// The socket.
-    pub listener: TcpListener,
+    pub listener: Listener,
     /// Its routes.
     pub router: Arc<Router>,
+}
+
+/// A listening socket.
+#[derive(Debug)]
+pub enum Listener {
+    /// TCP without TLS.
+    Plain(TcpListener),
+    /// TLS over TCP.
+    Tls(TcpListener, Arc<Acceptor>),
+    /// A Unix socket, without TLS.
+    Unix(UnixListener),
 }
 
 /// Threads that serve.
@@ -36,6 +51,33 @@ pub struct Workers {
     stop: watch::Sender<bool>,
 }
 
+/// The limits that all threads share.
+#[derive(Debug, Clone)]
+struct Places {
+    connections: Arc<Semaphore>,
+    handshakes: Arc<Semaphore>,
+}
+
+impl Listener {
+    /// Another handle on the same socket, for one thread's runtime.
+    fn for_thread(&self) -> io::Result<Self> {
+        Ok(match self {
+            Self::Plain(listener) => {
+                listener.set_nonblocking(true)?;
+                Self::Plain(listener.try_clone()?)
+            }
+            Self::Tls(listener, acceptor) => {
+                listener.set_nonblocking(true)?;
+                Self::Tls(listener.try_clone()?, Arc::clone(acceptor))
+            }
+            Self::Unix(listener) => {
+                listener.set_nonblocking(true)?;
+                Self::Unix(listener.try_clone()?)
+            }
+        })
+    }
+}
+
 impl Workers {
     /// Starts `threads` threads that serve `bound`.
     ///
@@ -43,17 +85,21 @@ impl Workers {
     /// If a socket or a thread cannot be set up.
     pub fn start<S: Store>(server: &Arc<Server<S>>, bound: &[Bound], threads: usize) -> io::Result<Self> {
         let (stop, stopped) = watch::channel(false);
-        let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        let places = Places {
+            connections: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
+            handshakes: Arc::new(Semaphore::new(handshake::MAX_HANDSHAKES)),
+        };
         let mut running = Vec::new();
         for number in 0..threads.max(1) {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let mut sockets = Vec::new();
             for bound in bound {
-                let socket = bound.listener.try_clone()?;
-                socket.set_nonblocking(true)?;
-                sockets.push((socket, Arc::clone(&bound.router)));
+                sockets.push(Bound {
+                    listener: bound.listener.for_thread()?,
+                    router: Arc::clone(&bound.router),
+                });
             }
-            let (server, places, stopped) = (Arc::clone(server), Arc::clone(&places), stopped.clone());
+            let (server, places, stopped) = (Arc::clone(server), places.clone(), stopped.clone());
             let thread = std::thread::Builder::new().name(format!("serve-{number}")).spawn(move || {
                 runtime.block_on(run(server, sockets, places, stopped));
             })?;
@@ -75,21 +121,19 @@ impl Workers {
 
 async fn run<S: Store>(
     server: Arc<Server<S>>,
-    sockets: Vec<(TcpListener, Arc<Router>)>,
-    places: Arc<Semaphore>,
+    bound: Vec<Bound>,
+    places: Places,
     mut stopped: watch::Receiver<bool>,
 ) {
     let graceful = Arc::new(GracefulShutdown::new());
     let mut tasks = Vec::new();
-    for (socket, router) in sockets {
-        match tokio::net::TcpListener::from_std(socket) {
-            Ok(listener) => tasks.push(tokio::spawn(accept(
-                Arc::clone(&server),
-                listener,
-                router,
-                Arc::clone(&places),
-                Arc::clone(&graceful),
-            ))),
+    for Bound { listener, router } in bound {
+        match Socket::new(listener) {
+            Ok(socket) => {
+                let (server, places) = (Arc::clone(&server), places.clone());
+                let serving = Serving { server, router, places, graceful: Arc::clone(&graceful) };
+                tasks.push(tokio::spawn(serving.accept(socket)));
+            }
             Err(error) => tracing::error!(%error, "a listening socket is unusable"),
         }
     }
@@ -104,30 +148,112 @@ async fn run<S: Store>(
     }
 }
 
-async fn accept<S: Store>(
-    server: Arc<Server<S>>,
-    listener: tokio::net::TcpListener,
-    router: Arc<Router>,
-    places: Arc<Semaphore>,
-    graceful: Arc<GracefulShutdown>,
-) {
-    loop {
-        // With no place left nothing is accepted: the kernel's queue is the back-pressure.
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-        match listener.accept().await {
-            Ok((stream, peer)) => {
-                let stream = (stream, peer.ip());
-                let serving =
-                    connection::serve(Arc::clone(&server), Arc::clone(&router), stream, graceful.watcher());
-                tokio::spawn(async move {
-                    serving.await;
-                    drop(place);
-                });
+/// A listening socket of one thread's runtime.
+enum Socket {
+    Plain(tokio::net::TcpListener),
+    Tls(tokio::net::TcpListener, Arc<Acceptor>),
+    Unix(tokio::net::UnixListener),
+}
+
+/// A connection that has just come.
+enum Incoming {
+    Plain(TcpStream, IpAddr),
+    Tls(TcpStream, IpAddr, Arc<Acceptor>),
+    Unix(UnixStream),
+}
+
+impl Socket {
+    fn new(listener: Listener) -> io::Result<Self> {
+        Ok(match listener {
+            Listener::Plain(listener) => Self::Plain(tokio::net::TcpListener::from_std(listener)?),
+            Listener::Tls(listener, acceptor) => {
+                Self::Tls(tokio::net::TcpListener::from_std(listener)?, acceptor)
             }
-            Err(error) => {
-                tracing::warn!(%error, "accepting a connection failed");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
+            Listener::Unix(listener) => Self::Unix(tokio::net::UnixListener::from_std(listener)?),
+        })
+    }
+
+    async fn accept(&self) -> io::Result<Incoming> {
+        match self {
+            Self::Plain(listener) => {
+                let (stream, address) = listener.accept().await?;
+                Ok(Incoming::Plain(undelayed(stream), address.ip()))
+            }
+            Self::Tls(listener, acceptor) => {
+                let (stream, address) = listener.accept().await?;
+                Ok(Incoming::Tls(undelayed(stream), address.ip(), Arc::clone(acceptor)))
+            }
+            Self::Unix(listener) => Ok(Incoming::Unix(listener.accept().await?.0)),
+        }
+    }
+}
+
+/// Answers are small and written whole: waiting for more to send would only delay them.
+fn undelayed(stream: TcpStream) -> TcpStream {
+    let _ = stream.set_nodelay(true);
+    stream
+}
+
+/// What the connections of one listener and thread have in common.
+struct Serving<S> {
+    server: Arc<Server<S>>,
+    router: Arc<Router>,
+    places: Places,
+    graceful: Arc<GracefulShutdown>,
+}
+
+impl<S: Store> Serving<S> {
+    async fn accept(self, socket: Socket) {
+        loop {
+            // With no place left nothing is accepted: the kernel's queue is the back-pressure.
+            let Ok(place) = Arc::clone(&self.places.connections).acquire_owned().await else { return };
+            match socket.accept().await {
+                Ok(incoming) => self.begin(incoming, place),
+                Err(error) => {
+                    tracing::warn!(%error, "accepting a connection failed");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
             }
         }
     }
+
+    /// Gives a connection a task of its own, which is no larger than its kind needs.
+    fn begin(&self, incoming: Incoming, place: OwnedSemaphorePermit) {
+        let (server, router) = (Arc::clone(&self.server), Arc::clone(&self.router));
+        let watcher = self.graceful.watcher();
+        match incoming {
+            Incoming::Plain(stream, address) => {
+                let serving = connection::serve(server, router, (stream, Peer::plain(address)), watcher);
+                tokio::spawn(holding(place, serving));
+            }
+            Incoming::Unix(stream) => {
+                let serving = connection::serve(server, router, (stream, Peer::unix_socket()), watcher);
+                tokio::spawn(holding(place, serving));
+            }
+            Incoming::Tls(stream, address, acceptor) => {
+                let handshakes = Arc::clone(&self.places.handshakes);
+                let serving = secured(server, router, (stream, address, acceptor, handshakes), watcher);
+                tokio::spawn(holding(place, serving));
+            }
+        }
+    }
+}
+
+async fn holding(place: OwnedSemaphorePermit, serving: impl Future<Output = ()>) {
+    serving.await;
+    drop(place);
+}
+
+/// A handshake, and what comes after it.
+async fn secured<S: Store>(
+    server: Arc<Server<S>>,
+    router: Arc<Router>,
+    (stream, address, acceptor, handshakes): (TcpStream, IpAddr, Arc<Acceptor>, Arc<Semaphore>),
+    watcher: Watcher,
+) {
+    // Boxed: what a handshake needs is given back before the requests come.
+    let shaking = Box::pin(async move { acceptor.accept(stream, &handshakes).await });
+    let Some((stream, channel, certificates)) = shaking.await else { return };
+    let peer = Peer { address, channel, certificates };
+    connection::serve(server, router, (stream, peer), watcher).await;
 }

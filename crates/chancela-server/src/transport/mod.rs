@@ -3,4 +3,6 @@
 pub mod body;
 pub mod connection;
 pub mod listener;
+pub mod peer;
 mod timed;
+pub mod unix_socket;

@@ -58,7 +58,8 @@ impl<T> Timed<T> {
         now % 2 == 1
     }
 
-    /// What a write that ended so means: it went on, or it waits, and not for too long.
+    /// What a write that ended so means: it went on, or it waits, and not for too long. TLS takes bytes before the
+    /// connection does, and so waits in flushes and in its farewell too.
     fn written<R>(&mut self, context: &mut Context<'_>, poll: Poll<io::Result<R>>) -> Poll<io::Result<R>> {
         match poll {
             Poll::Ready(result) => {
@@ -126,11 +127,13 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Timed<T> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(context)
+        let poll = Pin::new(&mut self.inner).poll_flush(context);
+        self.written(context, poll)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(context)
+        let poll = Pin::new(&mut self.inner).poll_shutdown(context);
+        self.written(context, poll)
     }
 }
 

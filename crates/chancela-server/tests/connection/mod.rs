@@ -1,7 +1,8 @@
 //! Raw bytes on a real socket: what HTTP itself must refuse, and a server that goes on serving.
 
 use crate::support::{Ask, ClientFacts, RealmPlan, World, new_client};
-use chancela_server::transport::listener::{Bound, Workers};
+use chancela_server::transport::listener::{Bound, Listener, Workers};
+use chancela_server::transport::peer::Peer;
 use chancela_store::MemoryStore;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -22,7 +23,7 @@ impl Running {
         let client = runtime.block_on(world.client("opaque", new_client("read")));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let bound = [Bound { listener, router: Arc::clone(&world.router) }];
+        let bound = [Bound { listener: Listener::Plain(listener), router: Arc::clone(&world.router) }];
         let workers = Some(Workers::start(&world.server, &bound, 2).unwrap());
         Self { address, client, workers, _world: world }
     }
@@ -295,9 +296,9 @@ async fn a_body_that_stops_arriving_is_answered_with_408() {
 
     let world = World::open(vec![RealmPlan::opaque()]).await;
     let request = Ask::form("/opaque/oauth/token", &[]).request().map(|_| Never);
+    let peer = Peer::plain(crate::support::PEER);
     let start = tokio::time::Instant::now();
-    let answer =
-        chancela_server::endpoint::respond(&world.server, &world.router, crate::support::PEER, request).await;
+    let answer = chancela_server::endpoint::respond(&world.server, &world.router, &peer, request).await;
     assert_eq!(answer.status(), 408);
     assert_eq!(start.elapsed().as_secs(), 10);
 }

@@ -2,11 +2,11 @@
 
 use super::World;
 use bytes::Bytes;
+use chancela_server::transport::peer::Peer;
 use chancela_store::Store;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use std::fmt::Write;
-use std::net::IpAddr;
 
 /// A request.
 #[derive(Debug, Clone)]
@@ -15,7 +15,7 @@ pub struct Ask {
     pub target: String,
     pub headers: Vec<(String, Vec<u8>)>,
     pub body: Vec<u8>,
-    pub peer: IpAddr,
+    pub peer: Peer,
 }
 
 /// An answer.
@@ -36,7 +36,7 @@ impl Ask {
             target: target.into(),
             headers: Vec::new(),
             body: Vec::new(),
-            peer: super::PEER,
+            peer: Peer::plain(super::PEER),
         }
     }
 
@@ -80,7 +80,7 @@ impl Ask {
 
     /// Comes from this address.
     pub fn from(mut self, peer: &str) -> Self {
-        self.peer = peer.parse().unwrap();
+        self.peer.address = peer.parse().unwrap();
         self
     }
 
@@ -113,7 +113,8 @@ impl Ask {
 
     pub async fn send<S: Store>(&self, world: &World<S>) -> Answer {
         let response =
-            chancela_server::endpoint::respond(&world.server, &world.router, self.peer, self.request()).await;
+            chancela_server::endpoint::respond(&world.server, &world.router, &self.peer, self.request())
+                .await;
         let (head, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         let answer = Answer {

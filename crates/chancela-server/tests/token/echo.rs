@@ -108,7 +108,7 @@ async fn an_unknown_client_takes_as_long_as_a_wrong_secret() {
                 let response = chancela_server::endpoint::respond(
                     &world.server,
                     &world.router,
-                    crate::support::PEER,
+                    &chancela_server::transport::peer::Peer::plain(crate::support::PEER),
                     request,
                 )
                 .await;

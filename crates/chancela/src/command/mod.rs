@@ -4,6 +4,7 @@ mod administration;
 mod client;
 mod config;
 mod dialect;
+mod tls;
 mod user;
 
 use crate::cli::{Cli, Command};
@@ -22,6 +23,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Key { action } => administration::key(action),
         Command::User { action } => user::user(action),
         Command::Token { action } => administration::token(action),
+        Command::Tls { action } => tls::run(action),
         Command::Dialect { action } => dialect::run(action),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "chancela", &mut std::io::stdout());

@@ -9,13 +9,14 @@ mod plan;
 mod relying_party;
 
 use crate::failure::Failure;
+use crate::sockets::Listening;
 use crate::{cli, log, output, serve};
 use bytes::Bytes;
 use chancela_server::clock::Clock;
 use chancela_server::config::{Config, Listen, Log, LogFormat, Outbound, StoreConfig};
 use chancela_server::extension::Extension;
 use chancela_server::router::Router;
-use chancela_server::transport::listener::Bound;
+use chancela_server::transport::listener::{Bound, Listener};
 use clock::{ClockControl, MovableClock};
 use demo::Demo;
 use describe::Description;
@@ -64,19 +65,20 @@ pub(crate) fn run(arguments: &cli::Sandbox) -> Result<(), Failure> {
             let control: Arc<dyn Extension> = Arc::new(ClockControl { clock, server });
             main.add_extension(clock::PATH, &control);
         }
-        let mut bound = vec![Bound { listener: listeners.main, router: Arc::new(main) }];
+        let mut bound = vec![Bound { listener: Listener::Plain(listeners.main), router: Arc::new(main) }];
         for (planned, (listener, _)) in plan.realms.iter().zip(listeners.roots) {
             if let Some(realm) = server.realm(&planned.name) {
                 let mut router = Router::for_root(realm);
                 router.add_json("/sandbox.json", &json);
-                bound.push(Bound { listener, router: Arc::new(router) });
+                bound.push(Bound { listener: Listener::Plain(listener), router: Arc::new(router) });
             }
         }
         let ready = |_| match arguments.json {
             true => output::line(&String::from_utf8_lossy(&json)),
             false => output::line(&description.text(&plan, &printed, &origin)),
         };
-        serve::run_until_stopped(&server, &config, bound, ready).await
+        let listening = Listening { bound, acceptors: Vec::new(), file: None };
+        serve::run_until_stopped(&server, &config, listening, ready).await
     })
 }
 

@@ -8,6 +8,7 @@ use chancela_core::client_auth::Method as ClientMethod;
 use chancela_server::endpoint;
 use chancela_server::router::Router;
 use chancela_server::server::Server;
+use chancela_server::transport::peer::Peer;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Full};
@@ -107,7 +108,8 @@ async fn send(
     let Ok(request) = request.body(Full::new(Bytes::from(body))) else {
         return Spoken { request: text, response: String::new(), success: false, tokens: Tokens::default() };
     };
-    answered(text, endpoint::respond(server, router, Ipv4Addr::LOCALHOST.into(), request).await).await
+    let peer = Peer::plain(Ipv4Addr::LOCALHOST.into());
+    answered(text, endpoint::respond(server, router, &peer, request).await).await
 }
 
 fn shown_field(field: &(String, String)) -> String {
