@@ -12,6 +12,7 @@ pub type Answer<'a> = Pin<Box<dyn Future<Output = Response<Bytes>> + Send + 'a>>
 
 /// Answers the requests for the paths at which a router has it.
 pub trait Extension: Debug + Send + Sync {
-    /// Answers one request, whose body was read within the limits of every endpoint.
+    /// Answers one request, whose body was read within the limits of every endpoint. Its extensions hold the
+    /// [`Peer`](crate::transport::peer::Peer).
     fn respond(&self, request: Request<Bytes>) -> Answer<'_>;
 }

@@ -19,5 +19,6 @@ mod logout;
 mod openid;
 mod page;
 mod support;
+mod tls;
 mod token;
 mod users;

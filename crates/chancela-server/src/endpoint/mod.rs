@@ -95,7 +95,11 @@ where
         Route::Extension(extension) => {
             let extension = Arc::clone(extension);
             match body::read(&head, incoming).await {
-                Ok(body) => extension.respond(Request::from_parts(head, body)).await,
+                Ok(body) => {
+                    let mut request = Request::from_parts(head, body);
+                    request.extensions_mut().insert(peer.clone());
+                    extension.respond(request).await
+                }
                 Err(_) => return plain(StatusCode::BAD_REQUEST, "the body cannot be read"),
             }
         }
