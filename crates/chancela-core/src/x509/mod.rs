@@ -4,6 +4,35 @@
 //! Pure: bytes, keys, time and random numbers come in. Parsing and signing are libraries'; what is believed and what is
 //! signed is decided here.
 
+mod authority;
+mod authority_key;
 pub mod certificate;
+mod crl;
+mod der;
+mod distinguished_name;
+mod extension;
+mod installed;
+mod issue;
+mod key_pair;
+mod ocsp;
+mod passphrase;
+mod pbes2;
+mod pem;
+mod pkcs12;
+mod pkcs8;
+mod profile;
 
+pub use authority::{Authority, AuthorityError, AuthorityName};
+pub use authority_key::{AuthorityKey, AuthorityKeyError, AuthorityKeyKind};
 pub use certificate::Certificate;
+pub use crl::Revocation;
+pub use extension::{Locations, Validity};
+pub use installed::{InstallError, check_installed};
+pub use key_pair::{KeyGenerationError, KeyKind, generate_key, public_key_of};
+pub use ocsp::{CertificateState, MAX_REQUEST_BYTES as MAX_OCSP_REQUEST_BYTES, OcspError, OcspRequest};
+pub use passphrase::{MAX_PASSPHRASE, PassphraseError, PassphraseRule};
+pub use pbes2::EncryptionError;
+pub use pem::{decode_pem, encode_pem};
+pub use pkcs8::{decrypt_private_key, encrypt_private_key};
+pub use pkcs12::{Pkcs12, Pkcs12Error, decode_pkcs12, encode_pkcs12};
+pub use profile::{ClientProfile, ProfileError, SubjectAttribute};
