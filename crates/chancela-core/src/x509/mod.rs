@@ -11,6 +11,7 @@ mod crl;
 mod der;
 mod distinguished_name;
 mod extension;
+pub mod forwarded;
 mod installed;
 mod issue;
 mod key_pair;
