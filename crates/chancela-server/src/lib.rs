@@ -22,6 +22,7 @@ mod metadata;
 pub mod metrics;
 pub mod page;
 pub mod password;
+pub mod proxy;
 pub mod realm;
 pub mod revoked;
 pub mod router;

@@ -100,5 +100,92 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const REQUEST: Vouched<'_> = Vouched { method: "POST", path: "/token", certificate: ":AAAA:", chain: "" };
+    const REQUEST: Vouched<'_> =
+        Vouched { method: "POST", path: "/token", certificate: ":AAAA:", chain: ":BBBB:" };
+    const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+    fn key() -> MacKey {
+        MacKey::new(&[7; 32])
+    }
+
+    /// A-26.
+    #[test]
+    fn a_mac_is_of_one_request_and_one_certificate() {
+        let value = key().encode(&REQUEST, NOW);
+        assert_eq!(key().verify(&value, &REQUEST, NOW), Ok(()));
+        let others = [
+            Vouched { method: "GET", ..REQUEST },
+            Vouched { path: "/token/", ..REQUEST },
+            Vouched { path: "/Token", ..REQUEST },
+            Vouched { certificate: ":AAAB:", ..REQUEST },
+            Vouched { certificate: "", ..REQUEST },
+            Vouched { chain: "", ..REQUEST },
+            Vouched { certificate: ":BBBB:", chain: ":AAAA:", ..REQUEST },
+        ];
+        for other in others {
+            assert_eq!(key().verify(&value, &other, NOW), Err(MacError::Wrong), "{other:?}");
+        }
+        assert_eq!(MacKey::new(&[8; 32]).verify(&value, &REQUEST, NOW), Err(MacError::Wrong));
+    }
+
+    #[test]
+    fn a_mac_is_good_for_a_minute_before_and_after() {
+        let value = key().encode(&REQUEST, NOW);
+        for (seconds, expected) in
+            [(-61, Err(MacError::Stale)), (-60, Ok(())), (60, Ok(())), (61, Err(MacError::Stale))]
+        {
+            assert_eq!(key().verify(&value, &REQUEST, NOW.plus_seconds(seconds)), expected, "{seconds}");
+        }
+        let newer = value.replace("t=1800000000", "t=1800000060");
+        assert_eq!(key().verify(&newer, &REQUEST, NOW.plus_seconds(61)), Err(MacError::Wrong));
+    }
+
+    #[test]
+    fn another_syntax_is_malformed() {
+        let good = key().encode(&REQUEST, NOW);
+        assert_eq!(key().verify(&good.replace("v1=", "v1=\n"), &REQUEST, NOW), Err(MacError::Malformed));
+        for wrong in [
+            String::new(),
+            "t=1".into(),
+            good.replace("v1", "v2"),
+            good.replace("t=", "t=+"),
+            good.replace("t=", "t=-"),
+            good.replace("t=", "t= "),
+            good.replace("t=", "T="),
+            good.replace(",", ", "),
+            good.replace("t=1800000000", "t="),
+            good.replace("t=18", "t=0000018"),
+            format!("{good}0"),
+            format!("{good},v1=00"),
+            good[..good.len() - 1].to_owned() + "g",
+        ] {
+            assert_eq!(key().verify(&wrong, &REQUEST, NOW), Err(MacError::Malformed), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn debug_of_a_key_shows_nothing() {
+        assert_eq!(format!("{:?}", key()), "MacKey(***)");
+    }
+
+    proptest! {
+        #[test]
+        fn parts_cannot_be_moved_against_each_other(
+            method in "[A-Z.]{1,8}", path in "/[a-z./:]{0,12}", certificate in "[!-~ ]{0,16}", chain in "[!-~ ]{0,16}",
+            other_path in "/[a-z./:]{0,12}", other in "[!-~ ]{0,16}",
+        ) {
+            let one = Vouched { method: &method, path: &path, certificate: &certificate, chain: &chain };
+            let two = Vouched { path: &other_path, certificate: &other, ..one };
+            let value = key().encode(&one, NOW);
+            prop_assert_eq!(
+                key().verify(&value, &two, NOW).is_ok(),
+                path == other_path && certificate == other
+            );
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in r"t=[0-9]{0,14},v1=[0-9a-g]{60,66}|\PC{0,90}") {
+            prop_assert!(key().verify(&text, &REQUEST, NOW).is_err());
+        }
+    }
 }

@@ -145,6 +145,9 @@ fn decode_base64(text: &[u8]) -> Result<Vec<u8>, ForwardedError> {
 }
 
 #[cfg(test)]
+mod golden;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
