@@ -1,8 +1,15 @@
 //! Textual encodings of X.509 and PKCS structures (RFC 7468).
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
+
+/// Base64 that need not be padded: what loses its line breaks often loses that too.
+pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// Characters of base64 in a line (RFC 7468 §2).
 const LINE: usize = 64;
@@ -30,6 +37,30 @@ pub fn decode_pem(label: &str, pem: &str) -> Option<Zeroizing<Vec<u8>>> {
     let base64: Zeroizing<String> =
         Zeroizing::new(body.chars().filter(|c| !c.is_ascii_whitespace()).collect());
     BASE64.decode(base64.as_bytes()).ok().map(Zeroizing::new)
+}
+
+/// The DER of the sections with one of these labels, in their order; none if one of them is broken. Other sections and
+/// text between sections do not count.
+pub(super) fn sections(text: &str, labels: &[&str]) -> Option<Vec<Vec<u8>>> {
+    let mut out = Vec::new();
+    let mut rest = text;
+    while let Some((_, after)) = rest.split_once("-----BEGIN ") {
+        let (label, body) = after.split_once("-----")?;
+        if !labels.contains(&label) {
+            rest = body;
+            continue;
+        }
+        let (body, after) = body.split_once("-----END ")?;
+        rest = after.strip_prefix(label)?.strip_prefix("-----")?;
+        out.push(decode(body)?);
+    }
+    Some(out)
+}
+
+/// Base64 with white space in it.
+pub(super) fn decode(body: &str) -> Option<Vec<u8>> {
+    let base64: String = body.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+    BASE64.decode(base64).ok()
 }
 
 #[cfg(test)]
