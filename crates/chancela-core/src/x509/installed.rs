@@ -124,11 +124,13 @@ fn check_authority(
 ) -> Result<(), InstallError> {
     let number = below + 1;
     let constraints = certificate.basic_constraints().ok().flatten();
-    let usage = certificate.key_usage().ok().flatten();
+    let usage = certificate.key_usage().map_err(|_| InstallError::Unreadable(number))?;
     let Some(constraints) = constraints.filter(|constraints| constraints.value.ca) else {
         return Err(InstallError::NotAuthority(number));
     };
-    if !usage.is_some_and(|usage| usage.value.key_cert_sign()) {
+    // What an authority is for must stand in its own certificate; above it, silence forbids nothing (§6.1.4 (n)), and
+    // many roots keep it.
+    if !usage.map_or(below > 0, |usage| usage.value.key_cert_sign()) {
         return Err(InstallError::NotAuthority(number));
     }
     let levels = constraints.value.path_len_constraint;
