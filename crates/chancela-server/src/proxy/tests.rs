@@ -338,7 +338,7 @@ proptest! {
     #[test]
     fn an_unproven_peer_never_yields_certificates(
         lines in proptest::collection::vec(
-            ("(?i)client[-_]cert(-chain|-mac)?|x-forwarded-client-cert|[a-z]{1,6}",
+            ("[Cc]lient[-_][Cc]ert(-chain|-mac)?|x-forwarded-client-cert|[a-z]{1,6}",
              r"(:[A-Za-z0-9+/=]{0,8}:[,;]?){0,3}|t=[0-9]{1,11},v1=[0-9a-f]{64}|[ -~]{0,40}"),
             0..4,
         ),
