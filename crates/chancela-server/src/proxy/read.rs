@@ -7,6 +7,7 @@ use chancela_core::secret::sha256;
 use chancela_core::time::Timestamp;
 use chancela_core::x509::forwarded::mac::{self, MacError, MacKey, Vouched};
 use chancela_core::x509::forwarded::{self, Form, ForwardedError};
+use http::header::AsHeaderName;
 use http::{HeaderMap, HeaderName};
 
 /// What the connection says about who is at its other end.
@@ -133,7 +134,7 @@ impl ForwardedCertificates {
     /// Whether a MAC vouches for the request; one that is there and is wrong is an error, whatever else is proven.
     fn has_mac(&self, request: &Carried<'_>, now: Timestamp) -> Result<bool, Why> {
         let Some(key) = &self.mac_key else { return Ok(false) };
-        let Some(value) = only(request.headers, &MAC)? else { return Ok(false) };
+        let Some(value) = only(request.headers, mac::HEADER)? else { return Ok(false) };
         let vouched = Vouched {
             method: request.method,
             path: request.path,
@@ -172,15 +173,12 @@ impl ForwardedCertificates {
     }
 }
 
-/// [`mac::HEADER`].
-const MAC: HeaderName = HeaderName::from_static("client-cert-mac");
-
 fn is_excepted(name: &HeaderName, request: &Carried<'_>) -> bool {
     request.except.iter().any(|other| other.eq_ignore_ascii_case(name.as_str()))
 }
 
 /// The one value of a header.
-fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Why> {
+fn only(headers: &HeaderMap, name: impl AsHeaderName) -> Result<Option<&str>, Why> {
     let mut values = headers.get_all(name).iter();
     let first = values.next();
     if values.next().is_some() {

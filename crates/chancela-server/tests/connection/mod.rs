@@ -209,6 +209,26 @@ fn proxy_methods_and_targets_lead_nowhere_new() {
     running.serves();
 }
 
+/// HF-04: only the request line says what is asked for.
+#[test]
+fn headers_do_not_change_target_or_method() {
+    let running = Running::start();
+    let jwks = "/opaque/.well-known/jwks.json";
+    for name in ["X-Forwarded-Uri", "X-Original-URL", "X-Rewrite-URL", "X-Forwarded-Prefix"] {
+        let bytes =
+            format!("GET /nowhere HTTP/1.1\r\nHost: x\r\n{name}: {jwks}\r\nConnection: close\r\n\r\n");
+        assert_eq!(statuses(&running.say(bytes.as_bytes())), ["404"], "{name}");
+    }
+    for name in ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Forwarded-Method"] {
+        for (method, path, meant) in [("POST", jwks, "GET"), ("GET", "/opaque/oauth/token", "POST")] {
+            let rest =
+                format!("Host: x\r\n{name}: {meant}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            let answer = running.say(format!("{method} {path} HTTP/1.1\r\n{rest}").as_bytes());
+            assert_eq!(statuses(&answer), ["405"], "{name} {path}");
+        }
+    }
+}
+
 /// A token is one answer to one request, in order, however they arrive.
 #[test]
 fn pipelined_requests_are_answered_in_order_and_chunks_are_put_together() {
