@@ -149,6 +149,36 @@ mod tests {
         (Timed::new(ours, turns.clone()), theirs, turns)
     }
 
+    /// TLS: takes every byte at once, and the connection below takes none of them.
+    struct Hoarder;
+
+    impl AsyncWrite for Hoarder {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    /// DO-08.
+    #[tokio::test(start_paused = true)]
+    async fn a_flush_and_a_farewell_wait_no_longer_than_a_write() {
+        let mut timed = Timed::new(Hoarder, Turns::default());
+        timed.write_all(b"answer").await.unwrap();
+        let start = Instant::now();
+        assert_eq!(timed.flush().await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert_eq!(start.elapsed(), STALL_TIME);
+        let mut timed = Timed::new(Hoarder, Turns::default());
+        assert_eq!(timed.shutdown().await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert_eq!(start.elapsed(), 2 * STALL_TIME);
+    }
+
     async fn reads(timed: &mut Timed<DuplexStream>) -> io::Result<usize> {
         timed.read(&mut [0; 16]).await
     }

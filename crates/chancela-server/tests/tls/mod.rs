@@ -30,7 +30,7 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -48,7 +48,6 @@ fn now() -> Timestamp {
 struct Pki {
     issuer: Issuer<'static, KeyPair>,
     root: CertificateDer<'static>,
-    pem: String,
 }
 
 /// A certificate and its key.
@@ -64,7 +63,7 @@ impl Pki {
         let mut parameters = CertificateParams::new(Vec::new()).unwrap();
         parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let own = parameters.self_signed(&key).unwrap();
-        Self { root: own.der().clone(), pem: own.pem(), issuer: Issuer::new(parameters, key) }
+        Self { root: own.der().clone(), issuer: Issuer::new(parameters, key) }
     }
 
     fn sign(&self, key: KeyPair, change: impl FnOnce(&mut CertificateParams)) -> Made {
@@ -183,7 +182,8 @@ impl Running {
     /// Waits until so many handshakes have failed for a reason: a client may hear of it before it is counted.
     #[track_caller]
     fn failed(&self, listener: &str, reason: &str, expected: u32) {
-        let name = format!("chancela_tls_handshakes_failed_total{{listener=\"{listener}\",reason=\"{reason}\"}}");
+        let name =
+            format!("chancela_tls_handshakes_failed_total{{listener=\"{listener}\",reason=\"{reason}\"}}");
         for _ in 0..100 {
             if self.metric(&name) == expected.to_string() {
                 return;
@@ -354,6 +354,10 @@ fn s_client(address: SocketAddr, arguments: &[&str]) -> (bool, String) {
         .stdin(Stdio::null())
         .output()
         .unwrap();
+    told(output)
+}
+
+fn told(output: Output) -> (bool, String) {
     let text = [output.stdout, output.stderr].concat();
     (output.status.success(), String::from_utf8_lossy(&text).into_owned())
 }

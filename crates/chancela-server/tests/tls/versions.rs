@@ -1,10 +1,12 @@
 //! What is agreed on in a handshake, and what is not.
 
-use super::{Client, Made, PEER_PATH, Pki, Running, s_client};
+use super::{Client, Made, PEER_PATH, Pki, Running, s_client, told};
 use rcgen::{KeyPair, PKCS_RSA_SHA256};
 use rustls::NamedGroup;
 use rustls::crypto::aws_lc_rs::{self, kx_group};
-use std::process::Command;
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// Suites of openssl that one can still ask for.
 fn suites() -> Vec<String> {
@@ -98,7 +100,7 @@ fn http_1_1_is_the_only_protocol() {
 /// without TLS nothing is answered on a TLS listener.
 #[test]
 fn a_request_without_tls_is_not_answered() {
-    use std::io::{Read, Write};
+    use std::io::Read;
     let running = Running::start();
     let mut stream = std::net::TcpStream::connect(running.tls).unwrap();
     stream.write_all(b"GET /peer HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
@@ -132,7 +134,25 @@ fn sessions_are_resumed_only_where_no_client_certificate_counts() {
         let (new, reused) = (text.matches("New, TLSv1.2").count(), text.matches("Reused, TLSv1.2").count());
         assert_eq!((new, reused), if resumed { (1, 5) } else { (6, 0) }, "{text}");
     }
-    // Renegotiation is asked for with `R`; whoever does is left.
-    let (_, text) = s_client(running.mtls, &["-tls1_2"]);
-    assert!(text.contains("Secure Renegotiation IS supported"), "{text}");
+}
+
+///
+#[test]
+fn renegotiation_is_refused() {
+    let running = Running::start();
+    let mut client = Command::new("openssl")
+        .args(["s_client", "-tls1_2", "-connect", &running.mtls.to_string()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = client.stdin.take().unwrap();
+    // What is typed before the handshake is over is no command.
+    std::thread::sleep(Duration::from_millis(700));
+    input.write_all(b"R\n").unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    drop(input);
+    let (_, text) = told(client.wait_with_output().unwrap());
+    assert!(text.contains("RENEGOTIATING") && text.contains("no renegotiation"), "{text}");
 }

@@ -23,4 +23,5 @@ mod measure;
 mod sandbox;
 mod sandbox_people;
 mod shutdown;
+mod tls;
 mod users;
