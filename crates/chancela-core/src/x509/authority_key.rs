@@ -2,7 +2,7 @@
 //! (RFC 7093 §2, method 1).
 
 use super::der::{oid, write_oid};
-use super::key_pair::{KeyGenerationError, KeyKind, generate_key, public_key_of};
+use super::key_pair::{KeyGenerationError, KeyPairKind, generate_key, public_key_of};
 use crate::secret::{hex, sha256};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
@@ -43,8 +43,8 @@ impl AuthorityKey {
     /// [`KeyGenerationError`] if the primitive fails.
     pub fn generate(kind: AuthorityKeyKind) -> Result<Zeroizing<Vec<u8>>, KeyGenerationError> {
         generate_key(match kind {
-            AuthorityKeyKind::P256 => KeyKind::P256,
-            AuthorityKeyKind::P384 => KeyKind::P384,
+            AuthorityKeyKind::P256 => KeyPairKind::P256,
+            AuthorityKeyKind::P384 => KeyPairKind::P384,
         })
     }
 
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_key_of_another_kind_is_refused() {
-        let rsa = generate_key(KeyKind::Rsa2048).unwrap();
+        let rsa = generate_key(KeyPairKind::Rsa2048).unwrap();
         assert_eq!(AuthorityKey::from_pkcs8(&rsa).unwrap_err(), AuthorityKeyError);
         assert_eq!(AuthorityKey::from_pkcs8(b"").unwrap_err(), AuthorityKeyError);
     }

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 /// Kinds of key that we make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum KeyKind {
+pub enum KeyPairKind {
     /// RSA of 2048 bits, which every client can load.
     #[serde(rename = "RSA-2048")]
     Rsa2048,
@@ -32,15 +32,15 @@ pub struct KeyGenerationError;
 ///
 /// # Errors
 /// [`KeyGenerationError`].
-pub fn generate_key(kind: KeyKind) -> Result<Zeroizing<Vec<u8>>, KeyGenerationError> {
+pub fn generate_key(kind: KeyPairKind) -> Result<Zeroizing<Vec<u8>>, KeyGenerationError> {
     match kind {
-        KeyKind::Rsa2048 => {
+        KeyPairKind::Rsa2048 => {
             let key = RsaKeyPair::generate(KeySize::Rsa2048).map_err(|_| KeyGenerationError)?;
             let der: Pkcs8V1Der<'_> = key.as_der().map_err(|_| KeyGenerationError)?;
             Ok(Zeroizing::new(der.as_ref().to_vec()))
         }
-        KeyKind::P256 => ecdsa(&ECDSA_P256_SHA256_ASN1_SIGNING),
-        KeyKind::P384 => ecdsa(&ECDSA_P384_SHA384_ASN1_SIGNING),
+        KeyPairKind::P256 => ecdsa(&ECDSA_P256_SHA256_ASN1_SIGNING),
+        KeyPairKind::P384 => ecdsa(&ECDSA_P384_SHA384_ASN1_SIGNING),
     }
 }
 

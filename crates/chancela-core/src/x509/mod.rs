@@ -36,7 +36,7 @@ pub use certificate::{AltNames, Certificate, CertificateError};
 pub use crl::Revocation;
 pub use extension::{Locations, Validity};
 pub use installed::{InstallError, check_installed};
-pub use key_pair::{KeyGenerationError, KeyKind as KeyPairKind, generate_key, public_key_of};
+pub use key_pair::{KeyGenerationError, KeyPairKind, generate_key, public_key_of};
 pub use name::{DistinguishedName, NameError};
 pub use ocsp::{CertificateState, MAX_REQUEST_BYTES as MAX_OCSP_REQUEST_BYTES, OcspError, OcspRequest};
 pub use passphrase::{MAX_PASSPHRASE, PassphraseError, PassphraseRule};

@@ -71,11 +71,11 @@ fn is_private_key(der: &[u8]) -> bool {
 mod tests {
     use super::*;
     use crate::entropy::Seeded;
-    use crate::x509::{KeyKind, generate_key};
+    use crate::x509::{KeyPairKind, generate_key};
 
     #[test]
     fn a_key_comes_back_under_its_passphrase_alone() {
-        let key = generate_key(KeyKind::P256).unwrap();
+        let key = generate_key(KeyPairKind::P256).unwrap();
         let pem = encrypt_private_key(&key, "açúcar", &Seeded::new(1)).unwrap();
         assert_eq!(decrypt_private_key(&pem, "açúcar").unwrap(), key);
         assert_eq!(decrypt_private_key(&pem, "acucar").unwrap_err(), EncryptionError::WrongPassword);
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn salt_and_vector_are_new_each_time() {
-        let key = generate_key(KeyKind::P256).unwrap();
+        let key = generate_key(KeyPairKind::P256).unwrap();
         let entropy = Seeded::new(1);
         let first = encrypt_private_key(&key, "x", &entropy).unwrap();
         assert_ne!(first, encrypt_private_key(&key, "x", &entropy).unwrap());

@@ -48,7 +48,7 @@ fn an_intermediate_of_an_intermediate_is_believed_by_nobody() {
     let (root, intermediate) = authorities();
     let third =
         intermediate.intermediate(key(AuthorityKeyKind::P256), &name("Third"), serial(3), days(10)).unwrap();
-    let (_, certificate) = client(&third, KeyKind::P256, 4);
+    let (_, certificate) = client(&third, KeyPairKind::P256, 4);
     let openssl = OpenSsl::new("third");
     openssl
         .certificates("root.pem", root.chain())
@@ -80,7 +80,7 @@ fn an_external_root_signs_our_request_and_the_chain_is_installed() {
     openssl.run("x509 -in root.pem -outform DER -out root.der");
     let chain = vec![openssl.read("our.der"), openssl.read("root.der")];
     let authority = Authority::install(ours(), chain.clone(), locations(), now()).unwrap();
-    let (_, certificate) = client(&authority, KeyKind::P256, 4);
+    let (_, certificate) = client(&authority, KeyPairKind::P256, 4);
     openssl.certificates("our.pem", &chain[..1]).certificates("client.pem", &[certificate]);
     openssl.run("verify -CAfile root.pem -untrusted our.pem -purpose sslclient client.pem");
 
@@ -153,7 +153,7 @@ proptest! {
                 && inner.not_before < inner.not_after
         };
         prop_assert!(within(intermediate.validity(), root.validity()));
-        let spki = public_key_of(&generate_key(KeyKind::P256).unwrap()).unwrap();
+        let spki = public_key_of(&generate_key(KeyPairKind::P256).unwrap()).unwrap();
         if let Ok(der) = intermediate.issue(&profile(), &spki, serial(3), span(leaf)) {
             let issued = Certificate::parse_der(&der).unwrap();
             let issued = Validity { not_before: issued.not_before, not_after: issued.not_after };

@@ -26,9 +26,9 @@ fn openssl_reads_the_profile_and_nothing_else() {
     let openssl = OpenSsl::new("clients");
     openssl.certificates("root.pem", root.chain()).certificates("chain.pem", &authority.chain()[..1]);
     for (kind, usage) in [
-        (KeyKind::P256, "Digital Signature\n"),
-        (KeyKind::P384, "Digital Signature\n"),
-        (KeyKind::Rsa2048, "Digital Signature, Key Encipherment\n"),
+        (KeyPairKind::P256, "Digital Signature\n"),
+        (KeyPairKind::P384, "Digital Signature\n"),
+        (KeyPairKind::Rsa2048, "Digital Signature, Key Encipherment\n"),
     ] {
         let (_, certificate) = client(&authority, kind, 7);
         openssl.certificates("client.pem", std::slice::from_ref(&certificate));
@@ -85,7 +85,7 @@ fn what_a_request_asks_for_never_reaches_the_certificate() {
 #[test]
 fn webpki_believes_it_as_a_client_and_not_as_a_server() {
     let (root, authority) = authorities();
-    let (_, certificate) = client(&authority, KeyKind::P256, 7);
+    let (_, certificate) = client(&authority, KeyPairKind::P256, 7);
     let root = CertificateDer::from(root.chain()[0].clone());
     let anchors = [anchor_from_trusted_cert(&root).unwrap()];
     let intermediates = [CertificateDer::from(authority.chain()[0].clone())];
@@ -113,7 +113,7 @@ fn a_key_that_no_client_may_have_is_refused() {
     let issue = |spki: &[u8]| authority.issue(&profile(), spki, serial(7), days(30)).unwrap_err();
     assert_eq!(issue(authority.key().public_key()), AuthorityError::OwnKey);
     assert_eq!(issue(b""), AuthorityError::PublicKey);
-    let good = public_key_of(&generate_key(KeyKind::P256).unwrap()).unwrap();
+    let good = public_key_of(&generate_key(KeyPairKind::P256).unwrap()).unwrap();
     let followed: Vec<u8> = good.iter().copied().chain([0]).collect();
     assert_eq!(issue(&followed), AuthorityError::PublicKey);
     let openssl = OpenSsl::new("curves");
@@ -160,7 +160,7 @@ fn a_profile_that_breaks_a_rule_names_it() {
 
 #[test]
 fn a_location_that_is_no_url_is_refused() {
-    let spki = public_key_of(&generate_key(KeyKind::P256).unwrap()).unwrap();
+    let spki = public_key_of(&generate_key(KeyPairKind::P256).unwrap()).unwrap();
     for url in ["", "http://", "ftp://a", "http://a b", "http://ação"] {
         let (_, authority) = authorities();
         let authority = authority.with_locations(Locations { crl: Some(url.into()), ..Locations::default() });

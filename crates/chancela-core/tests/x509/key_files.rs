@@ -11,7 +11,7 @@ const PASSPHRASE: &str = "Aa1!ção$%&*()?bcdefghijklmnopqrstuvwxyz0123456789ABC
 #[test]
 fn openssl_opens_the_key_that_we_encrypted() {
     let openssl = OpenSsl::new("pkcs8");
-    for kind in [KeyKind::Rsa2048, KeyKind::P256, KeyKind::P384] {
+    for kind in [KeyPairKind::Rsa2048, KeyPairKind::P256, KeyPairKind::P384] {
         let key = generate_key(kind).unwrap();
         openssl.file("k.pem", encrypt_private_key(&key, PASSPHRASE, &Counting::new()).unwrap());
         openssl.run(&format!("pkey -in k.pem -passin pass:{PASSPHRASE} -pubout -outform DER -out p.der"));
@@ -52,7 +52,7 @@ fn we_open_the_key_that_openssl_encrypted() {
 fn openssl_opens_the_file_that_we_made() {
     let (_, authority) = authorities();
     let openssl = OpenSsl::new("pkcs12");
-    for kind in [KeyKind::Rsa2048, KeyKind::P256] {
+    for kind in [KeyPairKind::Rsa2048, KeyPairKind::P256] {
         let (key, certificate) = client(&authority, kind, 7);
         let chain: Vec<_> = std::iter::once(certificate).chain(authority.chain().to_vec()).collect();
         let file = encode_pkcs12(&key, &chain, "Padaria do Zé", PASSPHRASE, &Counting::new()).unwrap();
@@ -89,8 +89,8 @@ fn exported(openssl: &OpenSsl, options: &str) -> Vec<u8> {
 #[test]
 fn we_open_the_file_that_openssl_made() {
     let (_, authority) = authorities();
-    let (key, certificate) = client(&authority, KeyKind::P256, 7);
-    let (_, stranger) = client(&authority, KeyKind::P256, 8);
+    let (key, certificate) = client(&authority, KeyPairKind::P256, 7);
+    let (_, stranger) = client(&authority, KeyPairKind::P256, 8);
     let openssl = OpenSsl::new("pkcs12_openssl");
     let above = authority.chain();
     let shuffled = [above[1].clone(), stranger, above[0].clone()];
@@ -126,8 +126,8 @@ fn we_open_the_file_that_openssl_made() {
 #[test]
 fn a_file_without_password_or_without_the_key_s_certificate_is_not_made_or_read() {
     let (_, authority) = authorities();
-    let (key, certificate) = client(&authority, KeyKind::P256, 7);
-    let (_, other) = client(&authority, KeyKind::P256, 8);
+    let (key, certificate) = client(&authority, KeyPairKind::P256, 7);
+    let (_, other) = client(&authority, KeyPairKind::P256, 8);
     let made = encode_pkcs12(&key, &[certificate], "", "", &Counting::new());
     assert_eq!(made, Err(Pkcs12Error::EmptyPassword));
     assert_eq!(encode_pkcs12(&key, &[], "", "x", &Counting::new()), Err(Pkcs12Error::Certificate));
@@ -137,7 +137,7 @@ fn a_file_without_password_or_without_the_key_s_certificate_is_not_made_or_read(
 
 static FILE: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let (_, authority) = authorities();
-    let (key, certificate) = client(&authority, KeyKind::P256, 7);
+    let (key, certificate) = client(&authority, KeyPairKind::P256, 7);
     encode_pkcs12(&key, &[certificate], "x", "x", &Counting::new()).unwrap()
 });
 

@@ -15,8 +15,8 @@ fn revoked(number: u8, reason: RevocationReason) -> Revocation {
 #[test]
 fn openssl_refuses_what_the_list_revokes_and_believes_the_rest() {
     let (root, authority) = authorities();
-    let (_, good) = client(&authority, KeyKind::P256, 7);
-    let (_, bad) = client(&authority, KeyKind::P256, 8);
+    let (_, good) = client(&authority, KeyPairKind::P256, 7);
+    let (_, bad) = client(&authority, KeyPairKind::P256, 8);
     let lines: Vec<_> =
         RevocationReason::ALL.into_iter().zip(8..).map(|(reason, number)| revoked(number, reason)).collect();
     let number = 1_795_000_000_123;
@@ -90,7 +90,7 @@ fn openssl_believes_the_responder_with_either_hash_and_with_a_nonce() {
         (9, &["c.pem: revoked"]),
         (10, &["c.pem: unknown"]),
     ] {
-        let (_, certificate) = client(&authority, KeyKind::P256, number);
+        let (_, certificate) = client(&authority, KeyPairKind::P256, number);
         openssl.certificates("c.pem", &[certificate]);
         for (hash, nonce) in [("-sha1", "-nonce"), ("-sha256", "-no_nonce")] {
             openssl.run(&format!("ocsp {hash} -issuer int.pem -cert c.pem {nonce} -reqout req.der"));

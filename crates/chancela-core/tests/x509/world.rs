@@ -4,7 +4,7 @@ use chancela_core::entropy::{Entropy, EntropyError};
 use chancela_core::id::CertificateSerial;
 use chancela_core::time::Timestamp;
 use chancela_core::x509::{
-    Authority, AuthorityKey, AuthorityKeyKind, AuthorityName, ClientProfile, KeyKind, Locations,
+    Authority, AuthorityKey, AuthorityKeyKind, AuthorityName, ClientProfile, KeyPairKind, Locations,
     SubjectAttribute, Validity, encode_pem, generate_key, public_key_of,
 };
 use std::path::PathBuf;
@@ -68,7 +68,7 @@ pub(crate) fn profile() -> ClientProfile {
 }
 
 /// A client's key and its certificate.
-pub(crate) fn client(authority: &Authority, kind: KeyKind, number: u8) -> (Vec<u8>, Vec<u8>) {
+pub(crate) fn client(authority: &Authority, kind: KeyPairKind, number: u8) -> (Vec<u8>, Vec<u8>) {
     let pkcs8 = generate_key(kind).unwrap().to_vec();
     let spki = public_key_of(&pkcs8).unwrap();
     let certificate = authority.issue(&profile(), &spki, serial(number), days(365)).unwrap();

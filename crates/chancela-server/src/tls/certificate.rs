@@ -139,7 +139,7 @@ impl ServerCertificate {
     /// Tells the log, once for each time in [`WARNINGS`], how soon the certificate ends. A time counts only if the
     /// certificate lives more than twice as long: short-lived ones are renewed within it.
     fn warn(&self, looked: &mut Looked, now: Timestamp) {
-        let certificate = self.current.load().certificate;
+        let certificate = &self.current.load().certificate;
         let left = certificate.not_after - now.seconds();
         let life = certificate.not_after - certificate.not_before;
         let due = WARNINGS.into_iter().rfind(|days| left <= days * DAY && life > 2 * days * DAY);
