@@ -1,6 +1,6 @@
 //! Times and numbers of handshakes, and the end of TLS connections.
 
-use super::{PEER_PATH, Running, get};
+use super::{PEER_PATH, Running, get, pause};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -57,7 +57,7 @@ fn at_the_end_connections_are_closed_in_good_order() {
     )
     .unwrap();
     busy.flush().unwrap();
-    std::thread::sleep(Duration::from_millis(300));
+    pause(Duration::from_millis(300));
     let workers = running.workers.take().unwrap();
     let ending = std::thread::spawn(move || workers.stop());
     // A farewell, not a cut: rustls would say `UnexpectedEof`.

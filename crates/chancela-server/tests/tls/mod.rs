@@ -40,6 +40,11 @@ const PEER_PATH: &str = "/peer";
 
 type Tls = StreamOwned<ClientConnection, TcpStream>;
 
+#[expect(clippy::disallowed_methods, reason = "a thread of a test stops no connection")]
+fn pause(time: Duration) {
+    std::thread::sleep(time);
+}
+
 fn now() -> Timestamp {
     SystemClock.now()
 }
@@ -188,7 +193,7 @@ impl Running {
             if self.metric(&name) == expected.to_string() {
                 return;
             }
-            std::thread::sleep(Duration::from_millis(20));
+            pause(Duration::from_millis(20));
         }
         panic!("{name} is {}, not {expected}", self.metric(&name));
     }

@@ -1,6 +1,6 @@
 //! What is agreed on in a handshake, and what is not.
 
-use super::{Client, Made, PEER_PATH, Pki, Running, s_client, told};
+use super::{Client, Made, PEER_PATH, Pki, Running, pause, s_client, told};
 use rcgen::{KeyPair, PKCS_RSA_SHA256};
 use rustls::NamedGroup;
 use rustls::crypto::aws_lc_rs::{self, kx_group};
@@ -149,9 +149,9 @@ fn renegotiation_is_refused() {
         .unwrap();
     let mut input = client.stdin.take().unwrap();
     // What is typed before the handshake is over is no command.
-    std::thread::sleep(Duration::from_millis(700));
+    pause(Duration::from_millis(700));
     input.write_all(b"R\n").unwrap();
-    std::thread::sleep(Duration::from_millis(300));
+    pause(Duration::from_millis(300));
     drop(input);
     let (_, text) = told(client.wait_with_output().unwrap());
     assert!(text.contains("RENEGOTIATING") && text.contains("no renegotiation"), "{text}");
