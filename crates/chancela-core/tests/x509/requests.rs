@@ -129,7 +129,7 @@ fn a_request_is_read_in_pem_of_every_tool_and_in_der() {
 #[test]
 fn nested_der_ends() {
     for byte in [0x30, 0x31, 0xa0] {
-        assert_eq!(parse(vec![byte, 0x80].repeat(8000)).err(), Some(RequestError::Malformed));
+        assert_eq!(parse([byte, 0x80].repeat(8000)).err(), Some(RequestError::Malformed));
         let mut nested = vec![];
         while nested.len() < 16_000 {
             let length = u16::try_from(nested.len()).unwrap().to_be_bytes();
