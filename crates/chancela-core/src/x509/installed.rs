@@ -6,6 +6,7 @@ use super::distinguished_name;
 use super::extension::Validity;
 use crate::time::Timestamp;
 use rcgen::DistinguishedName;
+use x509_parser::oid_registry::OID_PKCS1_SHA1WITHRSA;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 /// Longest chain.
@@ -54,6 +55,9 @@ pub enum InstallError {
     /// A certificate is not signed by the next.
     #[error("certificate {0} of the chain is not signed by the next; put them in order, own first")]
     Unsigned(usize),
+    /// A certificate is signed with SHA-1, which no TLS believes any more.
+    #[error("certificate {0} of the chain is signed with SHA-1; have it signed with SHA-256")]
+    Sha1(usize),
 }
 
 /// Whether `chain` makes `key` an authority that may sign certificates of clients and revocation lists at `now`: the first
@@ -75,6 +79,10 @@ pub fn check_installed(chain: &[Vec<u8>], key: &AuthorityKey, now: Timestamp) ->
         });
         if !signed {
             return Err(InstallError::Unsigned(below + 1));
+        }
+        // The last is believed for what it is, not for its signature. ECDSA with SHA-1 is not verified at all.
+        if next.is_some() && certificate.signature_algorithm.algorithm == OID_PKCS1_SHA1WITHRSA {
+            return Err(InstallError::Sha1(below + 1));
         }
     }
     let may_sign_lists = certificates

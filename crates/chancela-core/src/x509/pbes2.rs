@@ -13,11 +13,11 @@ use std::num::NonZeroU32;
 use yasna::DERWriter;
 use zeroize::Zeroizing;
 
-/// Iterations that we write. A passphrase here is a machine's: where a rule asks for 64 characters, guessing is hopeless
-/// at any count, and where an operator chose a short one, this is a third of what OWASP asks for a server's table of
-/// passwords, because a request waits for it: tens of milliseconds, once for each certificate.
+/// Iterations that we write: some 40 ms of one processor, for which a request waits. Where a rule asks for 64 characters,
+/// guessing is hopeless at any count; where an operator chose a short password, this is a third of what OWASP asks for a
+/// table of many people's passwords.
 pub(super) const ITERATIONS: NonZeroU32 = NonZeroU32::MIN.saturating_add(209_999);
-/// Most iterations that we read, so that a stranger's file cannot hold us for more than a second.
+/// Most iterations that we read, so that a stranger's file holds us for half a second at most.
 pub(super) const MAX_ITERATIONS: u32 = 2_000_000;
 const SALT_BYTES: usize = 16;
 const IV_BYTES: usize = 16;

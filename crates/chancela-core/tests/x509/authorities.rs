@@ -84,6 +84,11 @@ fn an_external_root_signs_our_request_and_the_chain_is_installed() {
     openssl.certificates("our.pem", &chain[..1]).certificates("client.pem", &[certificate]);
     openssl.run("verify -CAfile root.pem -untrusted our.pem -purpose sslclient client.pem");
 
+    openssl.run(
+        "x509 -req -sha1 -in our.csr -CA root.pem -CAkey root.key -CAcreateserial -days 20 -extfile ca.ext -outform DER -out sha1.der",
+    );
+    let sha1 = [openssl.read("sha1.der"), chain[1].clone()];
+    assert_eq!(check_installed(&sha1, &ours(), now()), Err(InstallError::Sha1(1)));
     let other = key(AuthorityKeyKind::P256);
     assert_eq!(check_installed(&chain, &other, now()), Err(InstallError::OtherKey));
     assert_eq!(check_installed(&[], &ours(), now()), Err(InstallError::Length));
@@ -119,6 +124,16 @@ fn a_certificate_without_the_powers_of_an_authority_is_not_installed() {
         let chain = [openssl.read("our.der")];
         assert_eq!(check_installed(&chain, &ours, now()), Err(error), "{extensions}");
     }
+}
+
+/// RFC 7093 §2, method 1: of the contents of the BIT STRING, which for a point of P-256 are the last 65 bytes.
+#[test]
+fn a_kid_is_the_first_160_bits_of_sha_256_of_the_public_key() {
+    let key = key(AuthorityKeyKind::P256);
+    let openssl = OpenSsl::new("kid");
+    openssl.file("point", &key.public_key()[key.public_key().len() - 65..]);
+    let digest = openssl.run("dgst -sha256 -r point");
+    assert_eq!(key.kid(), digest[..40]);
 }
 
 #[test]

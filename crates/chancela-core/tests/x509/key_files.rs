@@ -74,6 +74,7 @@ fn openssl_opens_the_file_that_we_made() {
         let opened = decode_pkcs12(&file, PASSPHRASE).unwrap();
         assert_eq!(*opened.key, key);
         assert_eq!(opened.chain, chain);
+        assert_eq!(format!("{opened:?}"), "Pkcs12(3 certificates)");
         assert_eq!(decode_pkcs12(&file, "other"), Err(Pkcs12Error::WrongPassword));
     }
 }

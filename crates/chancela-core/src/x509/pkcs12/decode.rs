@@ -7,6 +7,7 @@ use crate::x509::key_pair::public_key_of;
 use crate::x509::pbes2::{self, MAX_ITERATIONS};
 use crate::x509::pkcs8;
 use aws_lc_rs::hmac;
+use std::fmt;
 use x509_parser::prelude::{FromDer, X509Certificate};
 use zeroize::Zeroizing;
 
@@ -18,12 +19,18 @@ const MAX_CERTIFICATES: usize = 16;
 const MAX_CONTENTS: usize = 4;
 
 /// What a PKCS #12 file holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Pkcs12 {
     /// The private key, PKCS #8.
     pub key: Zeroizing<Vec<u8>>,
     /// DER of the certificates: the key's own first, then its issuer's and so on.
     pub chain: Vec<Vec<u8>>,
+}
+
+impl fmt::Debug for Pkcs12 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pkcs12({} certificates)", self.chain.len())
+    }
 }
 
 /// What was found so far.
