@@ -40,12 +40,17 @@ pub fn forged(headers: &HeaderMap, except: &[&str]) -> bool {
 
 /// Whether certificates are passed on under `name`.
 pub(super) fn is_known(name: &str) -> bool {
-    KNOWN.binary_search(&folded(name).as_str()).is_ok()
+    KNOWN.binary_search_by(|known| known.bytes().cmp(folded(name))).is_ok()
 }
 
-/// `name` without what spellings differ in.
-pub(super) fn folded(name: &str) -> String {
-    name.chars().filter(|c| !matches!(c, '-' | '_' | '.')).map(|c| c.to_ascii_lowercase()).collect()
+/// Whether two names differ at most in what spellings differ in.
+pub(super) fn same(one: &str, other: &str) -> bool {
+    folded(one).eq(folded(other))
+}
+
+/// The bytes of `name` without what spellings differ in.
+fn folded(name: &str) -> impl Iterator<Item = u8> {
+    name.bytes().filter(|byte| !matches!(byte, b'-' | b'_' | b'.')).map(|byte| byte.to_ascii_lowercase())
 }
 
 #[cfg(test)]

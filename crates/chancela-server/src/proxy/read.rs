@@ -162,12 +162,10 @@ impl ForwardedCertificates {
 
     /// Whether there is a certificate's header beside those that are read, or another spelling of them.
     fn others(&self, request: &Carried<'_>) -> bool {
-        let same = |own: &HeaderName, name: &str| names::folded(own.as_str()) == names::folded(name);
         let other = |name: &HeaderName| {
-            let text = name.as_str();
-            let spelled =
-                same(&self.header, text) || self.chain_header.as_ref().is_some_and(|own| same(own, text));
-            !self.reads(name) && !is_excepted(name, request) && (spelled || names::is_known(text))
+            let spelled = |own: &HeaderName| names::same(own.as_str(), name.as_str());
+            let meant = spelled(&self.header) || self.chain_header.as_ref().is_some_and(spelled);
+            !self.reads(name) && (meant || names::is_known(name.as_str())) && !is_excepted(name, request)
         };
         request.headers.keys().any(other)
     }
