@@ -231,3 +231,42 @@ fn contents(path: &Path) -> Result<(Zeroizing<Vec<u8>>, u32), TlsError> {
     }
     Ok((text, mode))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tls::self_signed;
+    use tempfile::TempDir;
+
+    const MADE: Timestamp = Timestamp::from_seconds(1_700_000_000);
+
+    /// What the log was last warned of, looking this many days before the end, one look after the other.
+    fn warned(life: u16, looks: &[i64]) -> Vec<Option<i64>> {
+        let folder = TempDir::new().unwrap();
+        let [certificate, key] = ["server.pem", "server.key"].map(|name| folder.path().join(name));
+        let made = self_signed::make(&[], life, MADE).unwrap();
+        fs::write(&certificate, &made.chain_pem).unwrap();
+        fs::write(&key, &*made.key_pem).unwrap();
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+        let own = ServerCertificate::load("tls", CertificateFiles { certificate, key }, MADE).unwrap();
+        let look = |days: &i64| {
+            own.look(Timestamp::from_seconds(own.expires() - days * DAY));
+            own.looked.lock().unwrap().warned
+        };
+        looks.iter().map(look).collect()
+    }
+
+    #[test]
+    fn the_log_is_warned_once_for_each_time_before_the_end() {
+        let looks = [31, 30, 20, 15, 8, 7, 1, 0, -1];
+        let expected = [0, 30, 30, 15, 15, 7, 7, 7, 0].map(Some);
+        assert_eq!(warned(365, &looks)[1..], expected[1..]);
+        assert_eq!(warned(365, &looks)[0], None);
+    }
+
+    #[test]
+    fn a_short_life_is_warned_of_only_near_its_end() {
+        assert_eq!(warned(10, &[9, 6, 1, -1]), [None, None, None, Some(0)]);
+        assert_eq!(warned(47, &[29, 15, 7]), [None, Some(15), Some(7)]);
+    }
+}

@@ -69,9 +69,10 @@ impl Acceptor {
         None
     }
 
-    /// A place is taken only once the client has begun: whoever connects and says nothing holds up nobody.
+    /// A place is taken only once the client has begun: whoever connects and says nothing holds up nobody. (A look at the
+    /// first byte says so; readiness alone may be told without one.)
     async fn shake(&self, stream: TcpStream, places: &Semaphore) -> io::Result<TlsStream<TcpStream>> {
-        stream.readable().await?;
+        stream.peek(&mut [0]).await?;
         let _place = places.acquire().await.map_err(io::Error::other)?;
         self.acceptor.accept(stream).await
     }
