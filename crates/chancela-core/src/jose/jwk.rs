@@ -44,7 +44,12 @@ impl Jwk {
         Self { crv: Some("Ed25519"), x: Some(BASE64URL.encode(x)), ..Self::new(algorithm, "OKP") }.with_kid()
     }
 
-    /// Key id: the thumbprint.
+    /// The key under the id that its owner gave it.
+    pub(super) fn named(self, kid: &str) -> Self {
+        Self { kid: kid.into(), ..self }
+    }
+
+    /// Key id: the thumbprint, or what the owner of a key of others calls it.
     pub fn kid(&self) -> &str {
         &self.kid
     }

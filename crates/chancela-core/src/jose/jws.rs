@@ -151,6 +151,12 @@ pub struct VerifyingKey {
 }
 
 impl VerifyingKey {
+    /// From a public key in the encoding of its algorithm; `None` if it is no key of it (a point off the curve, say).
+    pub(super) fn from_public(algorithm: JwsAlgorithm, public: Vec<u8>, jwk: Jwk) -> Option<Self> {
+        signature::ParsedPublicKey::new(primitive(algorithm), &public).ok()?;
+        Some(Self { algorithm, public, jwk })
+    }
+
     /// The key's algorithm.
     pub const fn algorithm(&self) -> JwsAlgorithm {
         self.algorithm
@@ -163,13 +169,18 @@ impl VerifyingKey {
 
     /// Whether `signature` is this key's over `message`.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
-        let algorithm: &'static dyn signature::VerificationAlgorithm = match self.algorithm {
-            JwsAlgorithm::Rs256 => &signature::RSA_PKCS1_2048_8192_SHA256,
-            JwsAlgorithm::Ps256 => &signature::RSA_PSS_2048_8192_SHA256,
-            JwsAlgorithm::Es256 => &signature::ECDSA_P256_SHA256_FIXED,
-            JwsAlgorithm::EdDsa | JwsAlgorithm::Ed25519 => &signature::ED25519,
-        };
-        signature::UnparsedPublicKey::new(algorithm, &self.public).verify(message, signature).is_ok()
+        signature::UnparsedPublicKey::new(primitive(self.algorithm), &self.public)
+            .verify(message, signature)
+            .is_ok()
+    }
+}
+
+fn primitive(algorithm: JwsAlgorithm) -> &'static dyn signature::VerificationAlgorithm {
+    match algorithm {
+        JwsAlgorithm::Rs256 => &signature::RSA_PKCS1_2048_8192_SHA256,
+        JwsAlgorithm::Ps256 => &signature::RSA_PSS_2048_8192_SHA256,
+        JwsAlgorithm::Es256 => &signature::ECDSA_P256_SHA256_FIXED,
+        JwsAlgorithm::EdDsa | JwsAlgorithm::Ed25519 => &signature::ED25519,
     }
 }
 

@@ -1,14 +1,18 @@
-//! JOSE: the signatures of JWTs. Owns algorithms, signing and verifying keys, JWK and its thumbprint, and the kinds of
-//! JWT. Does not own which key is used when (the key ring is the server's) nor what a token says ([`crate::token`],
+//! JOSE: the signatures of JWTs. Owns algorithms, signing and verifying keys, JWK with its thumbprint, JWK Sets of
+//! others, and the kinds of JWT. Does not own which key is used when (the key ring is the server's) nor what a token says ([`crate::token`],
 //! [`crate::openid`]).
 
+mod compact;
 mod jwk;
+mod jwk_set;
 mod jws;
 mod signer;
 
+pub use compact::{SignedJwt, UnverifiedJwt};
 pub use jwk::Jwk;
+pub use jwk_set::{JwkSetError, MAX_JWK_SET_BYTES, MAX_KEYS};
 pub use jws::{JwsError, MAX_TOKEN_BYTES, SigningKey, VerifyingKey};
-pub use signer::{JwtKind, SignedJwt, Signer, read_signed};
+pub use signer::{JwtKind, Signer, read_signed};
 
 use serde::{Deserialize, Serialize};
 

@@ -1,10 +1,8 @@
 //! JWTs (RFC 7519) in compact form: signing a payload with a header of its kind, and reading what one of our keys signed.
 
-use super::{JwsError, MAX_TOKEN_BYTES, SigningKey, VerifyingKey};
-use crate::strict_json;
+use super::{JwsError, SignedJwt, SigningKey, UnverifiedJwt, VerifyingKey};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
 use serde::Serialize;
-use serde_json::{Map, Value};
 use std::sync::Arc;
 
 /// What a JWT's header says of its kind (RFC 8725 §3.11). No kind is accepted for another.
@@ -70,41 +68,12 @@ impl Signer {
     }
 }
 
-/// A JWT whose signature is good. Nothing that its claims say was checked yet.
-#[derive(Debug)]
-pub struct SignedJwt<'t> {
-    /// What was signed: header and payload as they stand in the token.
-    pub signed: &'t str,
-    /// The payload.
-    pub payload: Map<String, Value>,
-}
-
 /// Reads a JWT of one kind that one of `keys` signed.
 ///
 /// The algorithm comes from the key, never from the token (requirement K-01); a `kid` in the token picks the key, and a
 /// kind without `kid` tries each key of its algorithm.
 pub fn read_signed<'t>(token: &'t str, kind: JwtKind<'_>, keys: &[VerifyingKey]) -> Option<SignedJwt<'t>> {
-    if token.len() > MAX_TOKEN_BYTES {
-        return None;
-    }
-    let (signed, signature) = token.rsplit_once('.')?;
-    let (header, payload) = signed.split_once('.')?;
-    let header = strict_json::object(&BASE64URL.decode(header).ok()?)?;
-    let alg = header.get("alg")?.as_str()?;
-    let kid = header.get("kid").map(Value::as_str);
-    let typ = header.get("typ").map(|typ| typ.as_str().unwrap_or_default());
-    if header.contains_key("crit") || typ != kind.typ || kid.is_some() != kind.kid {
-        return None;
-    }
-    let signature = BASE64URL.decode(signature).ok()?;
-    let candidate = |key: &&VerifyingKey| {
-        key.algorithm().as_str() == alg && kid.is_none_or(|kid| kid == Some(key.jwk().kid()))
-    };
-    if !keys.iter().filter(candidate).any(|key| key.verify(signed.as_bytes(), &signature)) {
-        return None;
-    }
-    let payload = strict_json::object(&BASE64URL.decode(payload).ok()?)?;
-    Some(SignedJwt { signed, payload })
+    UnverifiedJwt::parse(token).filter(|token| token.is(kind))?.verify(keys)
 }
 
 #[cfg(test)]
