@@ -127,7 +127,7 @@ fn core_is_synchronous_and_touches_nothing() {
 fn allowed(krate: &str) -> &'static [&'static str] {
     match krate {
         "chancela-core" => &[],
-        "chancela-store" | "chancela-agent" => &["chancela-core"],
+        "chancela-store" | "chancela-agent" | "chancela-verify" => &["chancela-core"],
         "chancela-server" => &["chancela-core", "chancela-store"],
         backend if backend.starts_with("chancela-store-") => &["chancela-core", "chancela-store"],
         "chancela-testkit" => &["chancela-core", "chancela-store", "chancela-server", "chancela-agent"],
