@@ -57,6 +57,13 @@ impl Claims {
         self.expires_at
     }
 
+    /// Whether `token_type` of an introspection response allows the scheme `Bearer`; a refresh token or one for another
+    /// scheme may be active too (RFC 7662 §2.2).
+    pub(crate) fn is_bearer(&self) -> bool {
+        let own = |kind: &Value| kind.as_str().is_some_and(|kind| kind.eq_ignore_ascii_case("bearer"));
+        self.all.get("token_type").is_none_or(own)
+    }
+
     /// The one place that makes a [`VerifiedToken`].
     pub(crate) fn verify(
         &self,

@@ -81,6 +81,9 @@ impl Introspection {
         now: Timestamp,
     ) -> Result<VerifiedToken, Refusal> {
         let claims = self.claims.as_ref().ok_or(Refusal::Inactive)?;
+        if !claims.is_bearer() {
+            return Err(Refusal::Kind);
+        }
         claims.verify(Source::Introspection, settings, presented, now)
     }
 }

@@ -59,6 +59,7 @@ async fn an_answer_is_checked_like_a_jwt() {
     let good = ask(&Endpoint::new(&active(&json!({}))), None).await.unwrap();
     assert_eq!(good.scope.as_str(), "pix.read cob.read");
     assert!(ask(&Endpoint::new(&json!({"active": true})), None).await.is_ok(), "every claim is optional");
+    assert!(ask(&Endpoint::new(&active(&json!({"token_type": "bearer"}))), None).await.is_ok());
     let bound = active(&json!({"cnf": {"x5t#S256": thumbprint(&own)}}));
     assert!(ask(&Endpoint::new(&bound), Some(&own)).await.is_ok());
     for (answer, expected) in [
@@ -67,6 +68,8 @@ async fn an_answer_is_checked_like_a_jwt() {
         (active(&json!({"iss": "other"})), Refusal::Issuer),
         (active(&json!({"exp": NOW.seconds()})), Refusal::Expired),
         (active(&json!({"cnf": {"jkt": "x"}})), Refusal::UnknownConfirmation),
+        (active(&json!({"token_type": "DPoP"})), Refusal::Kind),
+        (active(&json!({"token_type": "refresh_token"})), Refusal::Kind),
         (bound, Refusal::CertificateMissing),
     ] {
         assert_eq!(ask(&Endpoint::new(&answer), None).await, Err(expected), "{answer}");

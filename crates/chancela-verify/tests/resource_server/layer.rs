@@ -78,6 +78,7 @@ async fn refusals_are_answered_as_rfc_6750_says_and_repeat_nothing() {
         ("/", vec!["Bearer secret secret"], 400, "error=\"invalid_request\""),
         (&*in_query, vec![], 400, "error=\"invalid_request\""),
         (&*in_query, vec![&*bearer], 400, "error=\"invalid_request\""),
+        ("/cob?access_token&x=1", vec![&*bearer], 400, "error=\"invalid_request\""),
         ("/", vec![&*poor], 403, "error=\"insufficient_scope\""),
     ] {
         let response = call(request(uri, &authorization)).await;
