@@ -13,6 +13,7 @@ pub mod entropy;
 pub mod error_code;
 pub mod grant;
 pub mod id;
+pub mod issuance;
 pub mod jose;
 pub mod message;
 pub mod openid;

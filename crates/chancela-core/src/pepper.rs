@@ -25,10 +25,12 @@ pub enum MacPurpose {
     RecoveryCode,
     /// Cookies that name a device on which a user has logged in before.
     Device,
+    /// Registration access tokens, for comparison.
+    RegistrationAccessToken,
 }
 
 impl MacPurpose {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::ClientSecret,
         Self::ReferenceToken,
         Self::RefreshToken,
@@ -37,6 +39,7 @@ impl MacPurpose {
         Self::Browser,
         Self::RecoveryCode,
         Self::Device,
+        Self::RegistrationAccessToken,
     ];
 
     const fn label(self) -> &'static [u8] {
@@ -49,6 +52,7 @@ impl MacPurpose {
             Self::Browser => b"browser",
             Self::RecoveryCode => b"recovery_code",
             Self::Device => b"device",
+            Self::RegistrationAccessToken => b"registration_access_token",
         }
     }
 }

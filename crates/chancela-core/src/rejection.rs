@@ -88,6 +88,36 @@ rules! {
     UnregisteredCertificate, "unregistered_certificate", InvalidClient, "The client certificate is not the one registered for this client.";
     CertificateOutsideValidity, "certificate_outside_validity", InvalidClient, "The client certificate has expired or is not yet valid.";
 
+    MissingClientCertificate, "missing_client_certificate", InvalidClient, "This request needs a client certificate (mutual TLS), and the connection showed none.";
+    UntrustedClientCertificate, "untrusted_client_certificate", InvalidClient, "The client certificate was not issued by an authority that is trusted here, or its chain is incomplete.";
+    UnsuitableClientCertificate, "unsuitable_client_certificate", InvalidClient, "The client certificate is not one for client authentication: it is an authority's, a server's, or its key or signature is too weak.";
+    RevokedClientCertificate, "revoked_client_certificate", InvalidClient, "The client certificate was revoked.";
+    ForeignClientCertificate, "foreign_client_certificate", InvalidClient, "Client authentication failed.";
+    AmbiguousClientCertificate, "ambiguous_client_certificate", InvalidRequest, "The proxy's client certificate header occurs twice, cannot be read, or is not authentic.";
+    UnboundScope, "unbound_scope", InvalidScope, "The scope contains a value that is granted only to tokens that are bound to a client certificate; connect with one.";
+
+    MalformedCertificateRequest, "malformed_certificate_request", InvalidRequest, "The body is not one PKCS 10 certificate request in PEM or DER.";
+    UnprovenKey, "unproven_key", InvalidRequest, "The certificate request is not signed by the private key of its own public key, or with a weak algorithm.";
+    WeakKey, "weak_key", InvalidRequest, "The key is not accepted: it must be RSA with 2048 to 4096 bits, P-256, P-384 or Ed25519, and not known to be weak.";
+    KeyInUse, "key_in_use", InvalidRequest, "The key belongs to another certificate, or to one that was revoked; make a new one.";
+    MalformedLifetime, "malformed_lifetime", InvalidRequest, "The lifetime must be a whole number of days from 1 to {n}.";
+    WeakPassphrase, "weak_passphrase", InvalidRequest, "The passphrase is too weak: it must have at least {n} characters, with upper-case and lower-case letters, digits and symbols.";
+    TooManyCertificates, "too_many_certificates", InvalidRequest, "The client has {n} valid certificates already, which is the limit; revoke one first.";
+    ForeignOrganization, "foreign_organization", AccessDenied, "The access token is not one of this organization.";
+    UnknownCertificate, "unknown_certificate", InvalidRequest, "There is no such certificate.";
+    CertificateNotIssued, "certificate_not_issued", InvalidRequest, "The certificate was requested and is not issued yet.";
+    CertificateNotRenewable, "certificate_not_renewable", InvalidRequest, "Only a valid certificate of this server's own authority can be renewed, over a connection that shows it.";
+    IssuingSuspended, "issuing_suspended", TemporarilyUnavailable, "The certificate authority cannot sign at the moment; ask again later.";
+
+    MalformedClientMetadata, "malformed_client_metadata", InvalidClientMetadata, "The client metadata is not a JSON object of the members that RFC 7591 defines, or a member has a value that is not allowed.";
+    UnauthorizedRegistration, "unauthorized_registration", AccessDenied, "The client certificate does not allow this registration.";
+    TooManyRegistrations, "too_many_registrations", InvalidClientMetadata, "The organization has {n} registered clients already, which is the limit; delete one first.";
+    InvalidRegistrationToken, "invalid_registration_token", InvalidToken, "The registration access token is not good for this client.";
+
+    TokenOfAnotherCertificate, "token_of_another_certificate", InvalidToken, "The access token is bound to a client certificate, and the connection did not show that one.";
+    InsufficientScope, "insufficient_scope", InsufficientScope, "The access token's scope does not allow this.";
+    WrongAudience, "wrong_audience", InvalidToken, "The access token is for another resource server.";
+
     MissingUsername, "missing_username", InvalidRequest, "The parameter username is missing.";
     MissingPassword, "missing_password", InvalidRequest, "The parameter password is missing.";
     PasswordTooLong, "password_too_long", InvalidRequest, "The password is longer than this server reads.";
@@ -206,6 +236,9 @@ impl Rejection {
                 Some(StatusCode::UNSUPPORTED_MEDIA_TYPE)
             }
             Rule::RateLimited => Some(StatusCode::TOO_MANY_REQUESTS),
+            Rule::ForeignOrganization | Rule::UnauthorizedRegistration => Some(StatusCode::FORBIDDEN),
+            Rule::UnknownCertificate => Some(StatusCode::NOT_FOUND),
+            Rule::TooManyCertificates => Some(StatusCode::CONFLICT),
             _ => None,
         }
     }
@@ -240,6 +273,7 @@ mod tests {
             (Rule::UnknownClient, Rule::WrongSecret),
             (Rule::UnknownClient, Rule::DisabledClient),
             (Rule::UnknownClient, Rule::WrongAuthenticationMethod),
+            (Rule::UnknownClient, Rule::ForeignClientCertificate),
             (Rule::UnknownUser, Rule::WrongPassword),
             (Rule::UnknownUser, Rule::DisabledUser),
             (Rule::UnknownUser, Rule::MissingSecondFactor),

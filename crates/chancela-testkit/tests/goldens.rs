@@ -62,6 +62,7 @@ fn answer(
         query: None,
         headers: request.headers(),
         body: request.body(),
+        certificate: None,
     };
     let read = match TokenRequest::parse(endpoint, &http) {
         Ok(read) => read,

@@ -3,7 +3,8 @@
 //! RFC 6749 form-encodes id and secret before joining them; most bank clients join them as they are. Both readings are
 //! tried where they differ, so neither kind of client breaks.
 
-use super::{Credentials, Method, Text};
+use super::Method;
+use super::credentials::{Credentials, Text};
 use crate::dialect::TrailingNewline;
 use crate::message::body::form_decode;
 use crate::rejection::{Rejection, Rule};
@@ -41,7 +42,7 @@ pub(super) fn parse_pair(text: &str, newline: TrailingNewline) -> Result<Credent
         }
     }
     let colon = pair.find(':').filter(|at| *at > 0).ok_or(malformed)?;
-    Ok(Credentials { method: Method::ClientSecretBasic, text: Text::Pair(pair, colon) })
+    Ok(Credentials { method: Method::ClientSecretBasic, text: Text::Pair(pair, colon), certificate: None })
 }
 
 /// The pair with both halves form-decoded, if that is another text.
@@ -52,7 +53,11 @@ pub(super) fn form_decoded(id: &str, secret: &str) -> Option<Credentials<'static
     }
     let (id, secret) = (form_decode(id.as_bytes()).ok()?, form_decode(secret.as_bytes()).ok()?);
     let pair = Zeroizing::new(format!("{id}:{secret}"));
-    Some(Credentials { method: Method::ClientSecretBasic, text: Text::Pair(pair, id.len()) })
+    Some(Credentials {
+        method: Method::ClientSecretBasic,
+        text: Text::Pair(pair, id.len()),
+        certificate: None,
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `client_secret_post`: id and secret as parameters of the body (RFC 6749 §2.3.1), under the dialect's names.
 
-use super::{Credentials, Method, Text};
+use super::Method;
+use super::credentials::{Credentials, Text};
 use crate::dialect::TrailingNewline;
 use crate::rejection::{Rejection, Rule};
 use std::borrow::Cow;
@@ -20,5 +21,9 @@ pub(super) fn parse<'a>(
             TrailingNewline::Reject => return Err(Rule::SecretEndsInNewline.into()),
         }
     };
-    Ok(Credentials { method: Method::ClientSecretPost, text: Text::Parameters(id.clone(), Some(secret)) })
+    Ok(Credentials {
+        method: Method::ClientSecretPost,
+        text: Text::Parameters(id.clone(), Some(secret)),
+        certificate: None,
+    })
 }

@@ -3,23 +3,23 @@
 //! Owns reading credentials from a request and the one place that believes them. Whoever holds an
 //! [`AuthenticatedClient`] has proof; there is no other way to make one.
 
+pub use credentials::{Credentials, partner};
+
 mod client_secret_basic;
 mod client_secret_post;
+mod credentials;
+pub mod self_signed_tls_client_auth;
+pub mod tls_client_auth;
 
-use crate::dialect::{ClientAuthentication, ParameterNames};
-use crate::message::HttpRequest;
-use crate::message::body::Parameters;
+use crate::dialect::ClientAuthentication;
 use crate::pepper::Pepper;
 use crate::record::Client;
 use crate::rejection::{Rejection, Rule};
 use crate::secret::SecretDigest;
 use crate::time::Timestamp;
-use http::header::AUTHORIZATION;
+use crate::x509::PresentedCertificate;
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
-use std::fmt;
 use std::sync::Arc;
-use zeroize::Zeroizing;
 
 /// A `token_endpoint_auth_method` (RFC 7591 §2, RFC 8705 §2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -53,22 +53,6 @@ impl Method {
     }
 }
 
-/// Longest client id or secret in bytes that is looked at.
-const MAX_CREDENTIAL_BYTES: usize = 1024;
-
-/// Credentials as sent. Debug output shows neither id nor secret.
-pub struct Credentials<'a> {
-    method: Method,
-    text: Text<'a>,
-}
-
-enum Text<'a> {
-    /// `id:secret` and where the colon is.
-    Pair(Zeroizing<String>, usize),
-    /// Two parameters.
-    Parameters(Cow<'a, str>, Option<Cow<'a, str>>),
-}
-
 /// Proof that a client is who it says it is, and may come to this endpoint.
 #[derive(Debug)]
 pub struct AuthenticatedClient {
@@ -90,90 +74,6 @@ impl AuthenticatedClient {
     /// Whether it has a credential of its own (RFC 6749 §2.1).
     pub fn is_confidential(&self) -> bool {
         self.method != Method::None
-    }
-}
-
-impl<'a> Credentials<'a> {
-    /// Finds the one set of credentials in a request.
-    ///
-    /// # Errors
-    /// The rule that the request breaks.
-    pub fn parse(
-        policy: &ClientAuthentication,
-        names: &ParameterNames,
-        http: &HttpRequest<'a>,
-        parameters: &Parameters<'a>,
-    ) -> Result<Self, Rejection> {
-        let header = http.single_header(AUTHORIZATION.as_str()).map_err(|()| {
-            let several = http.headers.get_all(AUTHORIZATION).iter().nth(1).is_some();
-            if several { Rule::AmbiguousAuthorization } else { Rule::MalformedAuthorization }
-        })?;
-        let id = parameters.text(&names.client_id)?;
-        let secret = parameters.text(&names.client_secret)?;
-        let credentials = match (header, id, secret) {
-            (Some(_), _, Some(_)) => return Err(Rule::SeveralAuthentications.into()),
-            (Some(header), id, None) => {
-                let credentials = client_secret_basic::parse(header, policy.trailing_newline)?;
-                let same = |id: &Cow<'_, str>| {
-                    **id == *credentials.client_id()
-                        || credentials.form_decoded().is_some_and(|other| **id == *other.client_id())
-                };
-                if !id.is_none_or(same) {
-                    return Err(Rule::ClientIdMismatch.into());
-                }
-                credentials
-            }
-            (None, Some(id), Some(secret)) => client_secret_post::parse(id, secret, policy.trailing_newline)?,
-            (None, Some(id), None) if policy.methods.contains(&Method::None) => {
-                Self { method: Method::None, text: Text::Parameters(id.clone(), None) }
-            }
-            (None, _, _) => return Err(Rule::MissingCredentials.into()),
-        };
-        if !policy.methods.contains(&credentials.method) {
-            return Err(Rule::UnsupportedAuthenticationMethod.into());
-        }
-        if credentials.client_id().len() > MAX_CREDENTIAL_BYTES
-            || credentials.secret().is_some_and(|secret| secret.len() > MAX_CREDENTIAL_BYTES)
-        {
-            return Err(Rule::ParameterTooLong.into());
-        }
-        Ok(credentials)
-    }
-
-    /// The client id as sent.
-    pub fn client_id(&self) -> &str {
-        match &self.text {
-            Text::Pair(pair, colon) => &pair[..*colon],
-            Text::Parameters(id, _) => id,
-        }
-    }
-
-    /// How they were sent.
-    pub const fn method(&self) -> Method {
-        self.method
-    }
-
-    fn secret(&self) -> Option<&str> {
-        match &self.text {
-            Text::Pair(pair, colon) => Some(&pair[*colon + 1..]),
-            Text::Parameters(_, secret) => secret.as_deref(),
-        }
-    }
-
-    /// The other reading of a Basic pair, if there is one (RFC 6749 §2.3.1 against what bank clients send).
-    fn form_decoded(&self) -> Option<Credentials<'static>> {
-        match &self.text {
-            Text::Pair(pair, colon) if self.method == Method::ClientSecretBasic => {
-                client_secret_basic::form_decoded(&pair[..*colon], &pair[*colon + 1..])
-            }
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Debug for Credentials<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Credentials({} ***)", self.method.as_str())
     }
 }
 
@@ -201,6 +101,14 @@ pub fn verify(
             None => first,
         },
     }?;
+    if policy.require_client_certificate {
+        let certificate = credentials.certificate.ok_or(Rule::MissingClientCertificate)?;
+        tls_client_auth::verify(&client.client, certificate)?;
+    }
+    // Without a secret, only the client's record says which method it is.
+    if !policy.methods.contains(&client.method) {
+        return Err(Rule::WrongAuthenticationMethod.into());
+    }
     if client.client.partner { Err(Rule::UnknownClient.into()) } else { Ok(client) }
 }
 
@@ -218,21 +126,6 @@ pub fn verify_partner(
     if found.client.partner { Ok(found) } else { Err(Rule::InvalidPartner.into()) }
 }
 
-/// Credentials of a partner platform, from the header that the dialect names.
-///
-/// # Errors
-/// [`Rule::InvalidPartner`] if the header is there and is not readable.
-pub fn partner(
-    policy: &ClientAuthentication,
-    http: &HttpRequest<'_>,
-) -> Result<Option<Credentials<'static>>, Rejection> {
-    let Some(partner) = &policy.partner else { return Ok(None) };
-    let invalid = Rejection::from(Rule::InvalidPartner);
-    let Some(text) = http.single_header(&partner.header).map_err(|()| invalid)? else { return Ok(None) };
-    let text = text.strip_prefix(partner.scheme.as_str()).ok_or(invalid)?;
-    client_secret_basic::parse_pair(text.trim(), policy.trailing_newline).map(Some).map_err(|_| invalid)
-}
-
 fn verify_one(
     credentials: &Credentials<'_>,
     lookup: &dyn Fn(&str) -> Option<Arc<Client>>,
@@ -240,20 +133,58 @@ fn verify_one(
     now: Timestamp,
 ) -> Result<AuthenticatedClient, Rejection> {
     let client = lookup(credentials.client_id());
-    let method = credentials.method();
-    let good = match credentials.secret() {
-        Some(secret) => has_secret(client.as_deref(), &pepper.client_secret(secret), now),
-        None => client.as_deref().is_some_and(|c| c.token_endpoint_auth_method == Some(Method::None)),
+    let proof = match credentials.secret() {
+        Some(secret) => match has_secret(client.as_deref(), &pepper.client_secret(secret), now) {
+            true => Ok(credentials.method()),
+            false => Err(Rule::WrongSecret),
+        },
+        None => without_secret(credentials.certificate, client.as_deref(), now),
     };
-    match client {
-        None => Err(Rule::UnknownClient.into()),
-        Some(_) if !good => Err(Rule::WrongSecret.into()),
-        Some(client) if !client.enabled => Err(Rule::DisabledClient.into()),
-        Some(client) if client.token_endpoint_auth_method.is_some_and(|own| own != method) => {
+    match (client, proof) {
+        (None, proof) => {
+            Err(proof.err().filter(|rule| is_of_the_certificate(*rule)).unwrap_or(Rule::UnknownClient).into())
+        }
+        (Some(_), Err(rule)) => Err(rule.into()),
+        (Some(client), Ok(_)) if !client.enabled => Err(Rule::DisabledClient.into()),
+        (Some(client), Ok(method)) if client.token_endpoint_auth_method.is_some_and(|own| own != method) => {
             Err(Rule::WrongAuthenticationMethod.into())
         }
-        Some(client) => Ok(AuthenticatedClient { client, method }),
+        (Some(client), Ok(method)) => Ok(AuthenticatedClient { client, method }),
     }
+}
+
+/// How a client that sent no secret proved itself. What is wrong with the certificate alone is said whoever is asked for,
+/// so that it tells nothing of the client.
+fn without_secret(
+    certificate: Option<&PresentedCertificate>,
+    client: Option<&Client>,
+    now: Timestamp,
+) -> Result<Method, Rule> {
+    match (client.and_then(|client| client.token_endpoint_auth_method), certificate) {
+        (Some(Method::None), _) => Ok(Method::None),
+        (Some(Method::SelfSignedTlsClientAuth), Some(certificate)) => {
+            let client = client.ok_or(Rule::UnknownClient)?;
+            self_signed_tls_client_auth::verify(client, certificate, now)?;
+            Ok(Method::SelfSignedTlsClientAuth)
+        }
+        (method, Some(certificate)) => {
+            certificate.trusted()?;
+            let client = client.filter(|_| method == Some(Method::TlsClientAuth)).ok_or(Rule::WrongSecret)?;
+            tls_client_auth::verify(client, certificate)?;
+            Ok(Method::TlsClientAuth)
+        }
+        (_, None) => Err(Rule::WrongSecret),
+    }
+}
+
+const fn is_of_the_certificate(rule: Rule) -> bool {
+    matches!(
+        rule,
+        Rule::UntrustedClientCertificate
+            | Rule::UnsuitableClientCertificate
+            | Rule::RevokedClientCertificate
+            | Rule::CertificateOutsideValidity
+    )
 }
 
 /// Compares with exactly two digests whoever the client is, known or not.

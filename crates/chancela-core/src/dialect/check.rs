@@ -1,9 +1,9 @@
 //! What the vocabulary alone cannot refuse: references that lead nowhere, tables that contradict each other, and
 //! facts without a source.
 
-use super::check_authorization;
 use super::error::{DialectError, meaning};
 use super::{ClaimValue, Dialect, DialectFile, ErrorMember, RefreshPolicy, TokenEndpoint};
+use super::{check_authorization, check_certificates};
 use crate::scope::Scope;
 use crate::token::reference;
 use http::{HeaderName, HeaderValue};
@@ -70,6 +70,7 @@ fn has(table: &Table, path: &Table) -> bool {
 /// Checks a resolved dialect.
 pub(super) fn dialect(path: &str, dialect: &Dialect) -> Result<(), DialectError> {
     check_authorization::check(path, dialect)?;
+    check_certificates::check(path, dialect)?;
     for endpoint in &dialect.token_endpoints {
         let key = |section: &str| format!("token_endpoint.{}.{section}", endpoint.name);
         paths(endpoint).map_err(|message| meaning(path, &key("paths"), message))?;

@@ -6,6 +6,7 @@
 
 mod check;
 mod check_authorization;
+mod check_certificates;
 mod error;
 pub mod file;
 pub mod json;

@@ -3,8 +3,9 @@
 use super::error::{DialectError, meaning};
 use super::layer::{lay_over, read_table};
 use super::{
-    Authorization, ClientAuthentication, CredentialFormats, DialectFile, Endpoint, Environment, Errors, Mark,
-    OtherEndpoints, RateLimit, Refresh, Request, Requires, Response, ScopeMeaning, ScopeRules, Token,
+    Authorization, CertificateIssuance, ClientAuthentication, CredentialFormats, DialectFile, Endpoint,
+    Environment, Errors, Mark, OtherEndpoints, RateLimit, Refresh, RegistrationRules, Request, Requires,
+    Response, ScopeMeaning, ScopeRules, Token,
 };
 use crate::scope::Scope;
 use http::{HeaderName, HeaderValue, StatusCode};
@@ -34,6 +35,10 @@ pub struct Dialect {
     pub authorization: Authorization,
     /// The other endpoints.
     pub endpoints: OtherEndpoints,
+    /// How clients get their certificates.
+    pub certificate_issuance: CertificateIssuance,
+    /// How clients register themselves.
+    pub registration: RegistrationRules,
     /// Marked facts: file name, key, mark.
     pub marks: Vec<(String, String, Mark)>,
     /// The file with all that it extends, for showing.
@@ -106,6 +111,8 @@ impl Dialect {
             token_endpoints,
             authorization: file.authorization.clone(),
             endpoints: file.endpoints.clone(),
+            certificate_issuance: file.certificate_issuance.clone(),
+            registration: file.registration.clone(),
             marks,
             file,
         })

@@ -1,6 +1,9 @@
 //! What an operator should know of a dialect before a realm speaks it: what is unsafe, and what is not served yet.
 
-use super::{BodyEncoding, ClaimValue, Dialect, GrantTypeIn, RefreshPolicy, TokenEndpoint, TokenFormat};
+use super::{
+    BodyEncoding, CertificateValue, ClaimValue, Dialect, GrantTypeIn, KeyOrigin, RefreshPolicy,
+    TokenEndpoint, TokenFormat,
+};
 use crate::client_auth::Method;
 use crate::grant::GrantType;
 
@@ -17,12 +20,8 @@ pub fn unsupported(dialect: &Dialect) -> Vec<String> {
         if endpoint.request.grant_type_in == GrantTypeIn::Query {
             missing("grant_type in the query");
         }
-        let served = [Method::ClientSecretBasic, Method::ClientSecretPost, Method::None];
-        if endpoint.client_authentication.methods.iter().any(|method| !served.contains(method)) {
-            missing("client authentication by certificate or assertion");
-        }
-        if endpoint.client_authentication.require_client_certificate {
-            missing("a client certificate");
+        if endpoint.client_authentication.methods.contains(&Method::PrivateKeyJwt) {
+            missing("client authentication by assertion");
         }
         if endpoint.client_authentication.api_key_header.is_some() {
             missing("an API key header");
@@ -83,6 +82,19 @@ pub fn dangers(dialect: &Dialect) -> Vec<String> {
         {
             out.push(at(&format!("request.grants.{wire} = danger_password")));
         }
+    }
+    out
+}
+
+/// The same of the way in which certificates are issued, which concerns realms with a certificate authority alone.
+pub fn issuance_dangers(dialect: &Dialect) -> Vec<String> {
+    let mut out = Vec::new();
+    let issuance = &dialect.certificate_issuance;
+    if issuance.key == KeyOrigin::DangerServer {
+        out.push("certificate_issuance.key = danger_server".into());
+    }
+    if issuance.members.iter().any(|member| member.value == CertificateValue::DangerPassphrase) {
+        out.push("certificate_issuance.members: danger_passphrase".into());
     }
     out
 }

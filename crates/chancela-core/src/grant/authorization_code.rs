@@ -17,6 +17,7 @@ use crate::record::{AuthorizationCode, Client, Grant, GrantDetails, Spent, User}
 use crate::rejection::{Rejection, Rule};
 use crate::scope::Scope;
 use crate::token::refresh::RefreshTokenRef;
+use crate::x509::Confirmation;
 
 /// What the token request shows beside the code.
 #[derive(Debug, Clone, Copy, Default)]
@@ -27,8 +28,8 @@ pub struct Presented<'a> {
     pub code_verifier: Option<&'a str>,
     /// `scope`, which no RFC has here.
     pub scope: Option<&'a str>,
-    /// SHA-256 of the certificate that the tokens are to be bound to.
-    pub certificate: Option<[u8; 32]>,
+    /// The certificate that the tokens are to be bound to.
+    pub certificate: Option<Confirmation>,
 }
 
 /// By which rules codes are redeemed.

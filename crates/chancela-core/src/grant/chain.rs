@@ -6,7 +6,7 @@ use crate::dialect::Requires;
 use crate::record::{AccessToken, Client};
 use crate::rejection::{Rejection, Rule};
 use crate::time::Timestamp;
-use crate::x509::Certificate;
+use crate::x509::{Certificate, Confirmation};
 
 /// What the store and the registry know about a token of an earlier step.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ pub fn verify_token(
 }
 
 /// Checks the certificate header, where the endpoint demands one: readable, the registered one, and in its validity.
-/// Answers the SHA-256 that the token is to be bound to.
+/// Answers what the token is to be bound to.
 ///
 /// # Errors
 /// The rule that the certificate breaks.
@@ -55,7 +55,7 @@ pub fn verify_certificate(
     requires: &Requires,
     header: Option<&str>,
     now: Timestamp,
-) -> Result<Option<[u8; 32]>, Rejection> {
+) -> Result<Option<Confirmation>, Rejection> {
     if requires.danger_client_certificate.is_none() {
         return Ok(None);
     }
@@ -68,5 +68,5 @@ pub fn verify_certificate(
     if !certificate.is_valid_at(now) {
         return Err(Rule::CertificateOutsideValidity.into());
     }
-    Ok(Some(certificate.sha256))
+    Ok(Some(Confirmation { sha256: certificate.sha256, not_after: certificate.not_after }))
 }

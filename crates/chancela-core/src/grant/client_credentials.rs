@@ -4,6 +4,7 @@ use super::{Approval, GrantType, registered};
 use crate::client_auth::AuthenticatedClient;
 use crate::rejection::{Rejection, Rule};
 use crate::scope::Scope;
+use crate::x509::Confirmation;
 
 /// Approves a token without a resource owner and without a refresh token (requirement F-03).
 ///
@@ -12,7 +13,7 @@ use crate::scope::Scope;
 pub fn decide(
     client: &AuthenticatedClient,
     scope: Scope,
-    certificate: Option<[u8; 32]>,
+    certificate: Option<Confirmation>,
 ) -> Result<Approval, Rejection> {
     registered(client.client(), GrantType::ClientCredentials)?;
     if !client.is_confidential() {

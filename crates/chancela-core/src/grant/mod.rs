@@ -2,6 +2,7 @@
 //! may be issued: an [`Approval`]. Issuing it is [`crate::token::issue`]'s, the one place that makes tokens.
 
 pub mod authorization_code;
+pub mod binding;
 pub mod chain;
 pub mod client_credentials;
 pub mod password;
@@ -14,6 +15,7 @@ use crate::id::GrantId;
 use crate::record::{Client, Revocation, Revoked};
 use crate::rejection::{Rejection, Rule};
 use crate::scope::Scope;
+use crate::x509::Confirmation;
 use serde::{Deserialize, Serialize};
 
 /// What a grant means, whatever a dialect calls it on the wire.
@@ -51,8 +53,8 @@ pub struct Approval {
     pub subject: Option<Box<str>>,
     /// Tenant of the resource owner or client.
     pub tenant: Option<Box<str>>,
-    /// SHA-256 of the certificate that the token is bound to.
-    pub certificate: Option<[u8; 32]>,
+    /// The certificate that the token is bound to.
+    pub certificate: Option<Confirmation>,
     /// The grant that the token belongs to.
     pub grant: Option<GrantId>,
     /// The resource server that the token is for; the realm's audience if `None`.

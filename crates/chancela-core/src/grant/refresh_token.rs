@@ -17,6 +17,7 @@ use crate::rejection::{Rejection, Rule};
 use crate::scope::Scope;
 use crate::time::Timestamp;
 use crate::token::refresh::RefreshTokenRef;
+use crate::x509::Confirmation;
 
 /// Lifetimes of a family in seconds.
 #[derive(Debug, Clone, Copy)]
@@ -45,8 +46,8 @@ pub struct Presented<'a> {
     pub token: RefreshTokenRef,
     /// `scope`.
     pub scope: Option<&'a str>,
-    /// SHA-256 of the certificate that the access token is to be bound to.
-    pub certificate: Option<[u8; 32]>,
+    /// The certificate that the access token is to be bound to.
+    pub certificate: Option<Confirmation>,
 }
 
 /// What is known of the family.
@@ -104,7 +105,7 @@ pub fn begin(
         return Ok(None);
     }
     if used == Use::KeptAndBound || !client.is_confidential() {
-        details.certificate = approval.certificate;
+        details.certificate = approval.certificate.map(|own| own.sha256);
     }
     let now = now.seconds();
     let absolute = if policy.sliding { policy.absolute_lifetime } else { lifetimes.refresh_token };
@@ -204,7 +205,8 @@ fn used(client: &AuthenticatedClient, policy: &Refresh) -> Option<Use> {
 /// A bound token comes with its certificate (RT-11).
 fn bound(grant: &Grant, used: Use, presented: &Presented<'_>) -> Result<(), Rejection> {
     let required = used == Use::KeptAndBound || grant.details.certificate.is_some();
-    let same = grant.details.certificate.is_some() && grant.details.certificate == presented.certificate;
+    let shown = presented.certificate.map(|own| own.sha256);
+    let same = grant.details.certificate.is_some() && grant.details.certificate == shown;
     if required && !same { Err(Rule::ForeignRefreshToken.into()) } else { Ok(()) }
 }
 

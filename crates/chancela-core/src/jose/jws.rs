@@ -162,6 +162,11 @@ impl VerifyingKey {
         self.algorithm
     }
 
+    /// Whether it is the key of this `SubjectPublicKeyInfo`, whose last bytes are the key in every algorithm that we have.
+    pub fn is_of(&self, public_key_info: &[u8]) -> bool {
+        public_key_info.ends_with(&self.public)
+    }
+
     /// The key as it is published.
     pub const fn jwk(&self) -> &Jwk {
         &self.jwk

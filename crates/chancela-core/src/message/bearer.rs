@@ -56,7 +56,7 @@ pub fn refuse(realm: &str, scope: &str, rejection: Rejection) -> Response<Bytes>
             response.headers_mut().remove(CONTENT_TYPE);
             format!("Bearer realm=\"{realm}\"")
         }
-        Rule::AccessTokenWithoutOpenid => {
+        Rule::AccessTokenWithoutOpenid | Rule::InsufficientScope if !scope.is_empty() => {
             let text = rejection.fill(rejection.rule.text());
             format!(
                 "Bearer realm=\"{realm}\", error=\"{code}\", error_description=\"{text}\", scope=\"{scope}\""
@@ -88,7 +88,7 @@ mod tests {
             map.append(http::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
         }
         let query = Some("access_token=q");
-        let http = HttpRequest { method, query, headers: &map, body: body.as_bytes() };
+        let http = HttpRequest { method, query, headers: &map, body: body.as_bytes(), certificate: None };
         parse(&http).map(Cow::into_owned).map_err(|rejection| rejection.rule)
     }
 

@@ -96,6 +96,14 @@ impl<'a> Parameters<'a> {
         Ok(out)
     }
 
+    /// Names and texts of all parameters that are text, in order.
+    pub fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().filter_map(|(name, value)| match value {
+            Value::Text(text) => Some((&**name, &**text)),
+            Value::List(_) | Value::Other => None,
+        })
+    }
+
     /// The text of a parameter; `None` if it is absent or empty (both mean the same, OAuth 2.1 §3.2).
     ///
     /// # Errors

@@ -4,6 +4,8 @@ pub mod authorization_request;
 pub mod authorization_response;
 pub mod bearer;
 pub mod body;
+pub mod certificate_order;
+pub mod client_registration;
 pub mod error_response;
 pub mod introspection;
 pub mod logout_request;
@@ -11,6 +13,7 @@ pub mod server_metadata;
 pub mod token_request;
 pub mod token_response;
 
+use crate::x509::PresentedCertificate;
 use http::{HeaderMap, Method};
 
 /// Most bytes of a request body at the endpoints that take a form (requirements.md 5.1).
@@ -27,6 +30,8 @@ pub struct HttpRequest<'a> {
     pub headers: &'a HeaderMap,
     /// Body.
     pub body: &'a [u8],
+    /// The client certificate of the connection, with what the realm thinks of it.
+    pub certificate: Option<&'a PresentedCertificate>,
 }
 
 impl<'a> HttpRequest<'a> {

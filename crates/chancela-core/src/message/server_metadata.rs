@@ -20,9 +20,29 @@ pub struct ServerMetadata {
     pub introspection_endpoint_auth_methods_supported: Vec<&'static str>,
     pub revocation_endpoint: String,
     pub revocation_endpoint_auth_methods_supported: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registration_endpoint: Option<String>,
+    /// Whether tokens can be bound to certificates (RFC 8705 §3.3).
+    pub tls_client_certificate_bound_access_tokens: bool,
+    /// The endpoints at which clients show certificates (RFC 8705 §5).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mtls_endpoint_aliases: Option<EndpointAliases>,
     /// What a realm has more in which users log in.
     #[serde(flatten)]
     pub openid: Option<OpenIdMetadata>,
+}
+
+/// Endpoints on the listener that asks for client certificates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "each field is the RFC 8414 member of the same name")]
+pub struct EndpointAliases {
+    pub token_endpoint: String,
+    pub introspection_endpoint: String,
+    pub revocation_endpoint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub userinfo_endpoint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registration_endpoint: Option<String>,
 }
 
 /// Members of a realm in which users log in.

@@ -98,7 +98,23 @@ pub struct Client {
     /// Lifetime of its refresh tokens in seconds, instead of the realm's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh_token_lifetime: Option<u32>,
-    /// Certificate registered for it.
+    /// What the certificate says that it authenticates with (`tls_client_auth`, RFC 8705 §2.1.2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth: Option<CertificateSubject>,
+    /// SHA-256 of a certificate authority's certificate, in hexadecimal: only certificates below it are its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth_issuer: Option<Box<str>>,
+    /// Whether all its access tokens are bound to its certificate (RFC 8705 §3.4).
+    #[serde(default)]
+    pub tls_client_certificate_bound_access_tokens: bool,
+    /// The organization that it belongs to, by the name that the provider gave: the owner of certificates and of clients
+    /// that it registers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<Box<str>>,
+    /// How it registered itself, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration: Option<Registration>,
+    /// Certificate that it shows in a header, where a dialect documents that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<RegisteredCertificate>,
     /// Its public keys (RFC 7591 `jwks`), kept as given.
@@ -170,6 +186,60 @@ pub struct ClientSecret {
     /// When it stops working, seconds since the epoch; never if `None`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<i64>,
+}
+
+/// What a certificate has to say to be a client's: exactly one of these (RFC 8705 §2.1.2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CertificateSubject {
+    /// The subject, as RFC 4514 writes it; compared attribute by attribute.
+    #[serde(rename = "tls_client_auth_subject_dn")]
+    Dn(Box<str>),
+    /// A DNS name among its alternative names.
+    #[serde(rename = "tls_client_auth_san_dns")]
+    SanDns(Box<str>),
+    /// A URI among its alternative names.
+    #[serde(rename = "tls_client_auth_san_uri")]
+    SanUri(Box<str>),
+    /// An IP address among its alternative names.
+    #[serde(rename = "tls_client_auth_san_ip")]
+    SanIp(Box<str>),
+    /// An e-mail address among its alternative names.
+    #[serde(rename = "tls_client_auth_san_email")]
+    SanEmail(Box<str>),
+}
+
+impl CertificateSubject {
+    /// The member of RFC 8705 that says it.
+    pub const fn member(&self) -> &'static str {
+        match self {
+            Self::Dn(_) => "tls_client_auth_subject_dn",
+            Self::SanDns(_) => "tls_client_auth_san_dns",
+            Self::SanUri(_) => "tls_client_auth_san_uri",
+            Self::SanIp(_) => "tls_client_auth_san_ip",
+            Self::SanEmail(_) => "tls_client_auth_san_email",
+        }
+    }
+
+    /// What it says.
+    pub const fn value(&self) -> &str {
+        match self {
+            Self::Dn(text)
+            | Self::SanDns(text)
+            | Self::SanUri(text)
+            | Self::SanIp(text)
+            | Self::SanEmail(text) => text,
+        }
+    }
+}
+
+/// How a client registered itself (RFC 7591), and how it manages that (RFC 7592).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Registration {
+    /// The client whose certificate was the credential.
+    pub owner: ClientKey,
+    /// Digest of the registration access token.
+    pub access_token: SecretDigest,
 }
 
 /// A certificate registered for a client.

@@ -16,7 +16,8 @@ pub use access_token::AccessToken;
 pub use authorization_code::{AuthorizationCode, REPLAY_MEMORY, Spent};
 pub use certificate::{CertificateStatus, ClientCertificate, Crl, IssuedCertificate, RevocationReason};
 pub use client::{
-    ApplicationType, Client, ClientSecret, RefreshTokenPolicy, RegisteredCertificate, SubjectType,
+    ApplicationType, CertificateSubject, Client, ClientSecret, RefreshTokenPolicy, RegisteredCertificate,
+    Registration, SubjectType,
 };
 pub use consent::Consent;
 pub use grant::{Grant, GrantDetails};

@@ -16,9 +16,13 @@ pub enum SecurityProfile {
 }
 
 impl SecurityProfile {
-    /// What of a dialect the profile forbids, as paths into the dialect; empty if nothing.
-    pub fn forbids(self, dialect: &Dialect) -> Vec<String> {
+    /// What of a dialect the profile forbids, as paths into the dialect; empty if nothing. How certificates are issued
+    /// matters only where they are (`issues`).
+    pub fn forbids(self, dialect: &Dialect, issues: bool) -> Vec<String> {
         match self {
+            Self::Oauth21 if issues => {
+                survey::dangers(dialect).into_iter().chain(survey::issuance_dangers(dialect)).collect()
+            }
             Self::Oauth21 => survey::dangers(dialect),
             Self::Legacy => Vec::new(),
         }

@@ -62,7 +62,8 @@ pub enum IssueError {
     NoKey,
 }
 
-/// Makes a token for `client` that lives `lifetime` seconds.
+/// Makes a token for `client` that lives `lifetime` seconds, or as long as the certificate that it is bound to
+/// (requirement I-16).
 ///
 /// # Errors
 /// [`IssueError`].
@@ -72,6 +73,8 @@ pub fn issue(
     approval: &Approval,
     lifetime: u32,
 ) -> Result<Issued, IssueError> {
+    let left = approval.certificate.map_or(i64::MAX, |own| own.not_after - issuer.now.seconds());
+    let lifetime = u32::try_from(left.max(1)).map_or(lifetime, |left| lifetime.min(left));
     let expires_at = issuer.now.seconds() + i64::from(lifetime);
     let format = issuer.endpoint.token.format;
     let self_contained = match format {
@@ -90,7 +93,7 @@ pub fn issue(
         expires_at,
         scope: approval.scope.shared(),
         subject: approval.subject.clone(),
-        certificate: approval.certificate,
+        certificate: approval.certificate.map(|own| own.sha256),
         grant: approval.grant,
     }));
     Ok(Issued { text, expires_at, effect })

@@ -113,7 +113,7 @@ fn write_claim(
             writer.key("x5t#S256");
             writer.string(&thumbprint(
                 issuer.endpoint.token.jwt.thumbprint,
-                &approval.certificate.unwrap_or_default(),
+                &approval.certificate.map(|own| own.sha256).unwrap_or_default(),
             ));
             writer.end_object();
         }

@@ -65,7 +65,7 @@ pub(super) fn issue(
         subject: approval.subject.clone(),
         tenant: approval.tenant.clone(),
         audience: approval.audience.clone(),
-        certificate: approval.certificate,
+        certificate: approval.certificate.map(|own| own.sha256),
         scope: approval.scope.shared(),
     };
     Ok(token.seal(issuer.issuer, issuer.pepper, nonce))

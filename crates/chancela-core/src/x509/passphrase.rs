@@ -51,6 +51,13 @@ pub enum PassphraseError {
     Control,
 }
 
+impl Default for PassphraseRule {
+    /// Sixteen characters of any kind: what a random text of a password generator has.
+    fn default() -> Self {
+        Self { min_length: 16, upper: false, lower: false, digit: false, symbols: String::new() }
+    }
+}
+
 impl PassphraseRule {
     /// Whether `passphrase` meets the rule.
     ///

@@ -10,11 +10,12 @@ use chancela_core::rejection::Rule;
 use chancela_core::scope::Scope;
 use chancela_core::time::Timestamp;
 use chancela_core::token::refresh::RefreshTokenRef;
+use chancela_core::x509::Confirmation;
 use proptest::prelude::*;
 
-const CERTIFICATE: [u8; 32] = [5; 32];
+const CERTIFICATE: Confirmation = Confirmation { sha256: [5; 32], not_after: i64::MAX };
 
-fn start(world: &World, certificate: Option<[u8; 32]>) -> Option<Grant> {
+fn start(world: &World, certificate: Option<Confirmation>) -> Option<Grant> {
     let approval = Approval {
         scope: Scope::parse("openid read offline_access").unwrap(),
         subject: Some(SUBJECT.into()),
@@ -75,7 +76,7 @@ fn a_family_begins_only_where_policy_scope_and_registration_allow() {
     assert!(start(&world, None).is_some(), "the client's own policy comes first");
     world.client.refresh_token_policy = Some(RefreshTokenPolicy::Bound);
     assert!(start(&world, None).is_none(), "nothing to bind it to");
-    assert_eq!(start(&world, Some(CERTIFICATE)).unwrap().details.certificate, Some(CERTIFICATE));
+    assert_eq!(start(&world, Some(CERTIFICATE)).unwrap().details.certificate, Some(CERTIFICATE.sha256));
     world.grants(&[GrantType::AuthorizationCode]);
     assert!(start(&world, Some(CERTIFICATE)).is_none());
 }
@@ -210,7 +211,10 @@ fn what_is_not_replaced_stays_good_for_who_can_show_more_than_it() {
     };
     assert!(with(Some(CERTIFICATE)).unwrap().effect.is_none());
     assert_eq!(with(None).unwrap_err(), Rule::ForeignRefreshToken);
-    assert_eq!(with(Some([6; 32])).unwrap_err(), Rule::ForeignRefreshToken);
+    assert_eq!(
+        with(Some(Confirmation { sha256: [6; 32], ..CERTIFICATE })).unwrap_err(),
+        Rule::ForeignRefreshToken
+    );
 }
 
 proptest! {

@@ -172,7 +172,13 @@ impl World {
         };
         let body: &[u8] = if public { b"client_id=app" } else { b"client_id=app&client_secret=secret" };
         let headers = HeaderMap::new();
-        let http = HttpRequest { method: &http::Method::POST, query: None, headers: &headers, body };
+        let http = HttpRequest {
+            method: &http::Method::POST,
+            query: None,
+            headers: &headers,
+            body,
+            certificate: None,
+        };
         let parameters = Parameters::form(body).unwrap();
         let credentials =
             Credentials::parse(&policy, &ParameterNames::default(), &http, &parameters).unwrap();

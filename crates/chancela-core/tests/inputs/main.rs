@@ -89,7 +89,13 @@ proptest! {
         let Ok(value) = HeaderValue::from_bytes(&text) else { return Ok(()) };
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, value);
-        let request = HttpRequest { method: &Method::POST, query: None, headers: &headers, body: b"" };
+        let request = HttpRequest {
+            method: &Method::POST,
+            query: None,
+            headers: &headers,
+            body: b"",
+            certificate: None,
+        };
         let (policy, names) = (ClientAuthentication::default(), ParameterNames::default());
         if let Ok(credentials) = Credentials::parse(&policy, &names, &request, &Parameters::default()) {
             prop_assert!(!credentials.client_id().is_empty());

@@ -23,6 +23,14 @@ pub struct ClientAuthentication {
     pub partner: Option<Partner>,
 }
 
+impl ClientAuthentication {
+    /// Whether a client may come without a secret: a public one, or one with a certificate.
+    pub fn without_secret(&self) -> bool {
+        let without = [Method::None, Method::TlsClientAuth, Method::SelfSignedTlsClientAuth];
+        self.methods.iter().any(|method| without.contains(method))
+    }
+}
+
 impl Default for ClientAuthentication {
     fn default() -> Self {
         Self {

@@ -3,9 +3,11 @@
 //! spelled `danger_…`.
 
 mod authorization;
+mod certificate_issuance;
 mod client_authentication;
 mod errors;
 mod refresh;
+mod registration;
 mod request;
 mod requires;
 mod response;
@@ -13,9 +15,11 @@ mod scope;
 mod token;
 
 pub use authorization::*;
+pub use certificate_issuance::*;
 pub use client_authentication::*;
 pub use errors::*;
 pub use refresh::*;
+pub use registration::*;
 pub use request::*;
 pub use requires::*;
 pub use response::*;
@@ -53,6 +57,10 @@ pub struct DialectFile {
     pub authorization: Authorization,
     /// Paths of the other endpoints.
     pub endpoints: OtherEndpoints,
+    /// How clients get their certificates.
+    pub certificate_issuance: CertificateIssuance,
+    /// How clients register themselves.
+    pub registration: RegistrationRules,
     /// For each fact that the provider does not document: what it rests on. Keys are paths into this file.
     pub marks: BTreeMap<String, Mark>,
     /// How a token request is written.
@@ -167,6 +175,12 @@ pub struct OtherEndpoints {
     pub end_session: String,
     /// The page where users see and end their sessions, consents and factors.
     pub account: String,
+    /// Answers whether a request's access token is good, for proxies that ask before each request.
+    pub verification: String,
+    /// Status of certificates (RFC 6960).
+    pub ocsp: String,
+    /// Below it, the revocation lists (RFC 5280 §5) and the certificates of the realm's certificate authority.
+    pub authority: String,
     /// More paths of the discovery document; `{tenant}` as in token endpoints.
     pub discovery: Vec<String>,
 }
@@ -181,6 +195,9 @@ impl Default for OtherEndpoints {
             userinfo: "/oauth/userinfo".into(),
             end_session: "/oauth/logout".into(),
             account: "/account".into(),
+            verification: "/oauth/verify".into(),
+            ocsp: "/ocsp".into(),
+            authority: "/ca".into(),
             discovery: Vec::new(),
         }
     }

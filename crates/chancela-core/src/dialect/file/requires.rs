@@ -9,6 +9,8 @@ pub struct Requires {
     /// The access token of an earlier step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_token: Option<ChainedToken>,
+    /// The connection must be mutual TLS: the endpoint is not on the other listeners.
+    pub mutual_tls: bool,
     /// The client's certificate in a header. It proves nothing, because a certificate is public (requirements.md
     /// 0.15); only for a provider that documents it.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,0 +1,40 @@
+//! What the vocabulary alone cannot refuse of certificates and registrations.
+
+use super::check::is_canonical;
+use super::error::{DialectError, meaning};
+use super::{CertificateValue, Dialect, KeyOrigin};
+
+/// Checks both tables of a resolved dialect.
+pub(super) fn check(path: &str, dialect: &Dialect) -> Result<(), DialectError> {
+    let issuance = &dialect.certificate_issuance;
+    let wrong = |key: &str, message: &str| {
+        Err(meaning(path, &format!("certificate_issuance.{key}"), message.to_owned()))
+    };
+    if !is_canonical(&issuance.path.replacen("/{organization}/", "/o/", 1)) {
+        return wrong("path", "is not a canonical path with at most one {organization} segment");
+    }
+    if issuance.max_lifetime_days == 0 || issuance.max_lifetime_days > 398 {
+        return wrong("max_lifetime_days", "must be from 1 to 398");
+    }
+    if issuance.max_valid == 0 || issuance.max_valid > 20 {
+        return wrong("max_valid", "must be from 1 to 20");
+    }
+    if !(200..300).contains(&issuance.status) {
+        return wrong("status", "must be a status from 200 to 299");
+    }
+    let has = |value| issuance.members.iter().any(|member| member.value == value);
+    if (issuance.key == KeyOrigin::DangerServer) != has(CertificateValue::PrivateKey) {
+        return wrong("members", "must have private_key where the server makes the key, and only there");
+    }
+    let registration = &dialect.registration;
+    let wrong =
+        |key: &str, message: &str| Err(meaning(path, &format!("registration.{key}"), message.to_owned()));
+    if !is_canonical(&registration.path) {
+        return wrong("path", "is not a canonical path");
+    }
+    let endpoint = &registration.token_endpoint;
+    if !endpoint.is_empty() && dialect.token_endpoint(endpoint).is_none() {
+        return wrong("token_endpoint", "must name a token endpoint");
+    }
+    Ok(())
+}
