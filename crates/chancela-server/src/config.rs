@@ -1,10 +1,13 @@
 //! Configuration: one TOML file, read against a closed vocabulary. Secrets never stand in it, only the files that hold
 //! them. Every error names the line and says what to do.
 
+mod key_file;
 mod listen;
 
+pub use key_file::read_key_file;
 pub use listen::{Listen, ListenMutualTls, ListenTls, ListenUnix};
 
+pub use crate::certificate_authority::config::{AuthorityConfig, MutualTlsConfig};
 use crate::realm::RealmPlan;
 use chancela_core::dialect::{Library, TokenFormat, line_of, survey};
 use chancela_core::jose::JwsAlgorithm;
@@ -152,6 +155,12 @@ pub struct RealmConfig {
     /// Seconds for which a browser stays logged in.
     #[serde(default = "twelve_hours")]
     pub session_lifetime: u32,
+    /// Client certificates. None if absent: then no client of the realm authenticates with one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mtls: Option<MutualTlsConfig>,
+    /// A certificate authority of the realm's own, for client certificates. None if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_authority: Option<AuthorityConfig>,
     /// Whether the dialect's documented limit on token requests is enforced.
     #[serde(default)]
     pub rate_limit: bool,
@@ -190,6 +199,13 @@ impl Config {
             return Err(ConfigError("there is no realm; add a table [realm.<name>]".into()));
         }
         self.listen.check()?;
+        let asks = self.listen.mtls.is_some() || self.listen.client_certificate_header.is_some();
+        if let Some((name, _)) = self.realm.iter().find(|(_, realm)| realm.mtls.is_some() && !asks) {
+            return Err(ConfigError(format!(
+                "realm.{name}.mtls: nobody asks for client certificates; add [listen.mtls], or \
+                 [listen.client_certificate_header] for a proxy that does"
+            )));
+        }
         let mut issuers: BTreeMap<&str, &str> = BTreeMap::new();
         for (name, realm) in &self.realm {
             if let Some(other) = issuers.insert(&realm.issuer, name) {
@@ -218,6 +234,12 @@ impl RealmConfig {
                 "issuer: must be https; behind a proxy that ends TLS it is the proxy's https URL".into(),
             );
         }
+        if let Some(mtls) = &self.mtls {
+            mtls.check(self.certificate_authority.is_some())?;
+        }
+        if let Some(authority) = &self.certificate_authority {
+            authority.check()?;
+        }
         let dialect =
             library.load(&self.dialect).map_err(|error| ConfigError(format!("dialect: {error}")))?;
         let unsupported = survey::unsupported(&dialect);
@@ -234,7 +256,7 @@ impl RealmConfig {
             }
             _ => {}
         }
-        let forbidden = self.security_profile.forbids(&dialect);
+        let forbidden = self.security_profile.forbids(&dialect, self.certificate_authority.is_some());
         if !forbidden.is_empty() {
             return wrong(format!(
                 "security_profile {:?} forbids what the dialect documents ({}); if the partners need it, set \

@@ -56,6 +56,12 @@ impl Directory {
         all
     }
 
+    /// The clients that registered themselves with the certificate of `owner`.
+    pub fn registered_by(&self, owner: ClientKey) -> Vec<Arc<Client>> {
+        let own = |client: &&Arc<Client>| client.registration.as_ref().is_some_and(|by| by.owner == owner);
+        read(&self.by_key).values().filter(own).cloned().collect()
+    }
+
     /// Algorithms that some client is registered with, or was since the start.
     pub fn algorithms(&self) -> impl Iterator<Item = JwsAlgorithm> {
         let seen = self.algorithms.load(Ordering::Relaxed);

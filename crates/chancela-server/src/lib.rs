@@ -6,6 +6,7 @@
 
 mod access_token;
 pub mod browser;
+pub mod certificate_authority;
 pub mod clock;
 pub mod config;
 pub mod control;
@@ -31,4 +32,5 @@ pub mod source;
 pub mod throttle;
 pub mod tls;
 pub mod transport;
+pub mod trust;
 pub mod verified;

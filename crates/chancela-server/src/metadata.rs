@@ -3,7 +3,7 @@
 use crate::realm::{Realm, RealmEndpoint};
 use chancela_core::dialect::{ClientAuthentication, RefreshPolicy};
 use chancela_core::grant::GrantType;
-use chancela_core::message::server_metadata::{OpenIdMetadata, ServerMetadata};
+use chancela_core::message::server_metadata::{EndpointAliases, OpenIdMetadata, ServerMetadata};
 
 impl Realm {
     /// The metadata document. The token endpoint is the last step's.
@@ -32,9 +32,10 @@ impl Realm {
             |policy: &ClientAuthentication| policy.methods.iter().map(|method| method.as_str()).collect();
         let path = |endpoint: &&RealmEndpoint| endpoint.dialect.paths.first().cloned().unwrap_or_default();
         let paths = &self.dialect.endpoints;
+        let public = last.iter().find(|endpoint| !endpoint.dialect.requires.mutual_tls).or(last.first());
         ServerMetadata {
             issuer: self.issuer.clone(),
-            token_endpoint: self.url(&last.first().map(path).unwrap_or_default().replace("/{tenant}", "")),
+            token_endpoint: self.url(&public.map(path).unwrap_or_default().replace("/{tenant}", "")),
             jwks_uri: self.url(&paths.jwks),
             scopes_supported: self.directory.scopes().into_iter().map(|(name, _)| name.into()).collect(),
             response_types_supported: if self.has_users() { vec!["code"] } else { Vec::new() },
@@ -44,8 +45,30 @@ impl Realm {
             introspection_endpoint_auth_methods_supported: names(&self.client_authentication),
             revocation_endpoint: self.url(&paths.revocation),
             revocation_endpoint_auth_methods_supported: names(&self.revocation_authentication),
+            registration_endpoint: self.registers().then(|| self.url(&self.dialect.registration.path)),
+            tls_client_certificate_bound_access_tokens: self.mtls_location.is_some(),
+            mtls_endpoint_aliases: self.aliases(&last),
             openid: self.has_users().then(|| self.openid_metadata()),
         }
+    }
+
+    /// The token endpoint there is the one that is only there, if the dialect has one.
+    fn aliases(&self, last: &[&RealmEndpoint]) -> Option<EndpointAliases> {
+        let paths = &self.dialect.endpoints;
+        let only_there = last.iter().find(|endpoint| endpoint.dialect.requires.mutual_tls);
+        let endpoint = only_there.or(last.first())?;
+        let path = endpoint.dialect.paths.first()?.replace("/{tenant}", "");
+        Some(EndpointAliases {
+            token_endpoint: self.mtls_url(&path)?,
+            introspection_endpoint: self.mtls_url(&paths.introspection)?,
+            revocation_endpoint: self.mtls_url(&paths.revocation)?,
+            userinfo_endpoint: if self.has_users() { self.mtls_url(&paths.userinfo) } else { None },
+            registration_endpoint: if self.registers() {
+                self.mtls_url(&self.dialect.registration.path)
+            } else {
+                None
+            },
+        })
     }
 
     fn openid_metadata(&self) -> OpenIdMetadata {

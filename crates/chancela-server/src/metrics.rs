@@ -69,6 +69,8 @@ pub struct Metrics {
     logins: Family<RealmLabel, Counter>,
     refused: Family<RefusalLabel, Counter>,
     delivered: Family<DeliveryLabel, Counter>,
+    certificates_expiring: Family<RealmLabel, Gauge>,
+    forged_certificate_headers: Family<RealmLabel, Counter>,
     listeners: ListenerFamilies,
     /// Open connections.
     pub connections: Gauge,
@@ -84,6 +86,8 @@ impl Default for Metrics {
         let logins = Family::<RealmLabel, Counter>::default();
         let refused = Family::<RefusalLabel, Counter>::default();
         let delivered = Family::<DeliveryLabel, Counter>::default();
+        let certificates_expiring = Family::<RealmLabel, Gauge>::default();
+        let forged_certificate_headers = Family::<RealmLabel, Counter>::default();
         let connections = Gauge::default();
         registry.register("tokens_issued", "Access tokens issued", issued.clone());
         registry.register("tokens_introspected", "Introspection requests answered", introspected.clone());
@@ -92,6 +96,16 @@ impl Default for Metrics {
         registry.register("logins", "Logins finished", logins.clone());
         registry.register("requests_refused", "Requests refused, by the rule they broke", refused.clone());
         registry.register("logouts_delivered", "Logout tokens, by what became of them", delivered.clone());
+        registry.register(
+            "certificates_expiring",
+            "Client certificates that expire within the days of the first warning",
+            certificates_expiring.clone(),
+        );
+        registry.register(
+            "forged_certificate_headers",
+            "Client certificate headers from nobody who proved to be a proxy",
+            forged_certificate_headers.clone(),
+        );
         registry.register("connections", "Open connections of clients", connections.clone());
         let listeners = ListenerFamilies::default();
         listeners.register(&mut registry);
@@ -104,6 +118,8 @@ impl Default for Metrics {
             logins,
             refused,
             delivered,
+            certificates_expiring,
+            forged_certificate_headers,
             listeners,
             connections,
         }
@@ -131,6 +147,8 @@ impl Metrics {
             revoked: self.revoked.get_or_create(&label).clone(),
             authorized: self.authorized.get_or_create(&label).clone(),
             logins: self.logins.get_or_create(&label).clone(),
+            certificates_expiring: self.certificates_expiring.get_or_create(&label).clone(),
+            forged_certificate_headers: self.forged_certificate_headers.get_or_create(&label).clone(),
             refused,
             delivered: Arc::new(delivered),
         }
@@ -164,6 +182,10 @@ pub struct RealmMetrics {
     pub authorized: Counter,
     /// Logins finished.
     pub logins: Counter,
+    /// Client certificates of the realm's authority of whose end was warned.
+    pub certificates_expiring: Gauge,
+    /// Client certificate headers from nobody who proved to be a proxy.
+    pub forged_certificate_headers: Counter,
     refused: Arc<[Counter]>,
     delivered: Arc<[Counter; Delivered::ALL.len()]>,
 }

@@ -1,12 +1,16 @@
 //! A realm at run time: one issuer with its dialect as configured, its keys, clients and counters.
 
 use crate::browser::cookies::Cookies;
+use crate::certificate_authority::CertificateAuthority;
+use crate::certificate_authority::config::AuthorityConfig;
+use crate::certificate_authority::keys::Identity;
 use crate::config::{ConfigError, Issuer, RealmConfig};
 use crate::directory::Directory;
-use crate::key_ring::schedule::Policy;
+use crate::key_ring::schedule;
 use crate::key_ring::{self, KeySet};
 use crate::metrics::RealmMetrics;
 use crate::router::Place;
+use crate::trust::Trust;
 use arc_swap::ArcSwap;
 use chancela_core::authentication::webauthn::RelyingParty;
 use chancela_core::client_auth::{self, AuthenticatedClient, Credentials, Method};
@@ -15,6 +19,7 @@ use chancela_core::dialect::{
 };
 use chancela_core::grant::GrantType;
 use chancela_core::id::ClientKey;
+use chancela_core::issuance::Policy;
 use chancela_core::jose::{JwsAlgorithm, SigningKey};
 use chancela_core::pepper::Pepper;
 use chancela_core::rate_limit::Window;
@@ -58,6 +63,12 @@ pub struct Realm {
     pub cookies: Cookies,
     /// Whom passkeys are for; none where no browser has passkeys for the issuer's host.
     pub relying_party: Option<RelyingParty>,
+    /// Where it asks for client certificates, in parts; none where it does not.
+    pub mtls_location: Option<Issuer>,
+    /// What it thinks of client certificates.
+    pub trust: Trust,
+    /// Its own certificate authority.
+    pub certificate_authority: Option<CertificateAuthority>,
     /// Digest keys.
     pub pepper: Pepper,
     /// Signing keys as of now.
@@ -91,6 +102,7 @@ pub struct RealmPlan {
     dialect: Arc<Dialect>,
     environment: String,
     location: Issuer,
+    mtls_location: Option<Issuer>,
     config: RealmConfig,
     /// Token endpoints with the realm's own choices applied.
     pub endpoints: Vec<RealmEndpoint>,
@@ -118,17 +130,61 @@ impl RealmPlan {
             endpoints.push(endpoint);
         }
         let location = Issuer::parse(&config.issuer).map_err(|error| wrong(error.0))?;
-        Ok(Self { name: name.to_owned(), dialect, environment, location, config: config.clone(), endpoints })
+        let mtls_location = match &config.mtls {
+            Some(mtls) => {
+                Some(Issuer::parse(&mtls.url).map_err(|error| wrong(format!("mtls.url: {}", error.0)))?)
+            }
+            None => None,
+        };
+        let config = config.clone();
+        Ok(Self { name: name.to_owned(), dialect, environment, location, mtls_location, config, endpoints })
     }
 
     /// How long keys live in this realm, as far as its own lifetimes go.
-    pub fn key_policy(&self) -> Policy {
-        Policy::for_longest_token(longest_lifetime(&self.endpoints))
+    pub fn key_policy(&self) -> schedule::Policy {
+        schedule::Policy::for_longest_token(longest_lifetime(&self.endpoints))
     }
 
-    /// The realm with its keys.
-    pub fn open(self, pepper: Pepper, keys: KeySet, metrics: RealmMetrics) -> Realm {
-        let Self { name, dialect, environment, location, config, endpoints } = self;
+    /// Name, places and rules of the realm's certificate authority, if it has one.
+    pub fn authority(&self) -> Option<(AuthorityConfig, Identity, Policy)> {
+        let config = self.config.certificate_authority.clone()?;
+        let rules = &self.dialect.certificate_issuance;
+        let url = config.url.clone().unwrap_or_else(|| self.config.issuer.clone());
+        let paths = &self.dialect.endpoints;
+        let title = self.config.title.as_ref().unwrap_or(&self.dialect.title);
+        let identity = Identity {
+            realm: self.name.clone(),
+            organization: config.organization.clone().unwrap_or_else(|| title.clone()),
+            country: config.country.clone(),
+            external_root: config.external_root,
+            files_url: format!("{url}{}", paths.authority),
+            ocsp_url: format!("{url}{}", paths.ocsp),
+        };
+        let policy = Policy {
+            max_valid: config.max_valid.unwrap_or(rules.max_valid),
+            lifetime: u32::from(config.lifetime_days.unwrap_or(rules.max_lifetime_days)) * 86_400,
+            max_per_hour: config.max_per_hour,
+            approval: config.approval,
+        };
+        Some((config, identity, policy))
+    }
+
+    /// What the realm's configuration says of client certificates, with the files that it names.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for the first file that cannot be used.
+    pub fn trust(&self) -> Result<Trust, ConfigError> {
+        Trust::new(self.config.mtls.clone())
+    }
+
+    /// The realm with its keys and certificates.
+    pub fn open(
+        self,
+        (pepper, keys): (Pepper, KeySet),
+        (trust, certificate_authority): (Trust, Option<CertificateAuthority>),
+        metrics: RealmMetrics,
+    ) -> Realm {
+        let Self { name, dialect, environment, location, mtls_location, config, endpoints } = self;
         let directory = Directory::default();
         for (scope, meaning) in &dialect.scopes {
             directory.put_scope(scope, meaning.clone());
@@ -148,8 +204,11 @@ impl RealmPlan {
             session_lifetime: config.session_lifetime,
             cookies: Cookies::new(&name, location.secure),
             issuer: config.issuer,
-            client_authentication: client_authentication(&dialect, false),
-            revocation_authentication: client_authentication(&dialect, true),
+            client_authentication: client_authentication(&endpoints, false),
+            revocation_authentication: client_authentication(&endpoints, true),
+            mtls_location,
+            trust,
+            certificate_authority,
             name,
             dialect,
             environment,
@@ -177,6 +236,13 @@ impl RealmEndpoint {
             endpoint.token.format = config.access_token_format.unwrap_or(endpoint.token.format);
             endpoint.token.jwt.algorithm = config.signing_algorithm.unwrap_or(endpoint.token.jwt.algorithm);
         }
+        // Without a listener that asks for certificates, nobody can show one; without leave, not one of their own making.
+        let mtls = config.mtls.as_ref();
+        endpoint.client_authentication.methods.retain(|method| match method {
+            Method::TlsClientAuth => mtls.is_some(),
+            Method::SelfSignedTlsClientAuth => mtls.is_some_and(|mtls| mtls.self_signed),
+            _ => true,
+        });
         let access = dialect.access_token_lifetime(&endpoint, environment);
         let refresh = dialect.refresh_token_lifetime(&endpoint, environment);
         Self {
@@ -212,8 +278,8 @@ impl RealmEndpoint {
 
 impl Realm {
     /// How long keys live in this realm: its longest token's life counts, whether the realm or a client sets it.
-    pub fn key_policy(&self) -> Policy {
-        Policy::for_longest_token(
+    pub fn key_policy(&self) -> schedule::Policy {
+        schedule::Policy::for_longest_token(
             longest_lifetime(&self.endpoints).max(self.directory.longest_access_token()),
         )
     }
@@ -255,6 +321,27 @@ impl Realm {
     /// An absolute URL below the issuer.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.issuer)
+    }
+
+    /// An absolute URL where it asks for client certificates.
+    pub fn mtls_url(&self, path: &str) -> Option<String> {
+        self.trust.config().map(|config| format!("{}{path}", config.url))
+    }
+
+    /// Whether clients may register themselves.
+    pub fn registers(&self) -> bool {
+        let allowed = self.trust.config().is_some_and(|config| config.registration);
+        allowed && self.certificate_authority.is_some()
+    }
+
+    /// Headers in which the dialect's clients send certificates themselves: they prove nothing, and are no forgery.
+    pub fn certificate_headers(&self) -> Vec<&str> {
+        let endpoints = self.endpoints.iter();
+        endpoints
+            .filter_map(|endpoint| {
+                Some(endpoint.dialect.requires.danger_client_certificate.as_ref()?.header.as_str())
+            })
+            .collect()
     }
 
     /// Whether users log in here: whether the dialect has the authorization code.
@@ -309,10 +396,10 @@ fn longest_lifetime(endpoints: &[RealmEndpoint]) -> u32 {
 
 /// The methods of all the dialect's token endpoints together, in standard form: resource servers introspect with
 /// whichever of them they are used to.
-fn client_authentication(dialect: &Dialect, public: bool) -> ClientAuthentication {
+fn client_authentication(endpoints: &[RealmEndpoint], public: bool) -> ClientAuthentication {
     let mut policy = ClientAuthentication { methods: Vec::new(), ..ClientAuthentication::default() };
-    for endpoint in &dialect.token_endpoints {
-        let own = &endpoint.client_authentication;
+    for endpoint in endpoints {
+        let own = &endpoint.dialect.client_authentication;
         policy.trailing_newline = own.trailing_newline;
         for method in own.methods.iter().filter(|method| public || **method != Method::None) {
             if !policy.methods.contains(method) {

@@ -24,6 +24,22 @@ pub enum Route {
     Metadata(Arc<Realm>),
     /// OpenID Connect Core §5.3.
     UserInfo(Arc<Realm>),
+    /// Where clients get certificates; the path may name the client's organization.
+    Certificates(Arc<Realm>),
+    /// One certificate, by its serial number.
+    Certificate(Arc<Realm>),
+    /// RFC 7591.
+    Registration(Arc<Realm>),
+    /// RFC 7592, by client id.
+    RegisteredClient(Arc<Realm>),
+    /// RFC 6960; the request may stand in the path.
+    Ocsp(Arc<Realm>),
+    /// Revocation lists and certificates of the realm's authority, by file name.
+    Authority(Arc<Realm>),
+    /// Whether an access token is good, for proxies.
+    Verification(Arc<Realm>),
+    /// A protected resource to try tokens at.
+    Resource(Arc<Realm>),
     /// A fixed JSON document.
     Json(Bytes),
     /// What the program serves beside its realms.
@@ -69,11 +85,12 @@ impl Place {
 #[derive(Debug, Default)]
 pub struct Table {
     exact: HashMap<Box<str>, Route>,
-    tenant: Vec<TenantPath>,
+    open: Vec<OpenPath>,
 }
 
+/// A path with one segment that a request fills in.
 #[derive(Debug)]
-struct TenantPath {
+struct OpenPath {
     before: Box<str>,
     after: Box<str>,
     route: Route,
@@ -85,7 +102,7 @@ pub struct Router {
     hosts: HashMap<Box<str>, Table>,
 }
 
-/// A found route and the tenant that the path names.
+/// A found route and what stands in the path's open segment.
 pub type Found<'a> = (&'a Route, Option<&'a str>);
 
 impl Router {
@@ -97,6 +114,42 @@ impl Router {
             table.mount(realm, &realm.location.path);
         }
         router
+    }
+
+    /// A router for the realms at the URLs where they ask for client certificates: without pages.
+    pub fn for_mtls(realms: &[Arc<Realm>]) -> Self {
+        let mut router = Self::default();
+        router.add_mtls(realms);
+        router
+    }
+
+    /// A router for requests that a proxy passes on, whichever of a realm's two URLs they were for.
+    pub fn for_proxy(realms: &[Arc<Realm>]) -> Self {
+        let mut router = Self::for_issuers(realms);
+        router.add_mtls(realms);
+        router
+    }
+
+    fn add_mtls(&mut self, realms: &[Arc<Realm>]) {
+        for realm in realms {
+            let Some(location) = &realm.mtls_location else { continue };
+            let table = self.hosts.entry(location.authority.as_str().into()).or_default();
+            table.mount_machines(realm, &location.path);
+        }
+    }
+
+    /// Adds the protected resource of each realm, at its issuer and where it asks for client certificates.
+    pub fn add_resources(&mut self, realms: &[Arc<Realm>], path: &str) {
+        for realm in realms {
+            if let Some(root) = self.hosts.get_mut("") {
+                root.add("", path, Route::Resource(Arc::clone(realm)));
+            }
+            for location in [Some(&realm.location), realm.mtls_location.as_ref()].into_iter().flatten() {
+                if let Some(table) = self.hosts.get_mut(location.authority.as_str()) {
+                    table.add(&location.path, path, Route::Resource(Arc::clone(realm)));
+                }
+            }
+        }
     }
 
     /// A router for one realm at the root, whatever the host: for a port of its own.
@@ -140,20 +193,40 @@ impl Router {
 
 impl Table {
     fn mount(&mut self, realm: &Arc<Realm>, prefix: &str) {
+        self.mount_machines(realm, prefix);
+        if realm.has_users() {
+            for place in Place::ALL {
+                self.add(prefix, &realm.place(place), Route::Browser(Arc::clone(realm), place));
+            }
+        }
+    }
+
+    /// Everything but pages. Where nobody asks for a certificate, an endpoint that requires one says so.
+    fn mount_machines(&mut self, realm: &Arc<Realm>, prefix: &str) {
         let mut add =
             |path: &str, route: fn(Arc<Realm>) -> Route| self.add(prefix, path, route(Arc::clone(realm)));
         let own = &realm.dialect.endpoints;
         add(&own.introspection, Route::Introspection);
         add(&own.revocation, Route::Revocation);
         add(&own.jwks, Route::Jwks);
+        add(&own.verification, Route::Verification);
         for path in &own.discovery {
             add(path, Route::Metadata);
         }
         if realm.has_users() {
             add(&own.userinfo, Route::UserInfo);
-            for place in Place::ALL {
-                self.add(prefix, &realm.place(place), Route::Browser(Arc::clone(realm), place));
-            }
+        }
+        if realm.certificate_authority.is_some() {
+            add(&realm.dialect.certificate_issuance.path, Route::Certificates);
+            add("/certificates/{serial}", Route::Certificate);
+            add(&own.ocsp, Route::Ocsp);
+            add(&format!("{}/{{request}}", own.ocsp), Route::Ocsp);
+            add(&format!("{}/{{file}}", own.authority), Route::Authority);
+        }
+        if realm.registers() {
+            let path = &realm.dialect.registration.path;
+            add(path, Route::Registration);
+            add(&format!("{path}/{{client_id}}"), Route::RegisteredClient);
         }
         for (index, endpoint) in realm.endpoints.iter().enumerate() {
             for path in &endpoint.dialect.paths {
@@ -174,8 +247,9 @@ impl Table {
     }
 
     fn add(&mut self, prefix: &str, path: &str, route: Route) {
-        match path.split_once("{tenant}") {
-            Some((before, after)) => self.tenant.push(TenantPath {
+        let open = path.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?.1)));
+        match open {
+            Some((before, after)) => self.open.push(OpenPath {
                 before: format!("{prefix}{before}").into(),
                 after: after.into(),
                 route,
@@ -190,10 +264,10 @@ impl Table {
         if let Some(route) = self.exact.get(path) {
             return Some((route, None));
         }
-        self.tenant.iter().find_map(|tenant| {
-            let rest = path.strip_prefix(&*tenant.before)?;
-            let name = rest.strip_suffix(&*tenant.after)?;
-            (!name.is_empty() && !name.contains('/')).then_some((&tenant.route, Some(name)))
+        self.open.iter().find_map(|open| {
+            let rest = path.strip_prefix(&*open.before)?;
+            let segment = rest.strip_suffix(&*open.after)?;
+            (!segment.is_empty() && !segment.contains('/')).then_some((&open.route, Some(segment)))
         })
     }
 }

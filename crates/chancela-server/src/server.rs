@@ -1,5 +1,6 @@
 //! The authorization server at run time: a store, its realms, and what they share.
 
+use crate::certificate_authority::{self, CertificateAuthority};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::fetch::Fetcher;
@@ -8,15 +9,18 @@ use crate::key_ring::{self, KeyRingError};
 use crate::logout::backchannel::Deliveries;
 use crate::metrics::Metrics;
 use crate::password::PasswordPool;
+use crate::proxy::ForwardedCertificates;
 use crate::realm::{Realm, RealmPlan};
 use crate::revoked::{Pending, RevocationSet};
 use crate::source::{Network, client_address};
 use crate::throttle::Throttle;
+use crate::trust::Trust;
 use chancela_core::dialect::{Library, ScopeMeaning};
 use chancela_core::effect::Effect;
 use chancela_core::entropy::Entropy;
-use chancela_core::record::Client;
+use chancela_core::record::{Client, ClientCertificate, Crl};
 use chancela_core::rejection::{Rejection, Rule};
+use chancela_core::time::Timestamp;
 use chancela_store::{CommitOutcome, Store, StoreError};
 use http::HeaderMap;
 use std::net::IpAddr;
@@ -54,6 +58,8 @@ pub struct Server<S> {
     pub fetcher: Fetcher,
     /// Proxies whose word on a client's address is taken.
     pub trusted_proxies: Vec<Network>,
+    /// Client certificates that a proxy passes on; none where no proxy is believed.
+    pub forwarded: Option<ForwardedCertificates>,
     /// Guesses at passwords and codes, slowed down.
     pub throttle: Throttle,
     /// Logout tokens on their way.
@@ -91,6 +97,7 @@ impl<S: Store> Server<S> {
         let fetcher = Fetcher::new(&config.outbound)?;
         let now = clock.now();
         let clients = store.clients().await?;
+        let (certificates, lists) = (store.certificates(now).await?, store.crls().await?);
         let mut realms = Vec::new();
         for (name, realm) in &config.realm {
             let plan = RealmPlan::new(name, realm, library)
@@ -104,7 +111,15 @@ impl<S: Store> Server<S> {
                     .map_err(at)?;
             let pepper = key_ring::pepper(&records, &kek).map_err(at)?;
             let keys = key_ring::key_set(&records, &kek, &plan.endpoints, now).map_err(at)?;
-            realms.push(Arc::new(plan.open(pepper, keys, metrics.realm(name))));
+            let trust =
+                plan.trust().map_err(|ConfigError(text)| ConfigError(format!("realm.{name}: {text}")))?;
+            let entropy = &*entropy;
+            let opening =
+                open_authority(&plan, &trust, (&store, &kek), (now, entropy), (&certificates, &lists));
+            // Boxed: making keys is rare, and would make the future of the whole start large.
+            let authority = Box::pin(opening).await?;
+            let realm = plan.open((pepper, keys), (trust, authority), metrics.realm(name));
+            realms.push(Arc::new(realm));
         }
         for client in clients {
             if let Some(realm) = realms.iter().find(|realm| *realm.name == *client.realm) {
@@ -123,6 +138,7 @@ impl<S: Store> Server<S> {
             revoked,
             fetcher,
             trusted_proxies: config.listen.trusted_proxies()?,
+            forwarded: config.listen.forwarded_certificates()?,
             throttle: Throttle::default(),
             deliveries: Deliveries::default(),
             passwords: PasswordPool::new(std::thread::available_parallelism().map_or(1, usize::from)),
@@ -233,6 +249,27 @@ impl<S: Store> Server<S> {
         }
         Ok(())
     }
+}
+
+/// A realm's certificate authority with what the store kept of it, and the key of its warnings; `None` if it has none.
+async fn open_authority<S: Store>(
+    plan: &RealmPlan,
+    trust: &Trust,
+    (store, kek): (&S, &Kek),
+    (now, entropy): (Timestamp, &dyn Entropy),
+    (certificates, lists): (&[ClientCertificate], &[Crl]),
+) -> Result<Option<CertificateAuthority>, StartError> {
+    let Some((config, identity, policy)) = plan.authority() else { return Ok(None) };
+    let webhook_key = config.webhook_key(&plan.name)?;
+    let known = certificate_authority::keys::maintain(store, kek, &identity, now, entropy)
+        .await
+        .map_err(|error| StartError::Keys { realm: plan.name.clone(), error })?;
+    trust.show_authorities(&known);
+    let certificates = certificates.iter().filter(|own| *own.realm == *plan.name).cloned().collect();
+    let lists = lists.iter().filter(|own| *own.realm == *plan.name).cloned().collect();
+    let mut own = CertificateAuthority::new(config, (identity, policy), known, (certificates, lists));
+    own.webhook_key = webhook_key;
+    Ok(Some(own))
 }
 
 /// What a client hears of a store that failed; the reason goes to the log.

@@ -1,9 +1,11 @@
 //! The command line's shape. Secrets are never arguments: they come from standard input or files.
 
+mod certificate;
 mod client;
 mod tls;
 mod user;
 
+pub(crate) use certificate::{AuthorityAction, CertificateAction};
 pub(crate) use client::{ClientAction, ClientCreate};
 pub(crate) use tls::TlsAction;
 pub(crate) use user::{UserAction, UserCreate};
@@ -44,6 +46,11 @@ pub(crate) enum Command {
     Client {
         #[command(subcommand)]
         action: ClientAction,
+    },
+    /// Issue, show and revoke client certificates
+    Certificate {
+        #[command(subcommand)]
+        action: CertificateAction,
     },
     /// Manage a realm's scopes
     Scope {
@@ -87,6 +94,9 @@ pub(crate) struct Sandbox {
     /// Address and port; each realm also gets a port of its own, counted up from this one
     #[arg(long, default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,
+    /// Address and port for TLS; the next port asks for client certificates. The port of --listen plus 363 if absent: 8443
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) tls_listen: Option<SocketAddr>,
     /// Keep everything in this folder; a temporary one, removed at the end, if absent
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,

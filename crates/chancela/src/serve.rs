@@ -5,6 +5,7 @@ use crate::sockets::{Listening, Sockets};
 use crate::store::ConfiguredStore;
 use crate::{cli, log};
 use chancela_core::dialect::Library;
+use chancela_server::certificate_authority;
 use chancela_server::clock::{Clock, SystemClock};
 use chancela_server::config::{Config, ConfigError};
 use chancela_server::control::socket;
@@ -152,6 +153,7 @@ pub(crate) async fn run_until_stopped(
         socket::bind(&path).map_err(Failure::io(format!("control socket {}", path.display())))?;
     tasks.spawn(socket::serve(Arc::clone(server), control));
     tasks.spawn(backchannel::run(Arc::clone(server)));
+    tasks.spawn(certificate_authority::run(Arc::clone(server)));
     let mut management = None;
     if let Some(address) = config.listen.management {
         let listener = tokio::net::TcpListener::bind(address).await;

@@ -84,20 +84,25 @@ impl Sockets {
 
     /// Serves the issuers of all realms on each of them.
     pub(crate) fn serve(self, server: &Server<ConfiguredStore>) -> Result<Listening, Failure> {
-        let router = Arc::new(Router::for_issuers(&server.realms));
+        // A proxy that passes certificates on serves both URLs of a realm.
+        let proxied = server.forwarded.is_some();
+        let main =
+            if proxied { Router::for_proxy(&server.realms) } else { Router::for_issuers(&server.realms) };
+        let main = Arc::new(main);
+        let mtls = if proxied { Arc::clone(&main) } else { Arc::new(Router::for_mtls(&server.realms)) };
         let mut listening = Listening { bound: Vec::new(), acceptors: Vec::new(), file: None };
-        let mut listeners: Vec<Listener> = self.plain.into_iter().map(Listener::Plain).collect();
+        let bind = |listener: Listener, router: &Arc<Router>| Bound { listener, router: Arc::clone(router) };
+        listening.bound.extend(self.plain.map(|listener| bind(Listener::Plain(listener), &main)));
         for Secure { name, kind, listener, certificate } in self.secure {
             let acceptor = Arc::new(Acceptor::new(kind, certificate, server.metrics.listener(name))?);
-            listeners.push(Listener::Tls(listener, Arc::clone(&acceptor)));
+            let router = if kind == Kind::MutualTls { &mtls } else { &main };
+            listening.bound.push(bind(Listener::Tls(listener, Arc::clone(&acceptor)), router));
             listening.acceptors.push(acceptor);
         }
         if let Some((listener, file)) = self.unix {
-            listeners.push(Listener::Unix(listener));
+            listening.bound.push(bind(Listener::Unix(listener), &main));
             listening.file = Some(file);
         }
-        let bound = listeners.into_iter().map(|listener| Bound { listener, router: Arc::clone(&router) });
-        listening.bound = bound.collect();
         Ok(listening)
     }
 }

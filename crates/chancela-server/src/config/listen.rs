@@ -1,6 +1,7 @@
 //! Where the server listens: plain HTTP, TLS, TLS with client certificates, a Unix socket, and the operators' address.
 
 use super::ConfigError;
+use crate::proxy::{ClientCertificateHeader, ForwardedCertificates};
 use crate::source::Network;
 use crate::tls::certificate::CertificateFiles;
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,10 @@ pub struct Listen {
     /// TLS that asks for client certificates. None if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mtls: Option<ListenMutualTls>,
+    /// The header in which a proxy that ends TLS passes the client's certificate on. None if absent: then no header is
+    /// believed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_certificate_header: Option<ClientCertificateHeader>,
     /// A Unix socket, for a proxy on the same machine. None if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unix: Option<ListenUnix>,
@@ -81,6 +86,14 @@ impl Listen {
         self.trusted_proxies.iter().map(|text| text.parse().map_err(wrong)).collect()
     }
 
+    /// How a proxy's client certificates are read, and whom they are believed from.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for the first thing that is wrong.
+    pub fn forwarded_certificates(&self) -> Result<Option<ForwardedCertificates>, ConfigError> {
+        self.client_certificate_header.as_ref().map(ForwardedCertificates::new).transpose()
+    }
+
     /// Certificate and key of `listen.mtls`: its own, or those of `listen.tls`.
     ///
     /// # Errors
@@ -107,6 +120,7 @@ impl Listen {
         if let Some(mtls) = &self.mtls {
             self.mtls_files(mtls)?;
         }
+        self.forwarded_certificates()?;
         if self.unix.as_ref().is_some_and(|unix| unix.path.as_os_str().is_empty()) {
             return Err(ConfigError("listen.unix.path is empty; name a file for the socket".into()));
         }
@@ -158,6 +172,7 @@ impl Default for Listen {
             tls: None,
             mtls: None,
             unix: None,
+            client_certificate_header: None,
         }
     }
 }

@@ -6,7 +6,7 @@ use super::credentials;
 use crate::realm::Realm;
 use crate::server::Server;
 use chancela_core::effect::Effect;
-use chancela_core::record::{Client, ClientSecret};
+use chancela_core::record::{CertificateStatus, Client, ClientSecret, RevocationReason};
 use chancela_core::secret::Secret;
 use chancela_store::{CommitOutcome, Store};
 use serde_json::{Value, json};
@@ -119,15 +119,28 @@ pub(super) async fn set_enabled<S: Store>(
     enabled: bool,
 ) -> Result<Value, ControlError> {
     let client = find(realm, client_id)?;
+    // What a client registered with its certificate ends with it. It does not come back with it: each says for itself.
+    for registered in realm.directory.registered_by(client.key).iter().filter(|own| own.enabled && !enabled) {
+        switch(server, realm, registered, false).await?;
+    }
+    Ok(describe(&switch(server, realm, &client, enabled).await?))
+}
+
+async fn switch<S: Store>(
+    server: &Server<S>,
+    realm: &Realm,
+    client: &Client,
+    enabled: bool,
+) -> Result<Client, ControlError> {
     let now = server.clock.now().seconds();
-    let changed = replace(server, realm, &client, |new| {
+    replace(server, realm, client, |new| {
         // Tokens from before a pause stay dead after it, those of this second too.
         if new.enabled && !enabled {
             new.tokens_not_before = now + 1;
         }
         new.enabled = enabled;
-    });
-    Ok(describe(&changed.await?))
+    })
+    .await
 }
 
 /// Ends all tokens of a client that were issued until now, those of this second too.
@@ -146,16 +159,34 @@ pub(super) async fn delete<S: Store>(
     client_id: &str,
 ) -> Result<Value, ControlError> {
     let client = find(realm, client_id)?;
-    match server.record(vec![Effect::DeleteClient { client: (*client).clone() }]).await? {
-        CommitOutcome::Committed => {
-            realm.directory.remove(&client);
-            Ok(json!({ "deleted": client_id }))
+    for registered in realm.directory.registered_by(client.key) {
+        remove(server, realm, &registered).await?;
+    }
+    if let Some(authority) = &realm.certificate_authority {
+        for record in authority.register.of_client(client.key) {
+            // One that was revoked meanwhile, or never issued, has no end to come.
+            if matches!(record.status, CertificateStatus::Issued(_)) {
+                let reason = RevocationReason::CessationOfOperation;
+                let revoked = authority.revoke(server, record.serial, reason).await;
+                revoked.map_err(|rejection| ControlError::Failed(rejection.to_string()))?;
+            }
         }
-        CommitOutcome::Conflict => Err(changed_meanwhile(client_id)),
+    }
+    remove(server, realm, &client).await?;
+    Ok(json!({ "deleted": client_id }))
+}
+
+async fn remove<S: Store>(server: &Server<S>, realm: &Realm, client: &Client) -> Result<(), ControlError> {
+    match server.record(vec![Effect::DeleteClient { client: client.clone() }]).await? {
+        CommitOutcome::Committed => {
+            realm.directory.remove(client);
+            Ok(())
+        }
+        CommitOutcome::Conflict => Err(changed_meanwhile(&client.client_id)),
     }
 }
 
-fn find(realm: &Realm, client_id: &str) -> Result<Arc<Client>, ControlError> {
+pub(super) fn find(realm: &Realm, client_id: &str) -> Result<Arc<Client>, ControlError> {
     realm.directory.client(client_id).ok_or_else(|| {
         ControlError::NotFound(format!(
             "the realm has no client {client_id:?}; `chancela client list` shows what it has"

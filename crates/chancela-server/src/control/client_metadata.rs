@@ -4,6 +4,7 @@
 use super::ControlError;
 use super::credentials;
 use super::login_metadata;
+use super::tls_metadata;
 use super::user::SUBJECT_PREFIX;
 use crate::realm::Realm;
 use crate::server::Server;
@@ -97,6 +98,24 @@ pub struct NewClient {
     /// What its refresh tokens do; the dialect's rule if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token_policy: Option<RefreshTokenPolicy>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth_subject_dn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth_san_dns: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth_san_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth_san_ip: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth_san_email: Option<String>,
+    pub tls_client_certificate_bound_access_tokens: bool,
+    /// SHA-256 in hexadecimal of the one certificate authority whose certificates are its own; any that the realm trusts
+    /// if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth_issuer: Option<String>,
+    /// The organization that it belongs to, as the provider names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization: Option<String>,
     /// Name of the token endpoint that the client belongs to, in dialects with several steps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_endpoint: Option<String>,
@@ -122,13 +141,14 @@ pub struct NewClient {
 }
 
 /// The one validator: a whole client from what was asked for, and its secret if one was made or given.
-pub(super) fn build<S: Store>(
+pub fn build<S: Store>(
     server: &Server<S>,
     realm: &Realm,
     new: NewClient,
 ) -> Result<(Client, Option<Secret>), ControlError> {
     let invalid = |text: String| Err(ControlError::Invalid(text));
     let sector_identifier = login_metadata::check(realm, &new).map_err(ControlError::Invalid)?;
+    let tls = tls_metadata::check(&new).map_err(ControlError::Invalid)?;
     let formats = &realm.dialect.credentials;
     let now = server.clock.now().seconds();
     let mut key = [0; 6];
@@ -150,9 +170,17 @@ pub(super) fn build<S: Store>(
         Some(own) => own,
         None => credentials::client_id(&formats.client_id, &*server.entropy)?,
     };
-    let public = new.token_endpoint_auth_method == Some(Method::None);
+    // Without a secret: public clients, and those that have a certificate instead.
+    let public = matches!(
+        new.token_endpoint_auth_method,
+        Some(Method::None | Method::TlsClientAuth | Method::SelfSignedTlsClientAuth)
+    );
     let secret = match new.client_secret {
-        Some(_) if public => return invalid("client_secret: a client with method none has no secret".into()),
+        Some(_) if public => {
+            return invalid(
+                "client_secret: a client with this token_endpoint_auth_method has no secret".into(),
+            );
+        }
         Some(own) if own.is_empty() || own.len() > 1024 || own.ends_with(['\r', '\n']) => {
             return invalid("client_secret: must be 1 to 1024 bytes and not end in a line break".into());
         }
@@ -252,6 +280,11 @@ pub(super) fn build<S: Store>(
         tenant: new.tenant.map(Into::into),
         access_token_lifetime: new.access_token_lifetime,
         refresh_token_lifetime: new.refresh_token_lifetime,
+        tls_client_auth: tls.subject,
+        tls_client_auth_issuer: tls.issuer,
+        tls_client_certificate_bound_access_tokens: new.tls_client_certificate_bound_access_tokens,
+        organization: new.organization.map(Into::into),
+        registration: None,
         certificate,
         jwks: new.jwks,
         may_introspect_any: new.may_introspect_any,
@@ -274,6 +307,13 @@ pub(super) fn describe(client: &Client) -> Value {
     if let Some(members) = shown.as_object_mut() {
         for hidden in ["key", "realm", "secrets", "version", "created_at", "tokens_not_before"] {
             members.shift_remove(hidden);
+        }
+        // RFC 8705 has one member for each kind of name.
+        if let Some(Value::Object(subject)) = members.shift_remove("tls_client_auth") {
+            members.extend(subject);
+        }
+        if members.shift_remove("registration").is_some() {
+            members.insert("registered_itself".into(), true.into());
         }
         // Shown where they say something: what a client has, and what it is freed of.
         let exempt = [

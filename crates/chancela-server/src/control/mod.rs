@@ -2,6 +2,7 @@
 //! opens the store itself (no server runs) or hands the command to the running server over a Unix socket in the data
 //! folder, which only the server's user can open. Both ways end here.
 
+mod certificate;
 mod client;
 mod client_metadata;
 mod credentials;
@@ -9,12 +10,13 @@ mod key;
 mod login_metadata;
 mod scope;
 pub mod socket;
+mod tls_metadata;
 mod token;
 mod user;
 mod user_import;
 mod user_metadata;
 
-pub use client_metadata::NewClient;
+pub use client_metadata::{NewClient, build as build_client};
 pub use credentials::{client_id, client_secret};
 pub use user_import::ImportedUser;
 pub use user_metadata::NewUser;
@@ -23,6 +25,7 @@ use crate::key_ring::KeyRingError;
 use crate::password::PasswordError;
 use crate::realm::Realm;
 use crate::server::Server;
+use chancela_core::record::RevocationReason;
 use chancela_store::{Store, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -71,6 +74,51 @@ pub enum Command {
     ClientDelete {
         /// Its id.
         client_id: String,
+    },
+    /// Certificates of the realm's authority, all or one client's.
+    CertificateList {
+        /// The client's id.
+        client_id: Option<String>,
+    },
+    /// One certificate.
+    CertificateShow {
+        /// Its serial number in hexadecimal.
+        serial: String,
+    },
+    /// Issues a certificate to a client.
+    CertificateIssue {
+        /// The client's id.
+        client_id: String,
+        /// The certificate request in PEM.
+        csr: String,
+        /// Lifetime in days; the longest if absent.
+        days: Option<u16>,
+    },
+    /// Signs a request that waits.
+    CertificateApprove {
+        /// Its serial number in hexadecimal.
+        serial: String,
+    },
+    /// Refuses a request that waits.
+    CertificateRefuse {
+        /// Its serial number in hexadecimal.
+        serial: String,
+    },
+    /// Revokes a certificate, with every token that is bound to it.
+    CertificateRevoke {
+        /// Its serial number in hexadecimal.
+        serial: String,
+        /// Why.
+        reason: RevocationReason,
+    },
+    /// The authority's own certificates, and where it publishes.
+    AuthorityShow,
+    /// The request for the authority's certificate, for a root outside.
+    AuthorityRequest,
+    /// Takes the chain that a root outside signed.
+    AuthorityInstall {
+        /// PEM, own certificate first.
+        chain: String,
     },
     /// Adds a scope to the catalogue.
     ScopeCreate {
@@ -251,6 +299,19 @@ pub async fn execute<S: Store>(server: &Server<S>, request: Request) -> Result<V
             client::set_enabled(server, realm, &client_id, enabled).await
         }
         Command::ClientDelete { client_id } => client::delete(server, realm, &client_id).await,
+        Command::CertificateList { client_id } => certificate::list(server, realm, client_id.as_deref()),
+        Command::CertificateShow { serial } => certificate::show(realm, &serial),
+        Command::CertificateIssue { client_id, csr, days } => {
+            certificate::issue(server, realm, &client_id, (&csr, days)).await
+        }
+        Command::CertificateApprove { serial } => certificate::approve(server, realm, &serial).await,
+        Command::CertificateRefuse { serial } => certificate::refuse(server, realm, &serial).await,
+        Command::CertificateRevoke { serial, reason } => {
+            certificate::revoke(server, realm, &serial, reason).await
+        }
+        Command::AuthorityShow => certificate::authority(realm),
+        Command::AuthorityRequest => certificate::authority_request(server, realm).await,
+        Command::AuthorityInstall { chain } => certificate::authority_install(server, realm, &chain).await,
         Command::ScopeCreate { name, description } => scope::create(server, realm, &name, &description).await,
         Command::ScopeList => Ok(scope::list(realm)),
         Command::ScopeDelete { name } => scope::delete(server, realm, &name).await,

@@ -111,7 +111,7 @@ pub(super) async fn revoke_all<S: Store>(
     client_id: Option<&str>,
     user: Option<(&str, Option<&str>)>,
 ) -> Result<Value, ControlError> {
-    let client = client_id.map(|id| client(realm, id)).transpose()?;
+    let client = client_id.map(|id| super::client::find(realm, id)).transpose()?;
     match (client, user) {
         (None, None) => Err(ControlError::Invalid("name a client or a user".into())),
         (Some(client), None) => {
@@ -173,14 +173,6 @@ async fn find_user<S: Store>(
         return Ok(user);
     }
     super::user::find(server, realm, (name, tenant)).await
-}
-
-fn client(realm: &Realm, client_id: &str) -> Result<Arc<Client>, ControlError> {
-    realm.directory.client(client_id).ok_or_else(|| {
-        ControlError::NotFound(format!(
-            "the realm has no client {client_id:?}; `chancela client list` shows what it has"
-        ))
-    })
 }
 
 async fn active<S: Store>(

@@ -2,12 +2,17 @@
 //! lets core decide, and commits.
 
 mod account;
+mod authority;
 mod authorization;
+mod certificates;
 mod end_session;
 mod introspection;
+mod protected;
+mod registration;
 mod revocation;
 mod token;
 mod userinfo;
+mod verification;
 
 use crate::realm::{Realm, RealmEndpoint};
 use crate::router::{Place, Route, Router};
@@ -19,8 +24,10 @@ use bytes::Bytes;
 use chancela_core::message::HttpRequest;
 use chancela_core::message::error_response;
 use chancela_core::rejection::Rejection;
+use chancela_core::x509::PresentedCertificate;
 use chancela_store::Store;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HOST};
+use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Body;
@@ -43,7 +50,7 @@ where
         return plain(StatusCode::BAD_REQUEST, "the request has more than one Host header");
     }
     let host = head.headers.get(HOST).and_then(|host| host.to_str().ok()).or(head.uri.host()).unwrap_or("");
-    let (route, tenant) = match router.find(host, head.uri.path()) {
+    let (route, segment) = match router.find(host, head.uri.path()) {
         Ok(Some(found)) => found,
         Ok(None) => return plain(StatusCode::NOT_FOUND, "there is no such endpoint"),
         Err(()) => return plain(StatusCode::MISDIRECTED_REQUEST, "this server does not serve that host"),
@@ -52,46 +59,12 @@ where
         Route::Json(json) => document(&head.method, json.clone(), "no-store"),
         Route::Jwks(realm) => document(&head.method, realm.keys.load().jwks.clone(), "public, max-age=3600"),
         Route::Metadata(realm) => {
-            if tenant.is_some_and(|tenant| !realm.has_tenant(tenant)) {
+            if segment.is_some_and(|tenant| !realm.has_tenant(tenant)) {
                 return plain(StatusCode::NOT_FOUND, "there is no such tenant");
             }
             let body = serde_json::to_vec(&realm.metadata()).unwrap_or_default();
             document(&head.method, body.into(), "public, max-age=3600")
         }
-        Route::Token(realm, index) => {
-            let Some(endpoint) = realm.endpoints.get(*index) else {
-                return plain(StatusCode::NOT_FOUND, "there is no such endpoint");
-            };
-            if tenant.is_some_and(|tenant| !realm.has_tenant(tenant)) {
-                return plain(StatusCode::NOT_FOUND, "there is no such tenant");
-            }
-            match body::read(&head, incoming).await {
-                Ok(body) => {
-                    token::respond(server, realm, (endpoint, tenant), peer.address, &view(&head, &body)).await
-                }
-                Err(rejection) => refuse(realm, endpoint, rejection, None),
-            }
-        }
-        Route::Browser(realm, place) => match body::read(&head, incoming).await {
-            Ok(body) => {
-                let http = view(&head, &body);
-                let source = server.client_address(peer.address, &head.headers);
-                browser(server, realm, (head.uri.path(), *place), http, source).await
-            }
-            Err(rejection) => refuse_standard(realm, rejection, None),
-        },
-        Route::Introspection(realm) => match body::read(&head, incoming).await {
-            Ok(body) => introspection::respond(server, realm, &view(&head, &body)).await,
-            Err(rejection) => refuse_standard(realm, rejection, None),
-        },
-        Route::UserInfo(realm) => match body::read(&head, incoming).await {
-            Ok(body) => userinfo::respond(server, realm, &view(&head, &body)).await,
-            Err(rejection) => userinfo::refuse(realm, rejection),
-        },
-        Route::Revocation(realm) => match body::read(&head, incoming).await {
-            Ok(body) => revocation::respond(server, realm, &view(&head, &body)).await,
-            Err(rejection) => refuse_standard(realm, rejection, None),
-        },
         Route::Extension(extension) => {
             let extension = Arc::clone(extension);
             match body::read(&head, incoming).await {
@@ -103,8 +76,69 @@ where
                 Err(_) => return plain(StatusCode::BAD_REQUEST, "the body cannot be read"),
             }
         }
+        Route::Token(realm, index) => {
+            let Some(endpoint) = realm.endpoints.get(*index) else {
+                return plain(StatusCode::NOT_FOUND, "there is no such endpoint");
+            };
+            if segment.is_some_and(|tenant| !realm.has_tenant(tenant)) {
+                return plain(StatusCode::NOT_FOUND, "there is no such tenant");
+            }
+            match arrived(server, realm, peer, &head, incoming).await {
+                Ok(arrived) => {
+                    let http = arrived.view(&head);
+                    token::respond(server, realm, (endpoint, segment), peer.address, &http).await
+                }
+                Err(rejection) => refuse(realm, endpoint, rejection, None),
+            }
+        }
+        Route::UserInfo(realm) => match arrived(server, realm, peer, &head, incoming).await {
+            Ok(arrived) => userinfo::respond(server, realm, &arrived.view(&head)).await,
+            Err(rejection) => userinfo::refuse(realm, rejection),
+        },
+        Route::Browser(realm, _)
+        | Route::Introspection(realm)
+        | Route::Revocation(realm)
+        | Route::Certificates(realm)
+        | Route::Certificate(realm)
+        | Route::Registration(realm)
+        | Route::RegisteredClient(realm)
+        | Route::Ocsp(realm)
+        | Route::Authority(realm)
+        | Route::Verification(realm)
+        | Route::Resource(realm) => match arrived(server, realm, peer, &head, incoming).await {
+            Ok(arrived) => {
+                let source = server.client_address(peer.address, &head.headers);
+                let place = (head.uri.path(), segment);
+                standard(server, route, realm, (place, source), arrived.view(&head)).await
+            }
+            Err(rejection) => refuse_standard(realm, rejection, None),
+        },
     };
     response.map(Full::new)
+}
+
+/// An endpoint that no dialect changes.
+async fn standard<S: Store>(
+    server: &Server<S>,
+    route: &Route,
+    realm: &Arc<Realm>,
+    ((path, segment), source): ((&str, Option<&str>), IpAddr),
+    http: HttpRequest<'_>,
+) -> Response<Bytes> {
+    let named = segment.unwrap_or_default();
+    match route {
+        Route::Browser(_, place) => browser(server, realm, (path, *place), http, source).await,
+        Route::Introspection(_) => introspection::respond(server, realm, &http).await,
+        Route::Revocation(_) => revocation::respond(server, realm, &http).await,
+        Route::Certificates(_) => certificates::respond(server, realm, segment, &http).await,
+        Route::Certificate(_) => certificates::one(server, realm, named, &http).await,
+        Route::Registration(_) => registration::respond(server, realm, &http).await,
+        Route::RegisteredClient(_) => registration::manage(server, realm, named, &http).await,
+        Route::Ocsp(_) => authority::ocsp(server, realm, segment, &http),
+        Route::Authority(_) => authority::file(realm, named, &http),
+        Route::Verification(_) => verification::respond(server, realm, &http).await,
+        _ => verification::resource(server, realm, &http).await,
+    }
 }
 
 /// A page or form of a realm.
@@ -131,8 +165,37 @@ async fn browser<S: Store>(
     }
 }
 
-fn view<'a>(head: &'a http::request::Parts, body: &'a [u8]) -> HttpRequest<'a> {
-    HttpRequest { method: &head.method, query: head.uri.query(), headers: &head.headers, body }
+/// What came with a request beside its head.
+struct Arrived {
+    body: Bytes,
+    certificate: Option<Arc<PresentedCertificate>>,
+}
+
+impl Arrived {
+    fn view<'a>(&'a self, head: &'a Parts) -> HttpRequest<'a> {
+        HttpRequest {
+            method: &head.method,
+            query: head.uri.query(),
+            headers: &head.headers,
+            body: &self.body,
+            certificate: self.certificate.as_deref(),
+        }
+    }
+}
+
+/// Reads the body, and what the realm thinks of the client's certificate.
+async fn arrived<S: Store, B>(
+    server: &Server<S>,
+    realm: &Realm,
+    peer: &Peer,
+    head: &Parts,
+    incoming: B,
+) -> Result<Arrived, Rejection>
+where
+    B: Body<Data = Bytes>,
+{
+    let certificate = server.client_certificate(realm, peer, head)?;
+    Ok(Arrived { body: body::read(head, incoming).await?, certificate })
 }
 
 /// A refusal at a token endpoint, in the dialect's shape. `client` is a client id that the registry knows: nothing that

@@ -1,7 +1,6 @@
 //! The UserInfo endpoint (OpenID Connect Core §5.3): what a client may know of the user whose access token it shows.
 
-use super::note_refusal;
-use crate::access_token::active;
+use super::{note_refusal, protected};
 use crate::realm::Realm;
 use crate::server::{Server, store_rejection};
 use bytes::Bytes;
@@ -40,9 +39,10 @@ async fn answer<S: Store>(
     realm: &Realm,
     http: &HttpRequest<'_>,
 ) -> Result<Response<Bytes>, Rejection> {
-    let text = bearer::parse(http)?;
-    let token = active(server, realm, &text, server.clock.now()).await?;
-    let token = token.filter(|token| is_for_us(realm, token)).ok_or(Rule::InvalidAccessToken)?;
+    let token = protected::token(server, realm, http).await?;
+    if !is_for_us(realm, &token) {
+        return Err(Rule::InvalidAccessToken.into());
+    }
     let scope: Scope = token.scope.split(' ').filter(|token| !token.is_empty()).collect();
     if !scope.contains(SCOPE) {
         return Err(Rule::AccessTokenWithoutOpenid.into());
@@ -65,10 +65,9 @@ async fn answer<S: Store>(
     })
 }
 
-/// Whether the token is for this realm's own resources. A token that is bound to a certificate is not good here: the
-/// connection shows none.
+/// Whether the token is for this realm's own resources.
 fn is_for_us(realm: &Realm, token: &ActiveToken) -> bool {
-    token.certificate.is_none() && token.audience.as_deref().is_none_or(|audience| audience == realm.audience)
+    token.audience.as_deref().is_none_or(|audience| audience == realm.audience)
 }
 
 /// The user, if the token still speaks for them. A client's own token speaks for nobody.

@@ -83,6 +83,12 @@ impl<'a> Call<'a> {
         Self { method: Method::POST, url, headers, body: form.into() }
     }
 
+    /// A POST of JSON.
+    pub fn post_json(url: &'a str, json: impl Into<Bytes>) -> Self {
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+        Self { method: Method::POST, url, headers, body: json.into() }
+    }
+
     /// Adds a header, or replaces it.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {

@@ -46,6 +46,9 @@ pub enum KeyRingError {
         /// What is wrong.
         error: JwsError,
     },
+    /// A certificate authority's key or certificate.
+    #[error("certificate authority: {0}")]
+    Authority(String),
     /// No random numbers.
     #[error(transparent)]
     Entropy(#[from] chancela_core::entropy::EntropyError),

@@ -93,6 +93,11 @@ impl PasswordPool {
         self.run(move || hash(password.expose(), &salt)).await
     }
 
+    /// Other slow work for the processor, in turn with the hashes; `None` if too many wait.
+    pub async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+        self.run(move || Ok(work())).await.ok()
+    }
+
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, PasswordError> + Send + 'static,

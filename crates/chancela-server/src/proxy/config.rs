@@ -1,16 +1,14 @@
 //! `listen.client_certificate_header`: which header, and what proves that a proxy wrote it.
 
-use crate::config::ConfigError;
-use chancela_core::secret::{from_hex, sha256};
+use crate::config::{ConfigError, read_key_file};
+use chancela_core::secret::sha256;
 use chancela_core::x509::forwarded::{Form, mac::MacKey};
 use http::HeaderName;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use zeroize::Zeroizing;
+use std::path::PathBuf;
 
 /// The table. At least one of the three proofs must be set; a request counts if one of those that are set holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,28 +87,9 @@ impl ClientCertificateHeader {
 
     /// The key that proves a header, if there is one.
     pub(super) fn mac_key(&self) -> Result<Option<MacKey>, ConfigError> {
-        self.mac_key_file.as_deref().map(read_key).transpose()
+        let read = |path| read_key_file("listen.client_certificate_header.mac_key_file", path);
+        Ok(self.mac_key_file.as_deref().map(read).transpose()?.map(|key| MacKey::new(&key)))
     }
-}
-
-fn read_key(path: &Path) -> Result<MacKey, ConfigError> {
-    let shown = path.display();
-    let at = |error: std::io::Error| {
-        wrong(&format!("mac_key_file: {shown}: {error}; make it with: openssl rand -hex 32"))
-    };
-    let mode = fs::metadata(path).map_err(at)?.permissions().mode() & 0o7777;
-    if mode & 0o077 != 0 {
-        return Err(wrong(&format!(
-            "mac_key_file: {shown} can be read by others (mode {mode:o}); run: chmod 0400 {shown}"
-        )));
-    }
-    let text = Zeroizing::new(fs::read_to_string(path).map_err(at)?);
-    let key = Zeroizing::new(from_hex::<32>(text.trim()).ok_or_else(|| {
-        wrong(&format!(
-            "mac_key_file: {shown} is not 64 hexadecimal digits; make it with: openssl rand -hex 32"
-        ))
-    })?);
-    Ok(MacKey::new(&key))
 }
 
 fn name(key: &str, text: &str) -> Result<HeaderName, ConfigError> {

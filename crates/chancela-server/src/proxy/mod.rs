@@ -7,6 +7,7 @@
 
 mod config;
 mod names;
+mod present;
 mod read;
 
 pub use config::ClientCertificateHeader;

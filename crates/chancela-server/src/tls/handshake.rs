@@ -80,9 +80,8 @@ impl Acceptor {
     fn established(&self, stream: TlsStream<TcpStream>) -> Established {
         let (_, connection) = stream.get_ref();
         let chain = connection.peer_certificates().filter(|chain| !chain.is_empty());
-        let certificates = chain.map(|chain| {
-            Arc::new(PeerCertificates { chain: chain.iter().map(CertificateDer::clone).collect() })
-        });
+        let certificates = chain
+            .map(|chain| Arc::new(PeerCertificates::new(chain.iter().map(CertificateDer::clone).collect())));
         let channel = match self.kind {
             Kind::Tls => Channel::Tls,
             Kind::MutualTls => Channel::MutualTls,

@@ -16,13 +16,13 @@ use std::time::Duration;
 /// How long a body may take.
 const TIME: Duration = Duration::from_secs(10);
 
-/// The whole body of a POST; nothing is read of other methods, which no endpoint with a body answers.
+/// The whole body of a POST or PUT; nothing is read of other methods, which no endpoint with a body answers.
 pub(crate) async fn read<B>(head: &Parts, body: B) -> Result<Bytes, Rejection>
 where
     B: Body<Data = Bytes>,
 {
     let limit = u32::try_from(MAX_BODY_BYTES).unwrap_or(u32::MAX);
-    if head.method != Method::POST {
+    if head.method != Method::POST && head.method != Method::PUT {
         return Ok(Bytes::new());
     }
     if head.headers.contains_key(CONTENT_ENCODING) {

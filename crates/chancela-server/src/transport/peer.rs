@@ -1,8 +1,9 @@
 //! Who sent a request, as far as the connection knows.
 
+use crate::trust::Judged;
 use rustls::pki_types::CertificateDer;
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// The other end of a connection.
 #[derive(Debug, Clone)]
@@ -32,10 +33,12 @@ pub enum Channel {
 
 /// The chain that a client presented in its handshake. That the client holds the leaf's private key is proven; nothing
 /// else about it is: whether to believe it is the realm's decision (RFC 8705 section 2).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct PeerCertificates {
     /// The certificates in DER as the client sent them, its own first; never empty.
     pub chain: Vec<CertificateDer<'static>>,
+    /// What a realm thought of them last: requests on one connection are mostly for one realm.
+    pub judged: Mutex<Option<Judged>>,
 }
 
 impl Peer {
@@ -51,6 +54,11 @@ impl Peer {
 }
 
 impl PeerCertificates {
+    /// A chain that nobody has judged yet.
+    pub const fn new(chain: Vec<CertificateDer<'static>>) -> Self {
+        Self { chain, judged: Mutex::new(None) }
+    }
+
     /// The client's own certificate.
     pub fn leaf(&self) -> Option<&CertificateDer<'static>> {
         self.chain.first()

@@ -52,6 +52,8 @@ impl RealmPlan {
             resources: Vec::new(),
             session_lifetime: 12 * 3600,
             rate_limit: false,
+            mtls: None,
+            certificate_authority: None,
             danger_http_issuer: false,
         };
         Self { name, config }
@@ -184,7 +186,8 @@ impl<S: Store> World<S> {
         let entropy = Arc::new(Seeded::new(7));
         let kek = Kek::ephemeral(&*entropy).unwrap();
         let own = Arc::new(TestClock(clock.clone()));
-        let server = Server::open(&config, library, store, kek, own, entropy).await.unwrap();
+        let opening = Server::open(&config, library, store, kek, own, entropy);
+        let server = Box::pin(opening).await.unwrap();
         let router = Arc::new(Router::for_issuers(&server.realms));
         Self { server: Arc::new(server), router, clock }
     }

@@ -5,10 +5,10 @@ use chancela_core::grant::GrantType;
 use chancela_core::id::{AccessTokenKey, CertificateSerial, ClientKey, CodeId, GrantId, SessionId, TokenId};
 use chancela_core::jose::JwsAlgorithm;
 use chancela_core::record::{
-    AccessToken, ApplicationType, Authentication, AuthorizationCode, CertificateStatus, Client,
-    ClientCertificate, ClientSecret, Consent, Crl, Grant, GrantDetails, IssuedCertificate, KeyPurpose,
-    KeyRecord, Passkey, REPLAY_MEMORY, RefreshTokenPolicy, Revocation, Revoked, ScopeRecord, Session, Spent,
-    SubjectType, Totp, User,
+    AccessToken, ApplicationType, Authentication, AuthorizationCode, CertificateStatus, CertificateSubject,
+    Client, ClientCertificate, ClientSecret, Consent, Crl, Grant, GrantDetails, IssuedCertificate,
+    KeyPurpose, KeyRecord, Passkey, REPLAY_MEMORY, RefreshTokenPolicy, Registration, Revocation, Revoked,
+    ScopeRecord, Session, Spent, SubjectType, Totp, User,
 };
 use chancela_core::scope::Scope;
 use chancela_core::secret::SecretDigest;
@@ -165,6 +165,14 @@ pub fn client(key: u64, client_id: &str) -> Client {
         tenant: Some("acme".into()),
         access_token_lifetime: Some(300),
         refresh_token_lifetime: None,
+        tls_client_auth: Some(CertificateSubject::Dn("CN=partner,O=Padaria".into())),
+        tls_client_auth_issuer: Some("0a".repeat(32).into()),
+        tls_client_certificate_bound_access_tokens: true,
+        organization: Some("padaria".into()),
+        registration: Some(Registration {
+            owner: ClientKey(1),
+            access_token: SecretDigest::from_bytes([8; 32]),
+        }),
         certificate: None,
         jwks: Some(serde_json::json!({"keys": [{"kty": "OKP", "n": null}]})),
         may_introspect_any: true,

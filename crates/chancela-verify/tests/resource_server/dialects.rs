@@ -32,7 +32,7 @@ fn issued(endpoint: &TokenEndpoint, key: &Arc<SigningKey>, der: &[u8]) -> String
         scope: Scope::parse("cob.read").unwrap(),
         subject: None,
         tenant: None,
-        certificate: Some(sha256(der)),
+        certificate: Some(chancela_core::x509::Confirmation { sha256: sha256(der), not_after: i64::MAX }),
         grant: None,
         audience: None,
         not_before: 0,

@@ -130,6 +130,25 @@ pub(crate) struct ClientCreate {
     /// File with the certificate that it presents in a header, in PEM
     #[arg(long, value_name = "FILE")]
     pub(crate) certificate: Option<PathBuf>,
+    /// Subject of its certificate as RFC 4514 writes it, for tls_client_auth; if absent, certificates that the realm's own
+    /// authority issued to it
+    #[arg(long, value_name = "DN", conflicts_with = "tls_san_dns")]
+    pub(crate) tls_subject_dn: Option<String>,
+    /// DNS name in its certificate, for tls_client_auth
+    #[arg(long, value_name = "NAME")]
+    pub(crate) tls_san_dns: Option<String>,
+    /// SHA-256 of the one authority whose certificates are its own, 64 hexadecimal digits
+    #[arg(long, value_name = "SHA256")]
+    pub(crate) tls_issuer: Option<String>,
+    /// All its access tokens are bound to its certificate
+    #[arg(long)]
+    pub(crate) bound_tokens: bool,
+    /// The organization that it belongs to
+    #[arg(long, value_name = "NAME")]
+    pub(crate) organization: Option<String>,
+    /// File with its public keys (JWKS), for self_signed_tls_client_auth with x5c
+    #[arg(long, value_name = "FILE")]
+    pub(crate) jwks: Option<PathBuf>,
     /// Lifetime of its access tokens in seconds
     #[arg(long, value_name = "SECONDS")]
     pub(crate) access_token_lifetime: Option<u32>,

@@ -46,6 +46,13 @@ fn create(new: ClientCreate) -> Result<(Target, Command), Failure> {
         .certificate
         .map(|path| fs::read_to_string(&path).map_err(Failure::io(path.display().to_string())))
         .transpose()?;
+    let jwks = match new.jwks {
+        Some(path) => Some(
+            serde_json::from_str(&read(&path)?)
+                .map_err(|error| Failure::Usage(format!("{}: is not JSON: {error}", path.display())))?,
+        ),
+        None => None,
+    };
     let method = new.auth_method.map(|name| one_of::<Method>("method", &name)).transpose()?;
     let client = NewClient {
         client_name: new.name,
@@ -74,6 +81,12 @@ fn create(new: ClientCreate) -> Result<(Target, Command), Failure> {
         token_endpoint: new.token_endpoint,
         chained_to: new.chained_to,
         certificate_pem,
+        tls_client_auth_subject_dn: new.tls_subject_dn,
+        tls_client_auth_san_dns: new.tls_san_dns,
+        tls_client_auth_issuer: new.tls_issuer,
+        tls_client_certificate_bound_access_tokens: new.bound_tokens,
+        organization: new.organization,
+        jwks,
         access_token_lifetime: new.access_token_lifetime,
         may_introspect_any: new.may_introspect_any,
         partner: new.partner,

@@ -79,7 +79,7 @@ fn report(dialect: &Dialect) -> Value {
     json!({
         "name": dialect.name,
         "ok": true,
-        "danger": survey::dangers(dialect),
+        "danger": survey::dangers(dialect).into_iter().chain(survey::issuance_dangers(dialect)).collect::<Vec<_>>(),
         "not_served_yet": survey::unsupported(dialect),
         "undocumented": marks.collect::<Vec<_>>(),
     })

@@ -1,6 +1,7 @@
 //! Subcommands, one file each.
 
 mod administration;
+mod certificate;
 mod client;
 mod config;
 mod dialect;
@@ -19,6 +20,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Serve { config } => serve::run(&config),
         Command::Config { action } => config::run(action),
         Command::Client { action } => client::client(action),
+        Command::Certificate { action } => certificate::run(action),
         Command::Scope { action } => administration::scope(action),
         Command::Key { action } => administration::key(action),
         Command::User { action } => user::user(action),

@@ -6,7 +6,9 @@ use crate::failure::Failure;
 use crate::store::ConfiguredStore;
 use chancela_core::dialect::CredentialFormat;
 use chancela_core::effect::Effect;
-use chancela_core::record::{Client, User};
+use chancela_core::issuance;
+use chancela_core::record::{Client, RegisteredCertificate, User};
+use chancela_core::x509::Certificate;
 use chancela_server::control::{self, Command, ControlError, NewClient, NewUser, Request};
 use chancela_server::realm::Realm;
 use chancela_server::server::Server;
@@ -40,7 +42,11 @@ pub(super) struct ClientCredentials {
     #[serde(default)]
     pub(super) client_secret: Option<String>,
     pub(super) certificate_pem: Option<String>,
+    #[serde(default)]
+    pub(super) certificate_chain_pem: Option<String>,
     pub(super) private_key_pem: Option<String>,
+    #[serde(default)]
+    pub(super) organization: Option<String>,
 }
 
 /// Makes what is missing and answers all of it. Passwords are on disk before their users are, so that a start which was
@@ -64,6 +70,9 @@ pub(super) async fn prepare(
                     let made = make_client(server, realm, client, origin, own).await?;
                     own.clients.insert(client.label.clone(), made);
                 }
+            }
+            if let Some(kept) = own.clients.get_mut(&client.label).filter(|_| client.certificate) {
+                certify(server, realm, kept).await?;
             }
         }
         for user in &planned.users {
@@ -148,11 +157,7 @@ async fn adapt(
         return Ok(());
     }
     client.version += 1;
-    let effect = Effect::PutClient { client: client.clone(), expected_version: Some(kept.version) };
-    if server.store.commit(vec![effect]).await.map_err(ControlError::from)? == CommitOutcome::Committed {
-        realm.directory.put(client);
-    }
-    Ok(())
+    put(server, realm, kept, client).await
 }
 
 async fn make_client(
@@ -163,7 +168,9 @@ async fn make_client(
     own: &RealmCredentials,
 ) -> Result<ClientCredentials, Failure> {
     let everything = || realm.dialect.scopes.keys().cloned().collect::<Vec<_>>().join(" ");
-    let certificate = planned.certificate.then(certificate).transpose()?;
+    let formats = &realm.dialect.credentials.client_id;
+    let organization = planned.organization.then(|| control::client_id(formats, &*server.entropy));
+    let organization = organization.transpose().map_err(ControlError::from)?;
     let first = planned.chained_to.as_ref().and_then(|label| own.clients.get(label));
     let new = NewClient {
         client_name: Some(planned.name.clone().unwrap_or_else(|| format!("Sandbox {}", planned.label))),
@@ -176,7 +183,7 @@ async fn make_client(
         redirect_uris: planned.redirect_uris(origin),
         post_logout_redirect_uris: planned.post_logout_redirect_uris(origin),
         application_type: planned.application_type,
-        certificate_pem: certificate.as_ref().map(|(pem, _)| pem.clone()),
+        organization: organization.clone(),
         may_introspect_any: planned.may_introspect_any,
         partner: planned.partner,
         ..NewClient::default()
@@ -184,12 +191,13 @@ async fn make_client(
     let command = Command::ClientCreate(Box::new(new));
     let shown = control::execute(server, Request { realm: realm.name.clone(), command }).await?;
     let text = |member: &str| shown.get(member).and_then(|v| v.as_str()).map(str::to_owned);
-    let (certificate_pem, private_key_pem) = certificate.unzip();
     Ok(ClientCredentials {
         client_id: text("client_id").unwrap_or_default(),
         client_secret: text("client_secret"),
-        certificate_pem,
-        private_key_pem,
+        certificate_pem: None,
+        certificate_chain_pem: None,
+        private_key_pem: None,
+        organization,
     })
 }
 
@@ -215,12 +223,49 @@ async fn make_users(
     Ok(())
 }
 
-/// A self-signed RSA certificate and its key, as the provider sends one at onboarding.
-fn certificate() -> Result<(String, String), Failure> {
-    let failed = |error: rcgen::Error| Failure::Other(format!("making a demo certificate: {error}"));
+/// Gives a client an RSA certificate of the realm's authority, as the provider sends one at onboarding, unless it has one
+/// that is good for a while.
+async fn certify(
+    server: &Server<ConfiguredStore>,
+    realm: &Realm,
+    kept: &mut ClientCredentials,
+) -> Result<(), Failure> {
+    let Some(authority) = &realm.certificate_authority else { return Ok(()) };
+    let known = kept.certificate_pem.as_deref().and_then(Certificate::parse_header);
+    let record = known.and_then(|own| authority.register.of_digest(&own.sha256));
+    let now = server.clock.now();
+    if record.is_some_and(|record| issuance::counts(&record, now.plus_seconds(30 * 86_400))) {
+        return Ok(());
+    }
+    let failed = |error: rcgen::Error| Failure::Other(format!("making a demo key: {error}"));
     let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).map_err(failed)?;
-    let mut parameters = rcgen::CertificateParams::new(Vec::new()).map_err(failed)?;
-    parameters.distinguished_name.push(rcgen::DnType::CommonName, "Chancela sandbox application");
-    let certificate = parameters.self_signed(&key).map_err(failed)?;
-    Ok((certificate.pem(), key.serialize_pem()))
+    let request = rcgen::CertificateParams::new(Vec::new()).and_then(|own| own.serialize_request(&key));
+    let csr = request.and_then(|request| request.pem()).map_err(failed)?;
+    let client_id = kept.client_id.clone();
+    let command = Command::CertificateIssue { client_id: client_id.clone(), csr, days: None };
+    let shown = control::execute(server, Request { realm: realm.name.clone(), command }).await?;
+    let text = |member: &str| shown.get(member).and_then(|v| v.as_str()).map(str::to_owned);
+    kept.certificate_pem = text("certificate");
+    kept.certificate_chain_pem = text("certificate_chain");
+    kept.private_key_pem = Some(key.serialize_pem());
+    // A dialect that reads certificates in a header knows them by their digest.
+    if let (Some(sha256), Some(old)) = (text("sha256"), realm.directory.client(&client_id)) {
+        let certificate = Some(RegisteredCertificate { sha256: sha256.into() });
+        let client = Client { certificate, version: old.version + 1, ..(*old).clone() };
+        put(server, realm, &old, client).await?;
+    }
+    Ok(())
+}
+
+async fn put(
+    server: &Server<ConfiguredStore>,
+    realm: &Realm,
+    old: &Client,
+    client: Client,
+) -> Result<(), Failure> {
+    let effect = Effect::PutClient { client: client.clone(), expected_version: Some(old.version) };
+    if server.store.commit(vec![effect]).await.map_err(ControlError::from)? == CommitOutcome::Committed {
+        realm.directory.put(client);
+    }
+    Ok(())
 }

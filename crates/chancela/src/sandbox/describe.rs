@@ -1,24 +1,26 @@
 //! What the sandbox says of itself: for programs (`/sandbox.json`, a fixed form) and for people (ready curl lines).
 
-use super::Listeners;
 use super::credentials::{Credentials, RealmCredentials};
+use super::listeners::Listeners;
 use super::plan::{Plan, PlannedClient, PlannedRealm};
 use super::relying_party::Printed;
 use crate::store::ConfiguredStore;
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use chancela_core::dialect::Grant;
+use chancela_core::x509::encode_pem;
 use chancela_server::realm::Realm;
 use chancela_server::server::Server;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 
 /// `/sandbox.json`; members stand in the documented order.
 #[derive(Debug, Serialize)]
 pub(super) struct Description {
     version: u8,
-    ca_certificate_pem: Option<String>,
+    ca_certificate_pem: String,
     realms: Map<String, Value>,
     #[serde(skip)]
     credentials: Credentials,
@@ -30,7 +32,9 @@ struct DescribedRealm {
     environment: String,
     base_url: String,
     root_url: String,
+    tls_base_url: String,
     mtls_base_url: Option<String>,
+    client_ca_certificate_pem: Option<String>,
     endpoints: Map<String, Value>,
     clients: Vec<DescribedClient>,
     users: Vec<DescribedUser>,
@@ -45,8 +49,12 @@ struct DescribedClient {
     token_endpoint_auth_method: &'static str,
     redirect_uris: Vec<String>,
     certificate_pem: Option<String>,
+    certificate_chain_pem: Option<String>,
     private_key_pem: Option<String>,
     label: String,
+    /// The organization, under the name that the dialect has for it.
+    #[serde(flatten)]
+    organization: Map<String, Value>,
 }
 
 #[derive(Debug, Serialize)]
@@ -61,16 +69,16 @@ impl Description {
         server: &Server<ConfiguredStore>,
         plan: &Plan,
         credentials: &Credentials,
-        listeners: &Listeners,
+        (listeners, ca_pem): (&Listeners, &str),
     ) -> Self {
         let mut realms = Map::new();
         for (planned, (_, root)) in plan.realms.iter().zip(&listeners.roots) {
             if let (Some(realm), Some(own)) = (server.realm(&planned.name), credentials.get(&planned.name)) {
-                let described = realm_of(realm, planned, own, root);
+                let described = realm_of(realm, planned, own, (root, &listeners.tls.1));
                 realms.insert(planned.name.clone(), serde_json::to_value(described).unwrap_or_default());
             }
         }
-        Self { version: 1, ca_certificate_pem: None, realms, credentials: credentials.clone() }
+        Self { version: 1, ca_certificate_pem: ca_pem.to_owned(), realms, credentials: credentials.clone() }
     }
 
     pub(super) fn json(&self) -> String {
@@ -78,7 +86,13 @@ impl Description {
     }
 
     /// The text for people: for each realm its address and the provider's request, ready to paste.
-    pub(super) fn text(&self, plan: &Plan, printed: &BTreeMap<String, Printed>, origin: &str) -> String {
+    pub(super) fn text(
+        &self,
+        plan: &Plan,
+        printed: &BTreeMap<String, Printed>,
+        origin: &str,
+        ca_file: &Path,
+    ) -> String {
         let mut out =
             String::from("Chancela sandbox. Every line below works as it stands; stop with Ctrl-C.\n");
         for planned in &plan.realms {
@@ -94,13 +108,20 @@ impl Description {
         }
         let _ = write!(
             out,
-            "\n# the code flow, step by step: {origin}/demo\n# for programs: {origin}/sandbox.json"
+            "\n# the code flow, step by step: {origin}/demo\n# TLS and client certificates: curl --cacert {}, addresses in the next\n\
+             # for programs: {origin}/sandbox.json",
+            ca_file.display()
         );
         out
     }
 }
 
-fn realm_of(realm: &Realm, planned: &PlannedRealm, own: &RealmCredentials, root: &str) -> DescribedRealm {
+fn realm_of(
+    realm: &Realm,
+    planned: &PlannedRealm,
+    own: &RealmCredentials,
+    (root, tls): (&str, &str),
+) -> DescribedRealm {
     let clients = planned.clients.iter().filter_map(|client| client_of(realm, client, own)).collect();
     let users = planned.users.iter().map(|user| DescribedUser {
         username: user.username.clone(),
@@ -112,11 +133,27 @@ fn realm_of(realm: &Realm, planned: &PlannedRealm, own: &RealmCredentials, root:
         environment: realm.environment.clone(),
         base_url: realm.issuer.clone(),
         root_url: format!("http://{root}"),
-        mtls_base_url: None,
+        tls_base_url: format!("https://{tls}/{}", realm.name),
+        mtls_base_url: realm.mtls_url(""),
+        client_ca_certificate_pem: client_ca(realm),
         endpoints: endpoints(realm),
         clients,
         users: users.collect(),
     }
+}
+
+/// The authorities of the realm's clients, up to the root.
+fn client_ca(realm: &Realm) -> Option<String> {
+    let authorities = realm.certificate_authority.as_ref()?.authorities();
+    Some(authorities.first()?.chain().iter().map(|der| encode_pem("CERTIFICATE", der)).collect())
+}
+
+fn organization(realm: &Realm, own: Option<&str>) -> Map<String, Value> {
+    let name = match realm.dialect.registration.organization_member.as_str() {
+        "" => "organization",
+        name => name,
+    };
+    own.map(|own| (name.to_owned(), Value::from(own))).into_iter().collect()
 }
 
 /// `token` is the endpoint that gives the final token; a dialect with several steps lists each by its name too.
@@ -134,7 +171,8 @@ fn endpoints(realm: &Realm) -> Map<String, Value> {
                     }
                 }
                 false if realm.endpoints.len() > 1 => {
-                    add(endpoint.dialect.name.clone(), realm.url(path));
+                    let mtls = realm.mtls_url(path).filter(|_| endpoint.dialect.requires.mutual_tls);
+                    add(endpoint.dialect.name.clone(), mtls.unwrap_or_else(|| realm.url(path)));
                 }
                 false => {}
             }
@@ -144,6 +182,18 @@ fn endpoints(realm: &Realm) -> Map<String, Value> {
     add("revocation".into(), metadata.revocation_endpoint);
     add("jwks".into(), metadata.jwks_uri);
     add("metadata".into(), realm.url("/.well-known/oauth-authorization-server"));
+    add("resource".into(), realm.url("/resource"));
+    add("verification".into(), realm.url(&realm.dialect.endpoints.verification));
+    if let Some(aliases) = metadata.mtls_endpoint_aliases {
+        add("mtls_token".into(), aliases.token_endpoint);
+        add("mtls_resource".into(), realm.mtls_url("/resource").unwrap_or_default());
+    }
+    if realm.certificate_authority.is_some() {
+        add("certificates".into(), realm.url(&realm.dialect.certificate_issuance.path));
+    }
+    if let Some(url) = realm.mtls_url(&realm.dialect.registration.path).filter(|_| realm.registers()) {
+        add("registration".into(), url);
+    }
     if realm.has_users() {
         let own = &realm.dialect.endpoints;
         add("authorization".into(), realm.url(&own.authorization));
@@ -172,8 +222,10 @@ fn client_of(realm: &Realm, planned: &PlannedClient, own: &RealmCredentials) -> 
         token_endpoint_auth_method: planned.method.as_str(),
         redirect_uris: record.redirect_uris.iter().map(|uri| uri.to_string()).collect(),
         certificate_pem: credentials.certificate_pem.clone(),
+        certificate_chain_pem: credentials.certificate_chain_pem.clone(),
         private_key_pem: credentials.private_key_pem.clone(),
         label: planned.label.clone(),
+        organization: organization(realm, credentials.organization.as_deref()),
     })
 }
 

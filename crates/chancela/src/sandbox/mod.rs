@@ -5,6 +5,7 @@ mod clock;
 mod credentials;
 mod demo;
 mod describe;
+mod listeners;
 mod plan;
 mod relying_party;
 
@@ -13,17 +14,21 @@ use crate::sockets::Listening;
 use crate::{cli, log, output, serve};
 use bytes::Bytes;
 use chancela_server::clock::Clock;
-use chancela_server::config::{Config, Listen, Log, LogFormat, Outbound, StoreConfig};
+use chancela_server::config::{Config, Log, LogFormat, Outbound, StoreConfig};
 use chancela_server::extension::Extension;
 use chancela_server::router::Router;
+use chancela_server::tls::{Acceptor, Kind};
 use chancela_server::transport::listener::{Bound, Listener};
 use clock::{ClockControl, MovableClock};
 use demo::Demo;
 use describe::Description;
+use listeners::Listeners;
 use plan::Plan;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
+
+/// The protected resource of each realm.
+const RESOURCE: &str = "/resource";
 
 /// Runs the subcommand.
 pub(crate) fn run(arguments: &cli::Sandbox) -> Result<(), Failure> {
@@ -41,7 +46,8 @@ pub(crate) fn run(arguments: &cli::Sandbox) -> Result<(), Failure> {
         }
     };
     let plan = Plan::read()?;
-    let listeners = Listeners::bind(arguments.listen, arguments.host.as_deref(), plan.realms.len())?;
+    let host = arguments.host.as_deref();
+    let listeners = Listeners::bind(arguments.listen, arguments.tls_listen, host, plan.realms.len())?;
     let config = configuration(&plan, data, &listeners, arguments);
     let library = serve::library(None)?;
     config.check(&library)?;
@@ -51,7 +57,8 @@ pub(crate) fn run(arguments: &cli::Sandbox) -> Result<(), Failure> {
         let origin = format!("http://{}", listeners.authority);
         let credentials = credentials::prepare(&server, &plan, &origin, data).await?;
         let parties = relying_party::all(&server, &plan, &credentials, &origin);
-        let description = Description::new(&server, &plan, &credentials, &listeners);
+        let (certificate, ca_pem) = listeners.certificate(data, server.clock.now())?;
+        let description = Description::new(&server, &plan, &credentials, (&listeners, &ca_pem));
         let json = Bytes::from(description.json());
         let mut main = Router::for_issuers(&server.realms);
         main.add_json("/sandbox.json", &json);
@@ -65,19 +72,34 @@ pub(crate) fn run(arguments: &cli::Sandbox) -> Result<(), Failure> {
             let control: Arc<dyn Extension> = Arc::new(ClockControl { clock, server });
             main.add_extension(clock::PATH, &control);
         }
-        let mut bound = vec![Bound { listener: Listener::Plain(listeners.main), router: Arc::new(main) }];
+        main.add_resources(&server.realms, RESOURCE);
+        let mut mtls = Router::for_mtls(&server.realms);
+        mtls.add_json("/sandbox.json", &json);
+        mtls.add_resources(&server.realms, RESOURCE);
+        let (main, mtls) = (Arc::new(main), Arc::new(mtls));
+        let mut bound = vec![Bound { listener: Listener::Plain(listeners.main), router: Arc::clone(&main) }];
+        let mut acceptors = Vec::new();
+        for (kind, name, socket, router) in
+            [(Kind::Tls, "tls", listeners.tls.0, main), (Kind::MutualTls, "mtls", listeners.mtls.0, mtls)]
+        {
+            let metrics = server.metrics.listener(name);
+            let acceptor = Arc::new(Acceptor::new(kind, Arc::clone(&certificate), metrics)?);
+            bound.push(Bound { listener: Listener::Tls(socket, Arc::clone(&acceptor)), router });
+            acceptors.push(acceptor);
+        }
         for (planned, (listener, _)) in plan.realms.iter().zip(listeners.roots) {
             if let Some(realm) = server.realm(&planned.name) {
                 let mut router = Router::for_root(realm);
                 router.add_json("/sandbox.json", &json);
+                router.add_resources(std::slice::from_ref(realm), RESOURCE);
                 bound.push(Bound { listener: Listener::Plain(listener), router: Arc::new(router) });
             }
         }
         let ready = |_| match arguments.json {
             true => output::line(&String::from_utf8_lossy(&json)),
-            false => output::line(&description.text(&plan, &printed, &origin)),
+            false => output::line(&description.text(&plan, &printed, &origin, &listeners::ca_file(data))),
         };
-        let listening = Listening { bound, acceptors: Vec::new(), file: None };
+        let listening = Listening { bound, acceptors, file: None };
         serve::run_until_stopped(&server, &config, listening, ready).await
     })
 }
@@ -88,14 +110,15 @@ fn configuration(plan: &Plan, data: &Path, listeners: &Listeners, arguments: &cl
         .iter()
         .map(|realm| {
             let issuer = format!("http://{}/{}", listeners.authority, realm.name);
-            (realm.name.clone(), realm.configuration(issuer, arguments.rate_limits))
+            let mtls_url = format!("https://{}/{}", listeners.mtls.1, realm.name);
+            (realm.name.clone(), realm.configuration(issuer, mtls_url, arguments.rate_limits))
         })
         .collect();
     Config {
         data: data.to_owned(),
         kek_file: None,
         dialects: None,
-        listen: Listen { address: arguments.listen, ..Listen::default() },
+        listen: listeners.configuration(arguments.listen, data),
         store: StoreConfig::default(),
         log: Log::default(),
         // Whoever tries things out runs the other side on the same machine.
@@ -105,50 +128,5 @@ fn configuration(plan: &Plan, data: &Path, listeners: &Listeners, arguments: &cl
             ..Outbound::default()
         },
         realm,
-    }
-}
-
-/// The main socket and one for the root of each realm, on the ports above it.
-struct Listeners {
-    main: TcpListener,
-    /// Host and port that clients on this machine use.
-    authority: String,
-    roots: Vec<(TcpListener, String)>,
-}
-
-impl Listeners {
-    fn bind(listen: SocketAddr, host: Option<&str>, realms: usize) -> Result<Self, Failure> {
-        let bind = |address: SocketAddr| {
-            TcpListener::bind(address).map_err(Failure::io(format!(
-                "listening on {address} (choose other ports with --listen 127.0.0.1:PORT; {} in a row are used)",
-                realms + 1
-            )))
-        };
-        let reachable = |listener: &TcpListener| {
-            let mut address = listener.local_addr().map_err(Failure::io("asking for the port"))?;
-            if address.ip().is_unspecified() {
-                address.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
-            }
-            Ok::<_, Failure>(match host {
-                Some(host) => format!("{host}:{}", address.port()),
-                None => address.to_string(),
-            })
-        };
-        let main = bind(listen)?;
-        let authority = reachable(&main)?;
-        let mut roots = Vec::new();
-        for number in 1..=realms {
-            // With --listen …:0 every port is the system's choice.
-            let port = match listen.port() {
-                0 => 0,
-                port => u16::try_from(number).ok().and_then(|number| port.checked_add(number)).ok_or_else(
-                    || Failure::Usage("the ports above this one do not suffice; choose a lower one".into()),
-                )?,
-            };
-            let listener = bind(SocketAddr::new(listen.ip(), port))?;
-            let authority = reachable(&listener)?;
-            roots.push((listener, authority));
-        }
-        Ok(Self { main, authority, roots })
     }
 }

@@ -5,7 +5,7 @@ use chancela_core::client_auth::Method;
 use chancela_core::grant::GrantType;
 use chancela_core::record::ApplicationType;
 use chancela_core::security_profile::SecurityProfile;
-use chancela_server::config::RealmConfig;
+use chancela_server::config::{AuthorityConfig, MutualTlsConfig, RealmConfig};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -31,6 +31,12 @@ pub(super) struct PlannedRealm {
     title: Option<String>,
     #[serde(default)]
     tenants: Vec<String>,
+    /// Whether clients may register themselves with a certificate.
+    #[serde(default)]
+    registration: bool,
+    /// Whether certificates that no authority issued are of use.
+    #[serde(default)]
+    self_signed: bool,
     pub(super) clients: Vec<PlannedClient>,
     #[serde(default)]
     pub(super) users: Vec<PlannedUser>,
@@ -91,8 +97,12 @@ pub(super) struct PlannedClient {
     pub(super) post_logout_redirect_uris: Vec<String>,
     #[serde(default)]
     pub(super) application_type: ApplicationType,
+    /// Whether it has a certificate of the realm's authority from the start.
     #[serde(default)]
     pub(super) certificate: bool,
+    /// Whether it belongs to an organization, whose name is generated.
+    #[serde(default)]
+    pub(super) organization: bool,
     #[serde(default)]
     pub(super) partner: bool,
     #[serde(default)]
@@ -130,8 +140,8 @@ impl PlannedClient {
 }
 
 impl PlannedRealm {
-    /// The realm's configuration at an issuer.
-    pub(super) fn configuration(&self, issuer: String, rate_limit: bool) -> RealmConfig {
+    /// The realm's configuration at an issuer, and at a URL where clients show certificates.
+    pub(super) fn configuration(&self, issuer: String, mtls_url: String, rate_limit: bool) -> RealmConfig {
         RealmConfig {
             issuer,
             dialect: self.dialect.clone(),
@@ -147,6 +157,19 @@ impl PlannedRealm {
             title: self.title.clone(),
             resources: Vec::new(),
             session_lifetime: 12 * 3600,
+            mtls: Some(MutualTlsConfig {
+                url: mtls_url,
+                trust: Vec::new(),
+                crls: Vec::new(),
+                self_signed: self.self_signed,
+                bound_scopes: Vec::new(),
+                registration: self.registration,
+            }),
+            certificate_authority: Some(AuthorityConfig {
+                organization: Some("Chancela sandbox".into()),
+                max_per_hour: 100,
+                ..AuthorityConfig::default()
+            }),
             rate_limit,
             // The sandbox listens on loopback unless its user says otherwise.
             danger_http_issuer: true,

@@ -10,7 +10,8 @@ use chancela_core::dialect::TokenFormat;
 use chancela_core::effect::Effect;
 use chancela_core::grant::refresh_token::{Lifetimes, Terms};
 use chancela_core::grant::{
-    Approval, GrantType, authorization_code, chain, client_credentials, password, registered, requested_scope,
+    Approval, GrantType, authorization_code, binding, chain, client_credentials, password, registered,
+    requested_scope,
 };
 use chancela_core::message::HttpRequest;
 use chancela_core::message::token_request::{GrantRequest, TokenRequest};
@@ -22,6 +23,7 @@ use chancela_core::secret::Secret;
 use chancela_core::time::Timestamp;
 use chancela_core::token::refresh::RefreshTokenRef;
 use chancela_core::token::{Issuer, issue, reference};
+use chancela_core::x509::Confirmation;
 use chancela_store::Store;
 use http::Response;
 use std::net::IpAddr;
@@ -81,11 +83,11 @@ impl<S: Store> Context<'_, S> {
         let scope = scope.as_deref();
         // Whatever the grant: no other way in leads around what the endpoint requires.
         self.verify_chain(client, chain_token).await?;
-        let certificate =
-            chain::verify_certificate(client, &self.endpoint.dialect.requires, certificate, self.now)?;
+        let certificate = self.certificate(client, http, certificate)?;
         match grant {
             GrantRequest::ClientCredentials => {
-                let approval = client_credentials::decide(client, self.scope(client, scope)?, certificate)?;
+                let scope = self.scope(client, scope)?;
+                let approval = client_credentials::decide(client, scope, certificate)?;
                 // Where a realm names no resource servers, the parameter is one that nobody knows, and ignored.
                 let resource = resource.filter(|_| !self.realm.resources.is_empty());
                 let approval = approval.for_resource(resource.as_deref(), &self.realm.resources)?;
@@ -114,6 +116,34 @@ impl<S: Store> Context<'_, S> {
                 self.refresh(client, &refresh_token, (scope, resource.as_deref()), certificate).await
             }
         }
+    }
+
+    /// The certificate that tokens are bound to: that of the connection, or, in a dialect that documents it, one that the
+    /// client sends in a header.
+    fn certificate(
+        &self,
+        client: &AuthenticatedClient,
+        http: &HttpRequest<'_>,
+        header: Option<&str>,
+    ) -> Result<Option<Confirmation>, Rejection> {
+        let requires = &self.endpoint.dialect.requires;
+        if requires.mutual_tls && http.certificate.is_none() {
+            return Err(Rule::MissingClientCertificate.into());
+        }
+        let sent = chain::verify_certificate(client, requires, header, self.now)?;
+        match sent {
+            Some(sent) if self.server.revoked.has_certificate(&sent.sha256) => {
+                Err(Rule::RevokedClientCertificate.into())
+            }
+            Some(sent) => Ok(Some(sent)),
+            None => binding::decide(client, http.certificate, &self.binding()),
+        }
+    }
+
+    /// Which tokens the realm binds.
+    fn binding(&self) -> binding::Rules<'_> {
+        let bound_scopes = self.realm.trust.config().map_or(&[][..], |config| &config.bound_scopes);
+        binding::Rules { bound_scopes, self_signed: self.realm.trust.self_signed(), now: self.now }
     }
 
     fn authenticate(&self, request: &TokenRequest<'_>) -> Result<AuthenticatedClient, Rejection> {
@@ -212,11 +242,15 @@ impl<S: Store> Context<'_, S> {
     fn issue(
         &self,
         client: &AuthenticatedClient,
-        approval: Approval,
+        mut approval: Approval,
         refresh: Option<(RefreshTokenRef, i64)>,
         login: Option<&Login<'_>>,
     ) -> Result<(TokenResponse, Vec<Effect>), Rejection> {
         let (server, realm) = (self.server, self.realm);
+        if self.endpoint.dialect.requires.danger_client_certificate.is_none() {
+            let (shown, scope) = (approval.certificate, &approval.scope);
+            approval.certificate = binding::for_scope(client, shown, scope, &self.binding())?;
+        }
         let keys = realm.keys.load();
         let issuer = Issuer {
             issuer: &realm.issuer,
@@ -242,7 +276,7 @@ impl<S: Store> Context<'_, S> {
         };
         let response = TokenResponse {
             access_token: issued.text,
-            expires_in: lifetime,
+            expires_in: u32::try_from(issued.expires_at - self.now.seconds()).unwrap_or(lifetime),
             expires_at: issued.expires_at,
             scope: approval.scope,
             refresh_token,

@@ -9,6 +9,7 @@ use chancela_core::message::token_response::TokenResponse;
 use chancela_core::record::{Grant, User};
 use chancela_core::rejection::{Rejection, Rule};
 use chancela_core::token::refresh::RefreshTokenRef;
+use chancela_core::x509::Confirmation;
 use chancela_store::{CommitOutcome, Store};
 
 impl<S: Store> Context<'_, S> {
@@ -17,7 +18,7 @@ impl<S: Store> Context<'_, S> {
         client: &AuthenticatedClient,
         token: &str,
         (scope, resource): (Option<&str>, Option<&str>),
-        certificate: Option<[u8; 32]>,
+        certificate: Option<Confirmation>,
     ) -> Result<TokenResponse, Rejection> {
         let store = &self.server.store;
         let token = RefreshTokenRef::parse(token, &self.realm.pepper).ok_or(Rule::UnknownRefreshToken)?;
