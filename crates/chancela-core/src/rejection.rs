@@ -105,7 +105,6 @@ rules! {
     TooManyCertificates, "too_many_certificates", InvalidRequest, "The client has {n} valid certificates already, which is the limit; revoke one first.";
     ForeignOrganization, "foreign_organization", AccessDenied, "The access token is not one of this organization.";
     UnknownCertificate, "unknown_certificate", InvalidRequest, "There is no such certificate.";
-    CertificateNotIssued, "certificate_not_issued", InvalidRequest, "The certificate was requested and is not issued yet.";
     CertificateNotRenewable, "certificate_not_renewable", InvalidRequest, "Only a valid certificate of this server's own authority can be renewed, over a connection that shows it.";
     IssuingSuspended, "issuing_suspended", TemporarilyUnavailable, "The certificate authority cannot sign at the moment; ask again later.";
 

@@ -14,12 +14,8 @@ const OTHER_LINES: usize = 400;
 
 /// Files that may be longer: path, lines, and why. Whoever makes one shorter lowers its number or takes it out.
 const LONGER: &[(&str, usize, &str)] = &[
-    (
-        "chancela-core/src/client_auth/mod.rs",
-        270,
-        "the one place that believes credentials: the proof type stays private beside the code that makes it",
-    ),
-    ("chancela-core/src/message/body.rs", 270, "three body encodings that share one set of limits"),
+    ("chancela-core/src/rejection.rs", 260, "one table of all rules, in which each is a line"),
+    ("chancela-core/src/message/body.rs", 280, "three body encodings that share one set of limits"),
 ];
 
 fn root() -> PathBuf {
@@ -187,7 +183,12 @@ fn server_and_agent_never_see_each_other() {
 /// What is revoked must die in memory too, which only [`Server::record`] sees to.
 #[test]
 fn the_server_commits_in_one_place() {
-    let exceptions = ["chancela-server/src/server.rs", "chancela-server/src/key_ring/mod.rs"];
+    // Keys, and those of certificate authorities, are no one's to revoke.
+    let exceptions = [
+        "chancela-server/src/server.rs",
+        "chancela-server/src/key_ring/mod.rs",
+        "chancela-server/src/certificate_authority/keys.rs",
+    ];
     let mut broken = Vec::new();
     for source in sources().iter().filter(|source| source.path.starts_with("chancela-server/")) {
         let commits = source.code().filter(|(_, line)| line.contains("store.commit("));

@@ -4,6 +4,7 @@ mod access_token;
 mod authorization_code;
 mod certificate;
 mod client;
+mod client_certificate;
 mod consent;
 mod grant;
 mod key;
@@ -15,10 +16,8 @@ mod user;
 pub use access_token::AccessToken;
 pub use authorization_code::{AuthorizationCode, REPLAY_MEMORY, Spent};
 pub use certificate::{CertificateStatus, ClientCertificate, Crl, IssuedCertificate, RevocationReason};
-pub use client::{
-    ApplicationType, CertificateSubject, Client, ClientSecret, RefreshTokenPolicy, RegisteredCertificate,
-    Registration, SubjectType,
-};
+pub use client::{ApplicationType, Client, ClientSecret, RefreshTokenPolicy, SubjectType};
+pub use client_certificate::{CertificateSubject, RegisteredCertificate, Registration};
 pub use consent::Consent;
 pub use grant::{Grant, GrantDetails};
 pub use key::{KeyPurpose, KeyRecord};

@@ -201,11 +201,16 @@ const NOT_AT_CELCASH: [Rule; 23] = [
 /// Rules of the authorization endpoint, its codes, UserInfo, introspection and revocation lie between these two.
 const ELSEWHERE: RangeInclusive<Rule> = Rule::MalformedQuery..=Rule::IntrospectionByPublicClient;
 
+/// So do those of mutual TLS, certificates and registration, which it does not have.
+const OF_CERTIFICATES: RangeInclusive<Rule> = Rule::MissingClientCertificate..=Rule::WrongAudience;
+
 #[test]
 fn celcash_says_everything_in_portuguese() {
     let dialect = load("celcash");
     let errors = &dialect.token_endpoint("token").unwrap().errors;
-    let elsewhere = |rule: &&Rule| ELSEWHERE.contains(*rule) || NOT_AT_CELCASH.contains(*rule);
+    let elsewhere = |rule: &&Rule| {
+        ELSEWHERE.contains(*rule) || OF_CERTIFICATES.contains(*rule) || NOT_AT_CELCASH.contains(*rule)
+    };
     for rule in Rule::ALL.iter().filter(|rule| !elsewhere(rule)) {
         let own = errors.rule.get(rule).unwrap_or_else(|| panic!("nothing is said for {}", rule.name()));
         assert!(own.field.is_some() && own.detail.is_some(), "{}", rule.name());
@@ -290,7 +295,16 @@ fn standard_is_the_vocabularys_default() {
     let dialect = load("standard");
     let endpoint = dialect.token_endpoint("token").unwrap();
     assert_eq!(endpoint.paths, ["/oauth/token"]);
-    assert_eq!(endpoint.client_authentication.methods, [ClientSecretBasic, ClientSecretPost, Method::None]);
+    assert_eq!(
+        endpoint.client_authentication.methods,
+        [
+            ClientSecretBasic,
+            ClientSecretPost,
+            Method::TlsClientAuth,
+            Method::SelfSignedTlsClientAuth,
+            Method::None
+        ]
+    );
     assert_eq!(
         grants(endpoint),
         [

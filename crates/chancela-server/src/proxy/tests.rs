@@ -316,7 +316,7 @@ fn a_configuration_without_a_proof_or_with_bad_files_is_refused() {
     ] {
         let message = ForwardedCertificates::new(&wrong).unwrap_err().0;
         assert!(
-            message.starts_with("listen.client_certificate_header: ") && message.contains(says),
+            message.starts_with("listen.client_certificate_header") && message.contains(says),
             "{message}"
         );
     }

@@ -204,7 +204,7 @@ fn every_subcommand_has_help_in_words_of_its_users() {
         "enum",
         "panic",
         "flatten",
-        "issue ",
+        "issue #",
         "skeleton",
         "milestone",
     ];

@@ -14,7 +14,8 @@ fn the_description_has_exactly_the_documented_form() {
     let sandbox = Sandbox::start();
     let description = &sandbox.description;
     assert_eq!(members(description), ["version", "ca_certificate_pem", "realms"]);
-    assert_eq!((&description["version"], &description["ca_certificate_pem"]), (&json!(1), &Value::Null));
+    assert_eq!(description["version"], json!(1));
+    assert!(text(description, "ca_certificate_pem").starts_with("-----BEGIN CERTIFICATE-----\n"));
     assert_eq!(
         members(&description["realms"]),
         ["bankly", "bs2", "bs2-production", "semear", "celcash", "vantage", "standard"]
@@ -27,7 +28,9 @@ fn the_description_has_exactly_the_documented_form() {
                 "environment",
                 "base_url",
                 "root_url",
+                "tls_base_url",
                 "mtls_base_url",
+                "client_ca_certificate_pem",
                 "endpoints",
                 "clients",
                 "users"
@@ -38,15 +41,23 @@ fn the_description_has_exactly_the_documented_form() {
         let base = text(realm, "base_url");
         assert!(base.starts_with("http://127.0.0.1:") && base.ends_with(&format!("/{name}")), "{base}");
         assert!(text(realm, "root_url").starts_with("http://127.0.0.1:"));
-        assert_eq!(realm["mtls_base_url"], Value::Null);
+        let (tls, mtls) = (text(realm, "tls_base_url"), text(realm, "mtls_base_url"));
+        for own in [tls, mtls] {
+            assert!(own.starts_with("https://127.0.0.1:") && own.ends_with(&format!("/{name}")), "{own}");
+        }
+        assert_ne!(tls, mtls);
+        assert!(text(realm, "client_ca_certificate_pem").starts_with("-----BEGIN CERTIFICATE-----\n"));
         assert_eq!(members(&realm["endpoints"])[0], "token");
         for endpoint in members(&realm["endpoints"]) {
             let url = text(&realm["endpoints"], endpoint);
-            assert!(url.starts_with(&format!("{base}/")), "{url}");
-            assert_ne!(get(url).status, 404, "{url}");
+            if url.starts_with(&format!("{base}/")) {
+                assert_ne!(get(url).status, 404, "{url}");
+            } else {
+                assert!(url.starts_with(&format!("{mtls}/")), "{url}");
+            }
         }
         for client in realm["clients"].as_array().unwrap() {
-            check_client(client);
+            check_client(client, name == "bankly");
         }
         for user in realm["users"].as_array().unwrap() {
             assert_eq!(members(user), ["username", "password", "tenant"]);
@@ -63,26 +74,27 @@ fn the_description_has_exactly_the_documented_form() {
     assert!(client(sandbox.realm("semear"), "application")["private_key_pem"].is_string());
 }
 
-fn check_client(client: &Value) {
-    assert_eq!(
-        members(client),
-        [
-            "client_id",
-            "client_secret",
-            "scope",
-            "grant_types",
-            "token_endpoint_auth_method",
-            "redirect_uris",
-            "certificate_pem",
-            "private_key_pem",
-            "label"
-        ]
-    );
+fn check_client(client: &Value, has_organization: bool) {
+    let mut expected = vec![
+        "client_id",
+        "client_secret",
+        "scope",
+        "grant_types",
+        "token_endpoint_auth_method",
+        "redirect_uris",
+        "certificate_pem",
+        "certificate_chain_pem",
+        "private_key_pem",
+        "label",
+    ];
+    // The organization that may register clients of its own stands under the provider's name for it.
+    expected.extend(has_organization.then_some("company_key"));
+    assert_eq!(members(client), expected);
     for member in ["client_id", "label", "token_endpoint_auth_method"] {
         assert!(!text(client, member).is_empty(), "{member}");
     }
-    let public = client["token_endpoint_auth_method"] == "none";
-    assert_eq!(client["client_secret"].as_str().is_none_or(str::is_empty), public, "{client}");
+    let secretless = ["none", "tls_client_auth"].contains(&text(client, "token_endpoint_auth_method"));
+    assert_eq!(client["client_secret"].as_str().is_none_or(str::is_empty), secretless, "{client}");
     assert!(client["scope"].is_string());
     for member in ["grant_types", "redirect_uris"] {
         assert!(client[member].as_array().unwrap().iter().all(Value::is_string), "{member}");
@@ -143,7 +155,8 @@ fn every_printed_client_obtains_a_token_by_its_printed_method() {
     for (name, realm) in sandbox.realms() {
         let mut last = String::new();
         for client in realm["clients"].as_array().unwrap() {
-            if own_grant(client).is_none() {
+            // Where the certificate is the credential, `curl` shows it: see the mutual TLS tests.
+            if own_grant(client).is_none() || client["token_endpoint_auth_method"] == "tls_client_auth" {
                 continue;
             }
             let answer = token_request(realm, client, &last).send();
