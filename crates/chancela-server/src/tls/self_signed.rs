@@ -10,8 +10,8 @@ use rustls::pki_types::ServerName;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-/// Longest validity in days: what browsers accept of a server's certificate.
-pub const MAX_DAYS: u16 = 397;
+/// Longest validity in days: what Mozilla recommends at most for a server's certificate.
+pub const MAX_DAYS: u16 = 365;
 /// Names that every certificate has.
 const LOCAL: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 /// How long before its making a certificate is valid, for clocks that are behind.

@@ -55,14 +55,14 @@ fn a_self_signed_certificate_is_good_for_its_hosts_and_nothing_else() {
     let folder = TempDir::new().unwrap();
     let own = files(&folder);
     let hosts = ["login.example.com".to_owned(), "192.0.2.7".to_owned(), "localhost".to_owned()];
-    let made = self_signed::make(&hosts, 397, now()).unwrap();
+    let made = self_signed::make(&hosts, 365, now()).unwrap();
     let ca = folder.path().join("ca.pem");
     fs::write(&ca, &made.ca_pem).unwrap();
     fs::write(&own.certificate, &made.chain_pem).unwrap();
     write_key(&own, &made.key_pem);
     let certificate = ServerCertificate::load("tls", own.clone(), now()).unwrap();
     let days = (certificate.expires() - now().seconds()) / (24 * 3600);
-    assert!((395..=397).contains(&days), "{days}");
+    assert!((363..=365).contains(&days), "{days}");
     let (ca, chain) = (ca.to_str().unwrap(), own.certificate.to_str().unwrap());
     let named = ["localhost", "login.example.com"].map(|name| ["-verify_hostname", name]);
     let numbered = ["127.0.0.1", "::1", "192.0.2.7"].map(|address| ["-verify_ip", address]);
@@ -83,7 +83,7 @@ fn hosts_and_days_that_make_no_sense_are_refused() {
         let error = self_signed::make(&[host.to_owned()], 30, now()).unwrap_err().to_string();
         assert!(error.contains("neither a host name nor an IP address"), "{host:?}: {error}");
     }
-    for days in [0, 398] {
-        assert!(self_signed::make(&[], days, now()).unwrap_err().to_string().contains("1 to 397"));
+    for days in [0, 366] {
+        assert!(self_signed::make(&[], days, now()).unwrap_err().to_string().contains("1 to 365"));
     }
 }

@@ -14,7 +14,7 @@ pub(crate) enum TlsAction {
         #[arg(long, value_name = "NAME|IP")]
         host: Vec<String>,
         /// Days for which it is valid
-        #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u16).range(1..=397))]
+        #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u16).range(1..=365))]
         days: u16,
     },
 }
