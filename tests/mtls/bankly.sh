@@ -2,11 +2,12 @@
 # Bankly's onboarding from the credentials to the revoked certificate, with curl and openssl alone: a token for the
 # certificate, the certificate with a key that the provider makes, the registration, a token over mutual TLS.
 #
-#   ./bankly.sh URL DATA PROGRAM
+#   ./bankly.sh PROGRAM URL DATA
 set -u
 began=$(date +%s)
 # shellcheck source=lib.sh
 . "$(dirname "$(realpath "$0")")/lib.sh"
+open_sandbox "$2" "$3"
 
 realm bankly >realm.json
 client bankly demo >demo.json

@@ -1,11 +1,10 @@
 # What the scripts share: sending a request, reading JSON and PEM with sed, and one line per check. Sourced, not run.
 #
-# A script is called as SCRIPT URL DATA PROGRAM: the address of a running sandbox, its folder, the program. It works in a
-# folder of its own, in which `sandbox.json` and `ca.pem` (of the TLS listeners) stand.
+# A script is called with the program first, and then, unless it says otherwise, with the address of a running sandbox and
+# its folder. It works in a folder of its own, in which `ca.pem` is the authority of the TLS listeners.
 
-base=${1%/}
-data=$2
-program=$3
+program=$(realpath "$1") || exit 2
+mtls_tests=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 failed=0
 status=
 work=$(mktemp -d) || exit 2
@@ -128,10 +127,14 @@ within_a_second() {
 
 now() { date +%s%3N; } # milliseconds
 
-send "$base/sandbox.json"
-if [ "$status" != 200 ]; then
-  echo "FAIL $(basename "$0"): $base/sandbox.json cannot be read: $(cat error)"
-  exit 1
-fi
-mv body sandbox.json
-pem ca_certificate_pem sandbox.json >ca.pem
+# open_sandbox URL DATA: reads sandbox.json.
+open_sandbox() {
+  data=$2
+  send "${1%/}/sandbox.json"
+  if [ "$status" != 200 ]; then
+    echo "FAIL $(basename "$0"): $1/sandbox.json cannot be read: $(cat error)"
+    exit 1
+  fi
+  mv body sandbox.json
+  pem ca_certificate_pem sandbox.json >ca.pem
+}

@@ -2,10 +2,11 @@
 # Banco Semear: both steps, the second with the sandbox's certificate in a header, as that bank's page has it; and the
 # same client after its certificate was revoked.
 #
-#   ./semear.sh URL DATA PROGRAM
+#   ./semear.sh PROGRAM URL DATA
 set -u
 # shellcheck source=lib.sh
 . "$(dirname "$(realpath "$0")")/lib.sh"
+open_sandbox "$2" "$3"
 
 realm semear >realm.json
 url=$(member base_url realm.json)

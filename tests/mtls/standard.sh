@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # The standard realm: certificates for requests that openssl makes, renewal over mutual TLS, PKCS #12, and who is refused.
 #
-#   ./standard.sh URL DATA PROGRAM
+#   ./standard.sh PROGRAM URL DATA
 set -u
 # shellcheck source=lib.sh
 . "$(dirname "$(realpath "$0")")/lib.sh"
+open_sandbox "$2" "$3"
 
 realm standard >realm.json
 url=$(member base_url realm.json)
