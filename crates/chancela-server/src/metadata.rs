@@ -45,11 +45,17 @@ impl Realm {
             introspection_endpoint_auth_methods_supported: names(&self.client_authentication),
             revocation_endpoint: self.url(&paths.revocation),
             revocation_endpoint_auth_methods_supported: names(&self.revocation_authentication),
-            registration_endpoint: self.registers().then(|| self.url(&self.dialect.registration.path)),
+            // Only where a certificate can be shown.
+            registration_endpoint: self.registration_url(),
             tls_client_certificate_bound_access_tokens: self.mtls_location.is_some(),
             mtls_endpoint_aliases: self.aliases(&last),
             openid: self.has_users().then(|| self.openid_metadata()),
         }
+    }
+
+    /// Where clients register themselves, if they may.
+    pub fn registration_url(&self) -> Option<String> {
+        if self.registers() { self.mtls_url(&self.dialect.registration.path) } else { None }
     }
 
     /// The token endpoint there is the one that is only there, if the dialect has one.
@@ -63,11 +69,7 @@ impl Realm {
             introspection_endpoint: self.mtls_url(&paths.introspection)?,
             revocation_endpoint: self.mtls_url(&paths.revocation)?,
             userinfo_endpoint: if self.has_users() { self.mtls_url(&paths.userinfo) } else { None },
-            registration_endpoint: if self.registers() {
-                self.mtls_url(&self.dialect.registration.path)
-            } else {
-                None
-            },
+            registration_endpoint: self.registration_url(),
         })
     }
 

@@ -27,7 +27,11 @@ fn human(value: &Value) -> String {
             let width = members.keys().map(String::len).max().unwrap_or(0);
             let lines = members.iter().filter(|(_, value)| !value.is_null());
             lines
-                .map(|(name, value)| format!("{name:<width$}  {}", scalar(value)))
+                .map(|(name, value)| match value {
+                    // PEM stands as it is, so that what reads the output finds it.
+                    Value::String(text) if text.contains('\n') => format!("{name}\n{}", text.trim_end()),
+                    value => format!("{name:<width$}  {}", scalar(value)),
+                })
                 .collect::<Vec<_>>()
                 .join("\n")
         }

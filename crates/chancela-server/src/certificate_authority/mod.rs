@@ -28,6 +28,7 @@ use chancela_store::Store;
 use config::AuthorityConfig;
 use keys::{Authorities, Identity};
 use std::collections::HashMap;
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
@@ -47,6 +48,8 @@ pub struct CertificateAuthority {
     pub webhook_key: Option<Zeroizing<[u8; 32]>>,
     /// The lists as published, by the `kid` of their issuer.
     lists: Mutex<HashMap<Box<str>, Arc<Crl>>>,
+    /// Days that were left when it was warned of the authority's own end last.
+    warned_left: AtomicI64,
     /// Held from a decision on a key or a limit until it is durable and in the register.
     turn: tokio::sync::Mutex<()>,
 }
@@ -72,6 +75,7 @@ impl CertificateAuthority {
             authorities: ArcSwap::from_pointee(authorities),
             webhook_key: None,
             lists: Mutex::new(lists),
+            warned_left: AtomicI64::new(i64::MAX),
             turn: tokio::sync::Mutex::default(),
         }
     }

@@ -12,6 +12,7 @@ use chancela_store::Store;
 use http::{HeaderName, HeaderValue};
 use serde_json::json;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// Seconds of a day.
@@ -19,6 +20,8 @@ const DAY: i64 = 86_400;
 /// Header that proves a warning: `t=<seconds>,v1=<HMAC-SHA-256 of "<seconds>.<body>" in hexadecimal>`.
 const SIGNATURE: HeaderName = HeaderName::from_static("chancela-signature");
 
+/// Days before the end of an authority on which it is first warned of.
+const AUTHORITY_WARN_DAYS: i64 = 90;
 /// Pauses between tries to reach the webhook.
 const PAUSES: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(20)];
 
@@ -29,6 +32,7 @@ pub(super) async fn warn<S: Store>(
     authority: &CertificateAuthority,
     now: Timestamp,
 ) {
+    warn_of_authority(authority, now);
     let all = authority.register.all();
     let mut expiring = 0;
     for record in &all {
@@ -54,11 +58,30 @@ pub(super) async fn warn<S: Store>(
     realm.metrics.certificates_expiring.set(expiring);
 }
 
-/// The warning that is due: the smallest number of days that are not more than what is left.
+/// The warning that is due: the smallest number of days that are not more than what is left. A number counts only if the
+/// certificate lives more than twice as long: short-lived ones are renewed within it.
 fn due(certificate: &IssuedCertificate, warn_days: &[u16], now: Timestamp) -> Option<u16> {
     let left = certificate.not_after - now.seconds();
-    let reached = warn_days.iter().copied().filter(|days| left <= i64::from(*days) * DAY);
-    if left <= 0 { None } else { reached.min() }
+    let life = certificate.not_after - certificate.not_before;
+    let counts = |days: &u16| life > 2 * i64::from(*days) * DAY && left <= i64::from(*days) * DAY;
+    if left <= 0 { None } else { warn_days.iter().copied().filter(counts).min() }
+}
+
+/// Warns once a day in the last quarter of a year of the authority itself: whoever signs it has to sign a new one.
+fn warn_of_authority(authority: &CertificateAuthority, now: Timestamp) {
+    let all = authority.authorities();
+    let Some(own) = all.first() else { return };
+    let left = (own.validity().not_after - now.seconds()) / DAY;
+    if left > AUTHORITY_WARN_DAYS || authority.warned_left.swap(left, Ordering::Relaxed) == left {
+        return;
+    }
+    let (realm, kid) = (&authority.identity.realm, own.key().kid());
+    tracing::error!(
+        realm,
+        kid,
+        days = left,
+        "the certificate authority's own certificate ends; see `chancela certificate authority`"
+    );
 }
 
 /// Whether its client has a younger one that is good for longer: then nobody has to do anything.

@@ -191,7 +191,7 @@ fn endpoints(realm: &Realm) -> Map<String, Value> {
     if realm.certificate_authority.is_some() {
         add("certificates".into(), realm.url(&realm.dialect.certificate_issuance.path));
     }
-    if let Some(url) = realm.mtls_url(&realm.dialect.registration.path).filter(|_| realm.registers()) {
+    if let Some(url) = metadata.registration_endpoint {
         add("registration".into(), url);
     }
     if realm.has_users() {
