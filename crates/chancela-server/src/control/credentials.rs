@@ -24,13 +24,19 @@ pub fn client_secret(format: &CredentialFormat, entropy: &dyn Entropy) -> Result
     generate(format, entropy).map(Secret::new)
 }
 
+/// A secret in this server's own shape: a prefix that scanners find, 256 random bits, a checksum.
+///
+/// # Errors
+/// [`EntropyError`] if there are no random numbers.
+pub fn own_secret(prefix: &str, entropy: &dyn Entropy) -> Result<String, EntropyError> {
+    let mut text = format!("{prefix}{}", hex(&random::<32>(entropy)?));
+    checksum::append(&mut text);
+    Ok(text)
+}
+
 fn generate(format: &CredentialFormat, entropy: &dyn Entropy) -> Result<String, EntropyError> {
     Ok(match format {
-        CredentialFormat::Own => {
-            let mut text = format!("chancela_cs_{}", hex(&random::<32>(entropy)?));
-            checksum::append(&mut text);
-            text
-        }
+        CredentialFormat::Own => own_secret("chancela_cs_", entropy)?,
         CredentialFormat::Uuid => {
             let mut bytes = random::<16>(entropy)?;
             bytes[6] = 0x40 | (bytes[6] & 0x0f);

@@ -17,7 +17,7 @@ mod user_import;
 mod user_metadata;
 
 pub use client_metadata::{NewClient, build as build_client};
-pub use credentials::{client_id, client_secret};
+pub use credentials::{client_id, client_secret, own_secret};
 pub use user_import::ImportedUser;
 pub use user_metadata::NewUser;
 

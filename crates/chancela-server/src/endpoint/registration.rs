@@ -20,8 +20,7 @@ use chancela_core::pepper::MacPurpose;
 use chancela_core::record::{CertificateSubject, Client, Registration};
 use chancela_core::rejection::{Rejection, Rule};
 use chancela_core::scope::Scope;
-use chancela_core::secret::{Secret, SecretDigest, hex};
-use chancela_core::token::checksum;
+use chancela_core::secret::{Secret, SecretDigest};
 use chancela_core::x509::PresentedCertificate;
 use chancela_core::x509::name::DistinguishedName;
 use chancela_store::{CommitOutcome, Store};
@@ -261,10 +260,7 @@ fn authenticated(realm: &Realm, client_id: &str, http: &HttpRequest<'_>) -> Resu
 }
 
 fn new_token<S: Store>(server: &Server<S>, realm: &Realm) -> Result<(Secret, SecretDigest), Rejection> {
-    let mut random = [0; 32];
-    server.entropy.fill(&mut random).map_err(|_| Rule::StoreFailed)?;
-    let mut text = format!("chancela_rat_{}", hex(&random));
-    checksum::append(&mut text);
+    let text = control::own_secret("chancela_rat_", &*server.entropy).map_err(|_| Rule::StoreFailed)?;
     let digest = digest(realm, &text);
     Ok((Secret::new(text), digest))
 }

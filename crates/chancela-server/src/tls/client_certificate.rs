@@ -3,17 +3,13 @@
 //! Neither issuer nor validity is looked at: realms believe different issuers, some believe a self-signed certificate that
 //! they registered (RFC 8705 section 2.2), and which realm is meant is known only with the request.
 
+use chancela_core::x509::trust::{MAX_CERTIFICATE_BYTES, MAX_CERTIFICATES};
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
-
-/// Most certificates of a chain, the client's own included (CA-20).
-const MAX_CERTIFICATES: usize = 6;
-/// Largest certificate in bytes (CA-20).
-const MAX_CERTIFICATE_BYTES: usize = 16 * 1024;
 
 /// Asks for a certificate and believes only that its holder sent it.
 #[derive(Debug)]

@@ -19,10 +19,7 @@ use serde::{Deserialize, Serialize};
 
 /// Largest value that is looked at, in bytes, the chain's header included.
 pub const MAX_HEADER_BYTES: usize = 64 * 1024;
-/// Most certificates of one client, its own included.
-pub const MAX_CERTIFICATES: usize = 6;
-/// Largest certificate, in bytes of DER.
-pub const MAX_CERTIFICATE_BYTES: usize = 16 * 1024;
+pub use super::trust::{MAX_CERTIFICATE_BYTES, MAX_CERTIFICATES};
 
 /// How a proxy writes the certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
