@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # nginx and HAProxy, with the files beside this one, in front of servers of our own: certificates pass, forgeries do not.
 #
-#   ./proxies.sh PROGRAM PORT     this port and the six above it are used
+#   ./proxies.sh PROGRAM PORT     this port and the five above it are used
 set -u
 # shellcheck source=lib.sh
 . "$(dirname "$(realpath "$0")")/lib.sh"

@@ -6,8 +6,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "clients/python"))
-
 from pypix_api.auth.oauth2 import OAuth2Client
 from pypix_api.exceptions import PixAPIException
 

@@ -4,7 +4,6 @@ Its command line cannot be used on the listener that asks for certificates: it w
 insists on one, which is when the server closes a silent connection, and then it ends with status 0.
 """
 
-import sys
 import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,8 +18,6 @@ from sslyze import (
     ServerScanRequest,
 )
 from sslyze.mozilla_tls_profile import tls_config_checker as mozilla
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "clients/python"))
 
 from sandbox import expect, open_sandbox
 
