@@ -179,6 +179,12 @@ impl<S: Store> Server<S> {
         Ok(())
     }
 
+    /// Reads the authorities and revocation lists of every realm again, where their files changed. It costs a look at each
+    /// file; who revokes a certificate expects it to be refused in seconds.
+    pub fn reload_trust(&self) {
+        self.realms.iter().for_each(|realm| realm.trust.reload());
+    }
+
     /// Runs the key schedule of one realm and shows the result to requests.
     ///
     /// # Errors

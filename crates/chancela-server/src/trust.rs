@@ -80,10 +80,11 @@ impl Trust {
         self.show();
     }
 
-    /// Reads the files again if one changed. What cannot be read is logged, and the old one stays.
+    /// Reads the files again if one changed. What cannot be read is logged, once, and the old one stays.
     pub fn reload(&self) {
         let Some(config) = &self.config else { return };
-        if stamps(config) == self.files().seen {
+        let seen = stamps(config);
+        if seen == self.files().seen {
             return;
         }
         match read(config) {
@@ -95,7 +96,10 @@ impl Trust {
                 self.show();
                 tracing::info!("trusted authorities and revocation lists were read again");
             }
-            Err(error) => tracing::error!(%error, "the files that were read before stay in use"),
+            Err(error) => {
+                self.files().seen = seen;
+                tracing::error!(%error, "the files that were read before stay in use");
+            }
         }
     }
 

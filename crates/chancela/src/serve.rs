@@ -31,7 +31,7 @@ use tokio::time::MissedTickBehavior;
 const CONTROL_SOCKET: &str = "control.sock";
 /// How often expired records are dropped.
 const EXPIRE_EVERY: Duration = Duration::from_secs(1);
-/// How often the files of certificates are looked at.
+/// How often the files of certificates and revocation lists are looked at.
 const CERTIFICATES_EVERY: Duration = Duration::from_secs(2);
 /// How often the key schedule is looked at.
 const KEYS_EVERY: Duration = Duration::from_secs(60);
@@ -232,6 +232,7 @@ async fn maintain(server: &Server<ConfiguredStore>, acceptors: &[Arc<Acceptor>])
             }
             _ = certificates.tick() => {
                 acceptors.iter().for_each(|acceptor| acceptor.look(server.clock.now()));
+                server.reload_trust();
             }
             _ = keys.tick() => {
                 if let Err(error) = server.maintain_keys().await {

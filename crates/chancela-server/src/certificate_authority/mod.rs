@@ -131,7 +131,6 @@ pub async fn run<S: Store>(server: Arc<Server<S>>) {
     loop {
         ticks.tick().await;
         for realm in &server.realms {
-            realm.trust.reload();
             if let Err(error) = maintain(&server, realm, server.clock.now()).await {
                 tracing::error!(realm = realm.name, %error, "the certificate authority could not be kept");
             }
