@@ -16,7 +16,7 @@ fi
 program=$(realpath "$1") || exit 2
 shift
 scripts=("$@")
-[ $# -gt 0 ] || scripts=(bankly semear standard proxies pypix_api sslyze testssl)
+[ $# -gt 0 ] || scripts=(bankly semear standard trust proxies pypix_api sslyze testssl)
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=../checks.sh
 . "$here/../checks.sh"
@@ -47,6 +47,7 @@ for script in "${scripts[@]}"; do
   began=$SECONDS
   case $script in
     proxies) run proxies.sh "$here/proxies.sh" "$program" $((port + 10)) ;;
+    trust) run trust.sh "$here/trust.sh" "$program" $((port + 16)) ;;
     pypix_api)
       python_packages "$here/../clients/python/requirements.txt" &&
         run pypix_api_mtls.py "$environment/bin/python" -B "$here/pypix_api_mtls.py" "$url" "$program"
