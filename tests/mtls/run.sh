@@ -6,7 +6,7 @@
 #
 # Prints one line per check and at the end "N passed, N failed"; exits non-zero on a failure.
 # Ports of 127.0.0.1 from $CHANCELA_TEST_PORT (default 18400) + 20 to + 39 are used.
-# Needs bash, openssl 3, curl, nginx, haproxy, testssl.sh, and python3 >= 3.10 with venv.
+# Needs bash, openssl 3, curl >= 7.84, nginx, haproxy, testssl.sh, and python3 >= 3.10 with venv.
 set -u
 
 if [ $# -lt 1 ]; then
@@ -16,7 +16,7 @@ fi
 program=$(realpath "$1") || exit 2
 shift
 scripts=("$@")
-[ $# -gt 0 ] || scripts=(bankly semear standard trust proxies pypix_api sslyze testssl)
+[ $# -gt 0 ] || scripts=(bankly semear standard connections trust proxies pypix_api sslyze testssl)
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=../checks.sh
 . "$here/../checks.sh"
