@@ -164,8 +164,13 @@ fn without_secret(
         (Some(Method::None), _) => Ok(Method::None),
         (Some(Method::SelfSignedTlsClientAuth), Some(certificate)) => {
             let client = client.ok_or(Rule::UnknownClient)?;
-            self_signed_tls_client_auth::verify(client, certificate, now)?;
-            Ok(Method::SelfSignedTlsClientAuth)
+            match self_signed_tls_client_auth::verify(client, certificate, now) {
+                // Another's certificate is refused as it is for a client that there is not.
+                Err(Rule::ForeignClientCertificate) => {
+                    Err(certificate.trusted().err().unwrap_or(Rule::ForeignClientCertificate))
+                }
+                proof => proof.map(|()| Method::SelfSignedTlsClientAuth),
+            }
         }
         (method, Some(certificate)) => {
             certificate.trusted()?;

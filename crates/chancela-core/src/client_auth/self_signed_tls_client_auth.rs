@@ -16,18 +16,16 @@ const MAX_KEYS: usize = 16;
 /// # Errors
 /// The rule that it breaks.
 pub fn verify(client: &Client, presented: &PresentedCertificate, now: Timestamp) -> Result<(), Rule> {
-    presented.possession(now)?;
     // H-16: a certificate of an authority does not pass this way, even if its key is registered.
     if matches!(presented.standing, Standing::Trusted { .. }) {
         return Err(Rule::ForeignClientCertificate);
     }
     let own = &presented.certificate.public_key_sha256;
     let mut registered = certificates(client.jwks.as_ref());
-    if registered.any(|known| known.public_key_sha256 == *own) {
-        Ok(())
-    } else {
-        Err(Rule::ForeignClientCertificate)
+    if !registered.any(|known| known.public_key_sha256 == *own) {
+        return Err(Rule::ForeignClientCertificate);
     }
+    presented.possession(now)
 }
 
 /// The first certificate of each key (RFC 7517 §4.7).
