@@ -12,10 +12,12 @@
 
 mod account;
 mod authorization;
+mod certificates;
 mod connection;
 mod fetch;
 mod introspection;
 mod logout;
+mod mutual_tls;
 mod openid;
 mod page;
 mod support;

@@ -5,6 +5,7 @@ mod ask;
 mod browser;
 mod flow;
 mod gate;
+mod mtls;
 mod outside;
 mod pki;
 mod world;
@@ -15,6 +16,10 @@ pub use flow::{
     CALLBACK, Callback, Flow, PASSWORD, Request, SCOPE, VERIFIER, challenge, claims, own_client, web_client,
 };
 pub use gate::Gate;
+pub use mtls::{
+    Holder, Root, START, at, certificate_client, client_params, holder_of, request, request_pem,
+    resource_server,
+};
 pub use outside::{Authority, Conduct, Names, Outside, open_fetcher, open_outbound};
 pub use pki::{certificate, verify_jws};
 pub use world::{ClientFacts, HOST, RealmPlan, World, new_client};
