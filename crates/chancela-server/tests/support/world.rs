@@ -145,7 +145,11 @@ impl World {
     /// Behind these proxies.
     pub async fn behind(proxies: &[&str], realms: Vec<RealmPlan>) -> Self {
         let trusted_proxies = proxies.iter().map(|&text| text.to_owned()).collect();
-        let listen = Listen { trusted_proxies, ..Listen::default() };
+        Self::listening(Listen { trusted_proxies, ..Listen::default() }, realms).await
+    }
+
+    /// With listeners of this configuration, none of which is opened.
+    pub async fn listening(listen: Listen, realms: Vec<RealmPlan>) -> Self {
         let around = Around { listen, ..Around::default() };
         Self::configured(&Library::builtin(), MemoryStore::new(), realms, around).await
     }
