@@ -171,7 +171,7 @@ impl Ask {
 
     pub fn showing_chain(mut self, chain: &[Vec<u8>]) -> Self {
         let chain = chain.iter().map(|der| der.clone().into()).collect();
-        let certificates = Some(Arc::new(PeerCertificates { chain }));
+        let certificates = Some(Arc::new(PeerCertificates::new(chain)));
         self.peer = Peer { channel: Channel::MutualTls, certificates, ..self.peer };
         self
     }
