@@ -91,7 +91,10 @@ async fn a_proxy_on_the_unix_socket_is_believed() {
             let (pem, base64) = (encode_pem("CERTIFICATE", holder.der()), STANDARD.encode(holder.der()));
             match form {
                 Form::ClientCert => format!(":{base64}:"),
-                Form::Xfcc => format!("Cert=\"{}\"", percent(&pem)),
+                Form::Xfcc => {
+                    let hash = chancela_core::secret::hex(&chancela_core::secret::sha256(holder.der()));
+                    format!("Hash={hash};Cert=\"{}\"", percent(&pem))
+                }
                 Form::Base64Der => base64,
                 _ => percent(&pem),
             }

@@ -5,7 +5,7 @@ use chancela_core::jose::JwsAlgorithm;
 use chancela_core::security_profile::SecurityProfile;
 use chancela_core::time::Timestamp;
 use chancela_server::clock::Clock;
-use chancela_server::config::{Config, Listen, Outbound, RealmConfig};
+use chancela_server::config::{Config, Listen, ListenMutualTls, Outbound, RealmConfig};
 use chancela_server::control::{self, Command, ControlError, NewClient, NewUser, Request};
 use chancela_server::key_ring::kek::Kek;
 use chancela_server::logout::backchannel;
@@ -174,7 +174,13 @@ impl<S: Store> World<S> {
     }
 
     async fn configured(library: &Library, store: S, realms: Vec<RealmPlan>, around: Around) -> Self {
-        let Around { listen, outbound } = around;
+        let Around { mut listen, outbound } = around;
+        // Somebody has to ask for certificates; which socket does so is of no interest here.
+        if listen.client_certificate_header.is_none() {
+            let address = "127.0.0.1:0".parse().unwrap();
+            let (certificate, key) = (Some("unused".into()), Some("unused".into()));
+            listen.mtls = listen.mtls.or(Some(ListenMutualTls { address, certificate, key }));
+        }
         let config = Config {
             data: "unused".into(),
             kek_file: None,
