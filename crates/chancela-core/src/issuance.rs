@@ -104,6 +104,21 @@ pub fn decide(facts: &Facts<'_>, policy: &Policy, wanted: Option<u32>) -> Result
     })
 }
 
+/// Whether a request that waited may be signed now: what was true when it came may have changed.
+///
+/// # Errors
+/// The rule that it breaks.
+pub fn decide_approval(facts: &Facts<'_>, request: &ClientCertificate) -> Result<(), Rejection> {
+    if !facts.client.enabled {
+        return Err(Rule::UnauthorizedGrantType.into());
+    }
+    if facts.now.seconds() >= request.expires_at {
+        return Err(Rule::UnknownCertificate.into());
+    }
+    // Requests claim no key: the first that is signed does.
+    if facts.key == KnownKey::Taken { Err(Rule::KeyInUse.into()) } else { Ok(()) }
+}
+
 /// Whether a record counts against its client's limit.
 pub fn counts(record: &ClientCertificate, now: Timestamp) -> bool {
     match &record.status {

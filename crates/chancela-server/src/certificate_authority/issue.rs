@@ -119,7 +119,16 @@ impl CertificateAuthority {
             return Err(Rule::UnknownCertificate.into());
         };
         let client = realm.directory.client_of(request.client).ok_or(Rule::UnknownClient)?;
-        let signed = self.sign(&client, public_key, serial, (*lifetime, server.clock.now()))?;
+        let now = server.clock.now();
+        let key = PublicKey::parse_der(public_key).map_err(|_| Rule::WeakKey)?;
+        let facts = Facts {
+            client: &client,
+            valid: self.register.valid(client.key, now),
+            key: self.known_key(realm, &key, client.key),
+            now,
+        };
+        issuance::decide_approval(&facts, &request)?;
+        let signed = self.sign(&client, public_key, serial, (*lifetime, now))?;
         let record = issuance::approved(&request, signed);
         self.replace(server, &request, record).await
     }

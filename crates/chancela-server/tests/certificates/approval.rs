@@ -26,6 +26,38 @@ async fn an_order_waits_and_is_signed_when_an_operator_says_so() {
     assert!(twice.is_err(), "once");
 }
 
+/// CE-04: a key that two clients ask for is the first one's.
+#[tokio::test]
+async fn a_key_that_became_somebodys_while_it_waited_is_not_signed() {
+    let bank = Bank::with(|plan| plan.authority().approval = Approval::Operator).await;
+    let other = bank.world.client(REALM, new_client(SCOPE)).await;
+    let key = KeyPair::generate().unwrap();
+    let mine = bank.order(&key).await.text("serial_number");
+    let token = bank.world.secret_token(REALM, &other, "certificate.create").await.token();
+    let ask = Ask::post("/bank/certificates").header("content-type", "application/pkcs10");
+    let theirs = ask.bearer(&token).body(request(&key)).send(&bank.world).await.text("serial_number");
+    bank.world.control(REALM, Command::CertificateApprove { serial: mine }).await;
+    let refused = bank.world.try_control(REALM, Command::CertificateApprove { serial: theirs.clone() }).await;
+    assert!(refused.unwrap_err().to_string().contains("belongs to another certificate"));
+    let shown = bank.world.control(REALM, Command::CertificateShow { serial: theirs }).await;
+    assert_eq!(shown["status"], json!("requested"));
+}
+
+/// Who may get no certificate any more gets none by an old request, nor by one whose time is over.
+#[tokio::test]
+async fn a_disabled_clients_request_is_not_signed() {
+    let bank = Bank::with(|plan| plan.authority().approval = Approval::Operator).await;
+    let serial = bank.order(&KeyPair::generate().unwrap()).await.text("serial_number");
+    let approve = || bank.world.try_control(REALM, Command::CertificateApprove { serial: serial.clone() });
+    bank.world.enable(REALM, &bank.client, false).await;
+    assert!(approve().await.is_err(), "disabled");
+    bank.world.enable(REALM, &bank.client, true).await;
+    bank.world.clock.advance_seconds(31 * 86_400);
+    assert!(approve().await.is_err(), "a month later");
+    bank.world.clock.advance_seconds(-2 * 86_400);
+    approve().await.unwrap();
+}
+
 /// A request that waits counts against the limit, one that was refused does not.
 #[tokio::test]
 async fn a_refused_order_is_over() {
