@@ -50,6 +50,8 @@ pub struct CertificateAuthority {
     lists: Mutex<HashMap<Box<str>, Arc<Crl>>>,
     /// Days that were left when it was warned of the authority's own end last.
     warned_left: AtomicI64,
+    /// Held from a look at what a certificate's holder has registered until one more is durable and shown.
+    pub registrations: tokio::sync::Mutex<()>,
     /// Held from a decision on a key or a limit until it is durable and in the register.
     turn: tokio::sync::Mutex<()>,
 }
@@ -76,6 +78,7 @@ impl CertificateAuthority {
             webhook_key: None,
             lists: Mutex::new(lists),
             warned_left: AtomicI64::new(i64::MAX),
+            registrations: tokio::sync::Mutex::default(),
             turn: tokio::sync::Mutex::default(),
         }
     }

@@ -77,6 +77,9 @@ async fn register<S: Store>(
     let holder = holder(realm, shown)?;
     let rules = &realm.dialect.registration;
     let wanted = ClientRegistration::parse(rules, http)?;
+    let authority = realm.certificate_authority.as_ref().ok_or(Rule::UnauthorizedRegistration)?;
+    // The version of a client that is not there yet guards neither the limit nor against a twin.
+    let _turn = authority.registrations.lock().await;
     for _ in 0..MAX_ROUNDS {
         let new = allowed(realm, rules, &holder, shown, &wanted)?;
         let (built, _) =

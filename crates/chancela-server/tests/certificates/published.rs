@@ -83,7 +83,7 @@ async fn a_list_is_made_anew_each_day() {
 async fn what_is_not_published_is_not_found() {
     let bank = Bank::open().await;
     let kid = kid(&bank.world).await;
-    for path in [format!("{kid}.key"), "x.crl".into(), format!("{kid}"), format!("{kid}.cer.crl")] {
+    for path in [format!("{kid}.key"), "x.crl".into(), kid.clone(), format!("{kid}.cer.crl")] {
         let (status, ..) = bytes(&bank.world, &Ask::get(&format!("/bank/ca/{path}"))).await;
         assert_eq!(status, 404, "{path}");
     }

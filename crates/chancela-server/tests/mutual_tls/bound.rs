@@ -150,7 +150,7 @@ async fn a_bound_scope_is_granted_with_a_certificate_alone() {
 async fn people(client: NewClient, root: &Root, format: TokenFormat) -> Flow {
     let mut plan = plan(root);
     plan.config.access_token_format = Some(format);
-    Flow::of(plan, client).await
+    Box::pin(Flow::of(plan, client)).await
 }
 
 /// I-05: a public client has nothing but its certificate to show, so its refresh tokens need it too.
