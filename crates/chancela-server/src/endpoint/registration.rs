@@ -86,6 +86,10 @@ async fn register<S: Store>(
             control::build_client(server, realm, new).map_err(|_| Rule::MalformedClientMetadata)?;
         let known = realm.directory.registered_by(holder.key);
         let same = known.iter().find(|own| is_same(own, &built));
+        // M-06: registering again is no way back for what an operator disabled.
+        if same.is_some_and(|own| !own.enabled) {
+            return Err(Rule::UnauthorizedRegistration.into());
+        }
         if same.is_none() && known.len() >= MAX_REGISTRATIONS {
             let limit = u32::try_from(MAX_REGISTRATIONS).unwrap_or(u32::MAX);
             return Err(Rejection::with(Rule::TooManyRegistrations, limit));
@@ -179,8 +183,7 @@ fn allowed(
 
 /// Whether a registration asks for what there is already.
 fn is_same(own: &Client, built: &Client) -> bool {
-    own.enabled
-        && own.tls_client_auth == built.tls_client_auth
+    own.tls_client_auth == built.tls_client_auth
         && own.scope == built.scope
         && own.client_name == built.client_name
         && own.organization == built.organization

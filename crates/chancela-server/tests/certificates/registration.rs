@@ -207,6 +207,7 @@ async fn a_disabled_client_neither_reads_nor_changes_itself() {
     }
     let body = json!({ "scope": "read" });
     assert_eq!(put(&one, &token, &holder, &body).send(&bank.world).await.status, 401);
+    assert_eq!(registration(&holder, &body).send(&bank.world).await.status, 403, "nor comes again");
     assert!(!bank.world.server.realm(REALM).unwrap().directory.client(&facts.id).unwrap().enabled);
 }
 
