@@ -70,6 +70,15 @@ pub enum KnownKey {
     Taken,
 }
 
+/// What is asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted<'a> {
+    /// Lifetime in seconds.
+    pub lifetime: Option<u32>,
+    /// The certificate that proves who asks, where nothing else does: the new one lives no longer than it was made for.
+    pub renews: Option<&'a ClientCertificate>,
+}
+
 /// What becomes of a request that is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -83,9 +92,13 @@ pub enum Verdict {
 ///
 /// # Errors
 /// The rule that it breaks.
-pub fn decide(facts: &Facts<'_>, policy: &Policy, wanted: Option<u32>) -> Result<Verdict, Rejection> {
+pub fn decide(facts: &Facts<'_>, policy: &Policy, wanted: Wanted<'_>) -> Result<Verdict, Rejection> {
     if !facts.client.enabled {
         return Err(Rule::UnauthorizedGrantType.into());
+    }
+    // Certificates that a registered client got for itself would outlive the end of whose certificate it came from.
+    if facts.client.registration.is_some() {
+        return Err(Rule::RegisteredClientOrders.into());
     }
     if facts.key == KnownKey::Taken {
         return Err(Rule::KeyInUse.into());
@@ -97,7 +110,10 @@ pub fn decide(facts: &Facts<'_>, policy: &Policy, wanted: Option<u32>) -> Result
     if wait > 0 {
         return Err(Rejection::with(Rule::RateLimited, u32::try_from(wait).unwrap_or(u32::MAX)));
     }
-    let lifetime = wanted.unwrap_or(policy.lifetime).min(policy.lifetime);
+    let old = wanted.renews.and_then(ClientCertificate::issued);
+    let longest = old.map_or(i64::MAX, |old| old.not_after - old.not_before);
+    let longest = u32::try_from(longest).unwrap_or(u32::MAX).min(policy.lifetime);
+    let lifetime = wanted.lifetime.unwrap_or(longest).min(longest);
     Ok(match policy.approval {
         Approval::Automatic => Verdict::Issue(lifetime),
         Approval::Operator => Verdict::AwaitApproval(lifetime),
@@ -164,6 +180,7 @@ fn record(
         status,
         created_at,
         expires_at,
+        renews: None,
         warned_days: None,
         version: 1,
     }

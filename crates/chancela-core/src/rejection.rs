@@ -97,13 +97,14 @@ rules! {
     UnboundScope, "unbound_scope", InvalidScope, "The scope contains a value that is granted only to tokens that are bound to a client certificate; connect with one.";
 
     MalformedCertificateRequest, "malformed_certificate_request", InvalidRequest, "The body is not one PKCS 10 certificate request in PEM or DER.";
-    UnprovenKey, "unproven_key", InvalidRequest, "The certificate request is not signed by the private key of its own public key, or with a weak algorithm.";
+    UnprovenKey, "unproven_key", InvalidRequest, "The certificate request is not signed by the private key of its own public key, or not with SHA-256 (Ed25519 aside).";
     WeakKey, "weak_key", InvalidRequest, "The key is not accepted: it must be RSA with 2048 to 4096 bits, P-256, P-384 or Ed25519, and not known to be weak.";
     KeyInUse, "key_in_use", InvalidRequest, "The key belongs to another certificate, or to one that was revoked; make a new one.";
     MalformedLifetime, "malformed_lifetime", InvalidRequest, "The lifetime must be a whole number of days from 1 to {n}.";
     WeakPassphrase, "weak_passphrase", InvalidRequest, "The passphrase is too weak: it must have at least {n} characters, with upper-case and lower-case letters, digits and symbols.";
     TooManyCertificates, "too_many_certificates", InvalidRequest, "The client has {n} valid certificates already, which is the limit; revoke one first.";
     ForeignOrganization, "foreign_organization", AccessDenied, "The access token is not one of this organization.";
+    RegisteredClientOrders, "registered_client_orders", AccessDenied, "A client that registered itself uses the certificate of its registration; the holder of that certificate orders new ones.";
     UnknownCertificate, "unknown_certificate", InvalidRequest, "There is no such certificate.";
     CertificateNotRenewable, "certificate_not_renewable", InvalidRequest, "Only a valid certificate of this server's own authority can be renewed, over a connection that shows it.";
     IssuingSuspended, "issuing_suspended", TemporarilyUnavailable, "The certificate authority cannot sign at the moment; ask again later.";
@@ -235,7 +236,9 @@ impl Rejection {
                 Some(StatusCode::UNSUPPORTED_MEDIA_TYPE)
             }
             Rule::RateLimited => Some(StatusCode::TOO_MANY_REQUESTS),
-            Rule::ForeignOrganization | Rule::UnauthorizedRegistration => Some(StatusCode::FORBIDDEN),
+            Rule::ForeignOrganization | Rule::UnauthorizedRegistration | Rule::RegisteredClientOrders => {
+                Some(StatusCode::FORBIDDEN)
+            }
             Rule::UnknownCertificate => Some(StatusCode::NOT_FOUND),
             Rule::TooManyCertificates => Some(StatusCode::CONFLICT),
             _ => None,

@@ -21,6 +21,9 @@ pub struct ClientCertificate {
     pub created_at: i64,
     /// When the record may be dropped, seconds since the epoch; never before the certificate expires.
     pub expires_at: i64,
+    /// The certificate that proved who asked for it, where it was a renewal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renews: Option<CertificateSerial>,
     /// The expiry warning of fewest days that was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warned_days: Option<u16>,
@@ -65,9 +68,9 @@ pub struct IssuedCertificate {
     /// SHA-256 of the DER: what tokens are bound to (RFC 8705 §3.1).
     #[serde(with = "crate::secret::hex_bytes")]
     pub sha256: [u8; 32],
-    /// SHA-256 of its `SubjectPublicKeyInfo`.
+    /// By which its key is recognised ([`crate::x509::PublicKey::identity`]).
     #[serde(with = "crate::secret::hex_bytes")]
-    pub public_key_sha256: [u8; 32],
+    pub key_identity: [u8; 32],
     /// The `kid` of the authority's key that signed it.
     pub issuer: Box<str>,
     /// Subject as RFC 4514 writes it.

@@ -120,6 +120,15 @@ impl PublicKey {
         &self.kind
     }
 
+    /// By which a key is recognised whatever its form: SHA-256 of the modulus of RSA, whose exponent says nothing of the
+    /// primes, else of the DER.
+    pub fn identity(&self) -> [u8; 32] {
+        match &self.kind {
+            KeyKind::Rsa { modulus, .. } => sha256(modulus),
+            KeyKind::P256 | KeyKind::P384 | KeyKind::Ed25519 => sha256(&self.der),
+        }
+    }
+
     /// SHA-256 of the DER: the same as [`super::Certificate::public_key_sha256`] of a certificate with this key.
     pub fn sha256(&self) -> [u8; 32] {
         sha256(&self.der)

@@ -5,7 +5,7 @@ use crate::realm::Realm;
 use crate::server::Server;
 use chancela_core::effect::Effect;
 use chancela_core::id::{CertificateSerial, ClientKey};
-use chancela_core::issuance::{self, Facts, Verdict};
+use chancela_core::issuance::{self, Facts, Verdict, Wanted};
 use chancela_core::record::{CertificateStatus, Client, ClientCertificate, IssuedCertificate};
 use chancela_core::rejection::{Rejection, Rule};
 use chancela_core::secret::Secret;
@@ -41,6 +41,8 @@ pub struct Order {
     pub key: OrderKey,
     /// Lifetime in seconds; the longest if `None`.
     pub lifetime: Option<u32>,
+    /// The certificate that proves who asks, where it is a renewal.
+    pub renews: Option<Arc<ClientCertificate>>,
     /// Whether an operator asks, whom the limit on orders in an hour does not concern.
     pub by_operator: bool,
 }
@@ -67,7 +69,7 @@ impl CertificateAuthority {
         &self,
         server: &Server<S>,
         realm: &Realm,
-        Order { client, key, lifetime, by_operator }: Order,
+        Order { client, key, lifetime, renews, by_operator }: Order,
     ) -> Result<Issued, Rejection> {
         // The slow part first: nobody waits for a key that somebody else makes.
         let (public_key, private_key_pem) = public_key(key, server).await?;
@@ -85,7 +87,8 @@ impl CertificateAuthority {
                 key: self.known_key(realm, &public_key, client.key),
                 now,
             };
-            let verdict = issuance::decide(&facts, self.policy(), lifetime)?;
+            let wanted = Wanted { lifetime, renews: renews.as_deref() };
+            let verdict = issuance::decide(&facts, self.policy(), wanted)?;
             let serial = serial(server)?;
             let record = match verdict {
                 Verdict::Issue(lifetime) => {
@@ -96,6 +99,7 @@ impl CertificateAuthority {
                     issuance::requested(&client, serial, (public_key.der().to_vec(), lifetime), now)
                 }
             };
+            let record = ClientCertificate { renews: renews.as_ref().map(|old| old.serial), ..record };
             if self.commit_new(server, realm, &client, &record).await? {
                 return Ok(self.answer(record, private_key_pem));
             }
@@ -124,6 +128,7 @@ impl CertificateAuthority {
         let facts = Facts {
             client: &client,
             valid: self.register.valid(client.key, now),
+            window_began: None,
             key: self.known_key(realm, &key, client.key),
             now,
         };
@@ -164,11 +169,11 @@ impl CertificateAuthority {
 
     /// Whether the key is new, the client's own, or one that it may not have.
     fn known_key(&self, realm: &Realm, key: &PublicKey, client: ClientKey) -> issuance::KnownKey {
-        let sha256 = key.sha256();
+        let (sha256, identity) = (key.sha256(), key.identity());
         let authorities = self.authorities();
         let is_ours = authorities.iter().any(|own| own.key().public_key_sha256() == sha256)
             || realm.keys.load().verifying.iter().any(|own| own.is_of(key.der()));
-        if is_ours { issuance::KnownKey::Taken } else { self.register.key(&sha256, client) }
+        if is_ours { issuance::KnownKey::Taken } else { self.register.key(&identity, client) }
     }
 
     fn sign(
@@ -278,7 +283,7 @@ fn issued(der: Vec<u8>, authority: &Authority) -> Option<IssuedCertificate> {
     let read = Certificate::parse_der(&der)?;
     Some(IssuedCertificate {
         sha256: read.sha256,
-        public_key_sha256: read.public_key_sha256,
+        key_identity: read.public_key()?.identity(),
         issuer: authority.key().kid().into(),
         subject: read.subject.to_rfc4514().into(),
         not_before: read.not_before,

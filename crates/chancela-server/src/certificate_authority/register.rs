@@ -26,7 +26,7 @@ impl Register {
         let serial = record.serial;
         entries.of_client.entry(record.client).or_default().insert(serial);
         if let Some(issued) = record.issued() {
-            entries.of_key.entry(issued.public_key_sha256).or_default().insert(serial);
+            entries.of_key.entry(issued.key_identity).or_default().insert(serial);
             entries.of_digest.insert(issued.sha256, serial);
         }
         entries.by_serial.insert(serial, Arc::new(record));
@@ -59,10 +59,10 @@ impl Register {
         all
     }
 
-    /// What is known of a public key, by the SHA-256 of its `SubjectPublicKeyInfo`, that `client` shows.
-    pub fn key(&self, sha256: &[u8; 32], client: ClientKey) -> KnownKey {
+    /// What is known of a public key, by its identity, that `client` shows.
+    pub fn key(&self, identity: &[u8; 32], client: ClientKey) -> KnownKey {
         let entries = self.read();
-        let Some(serials) = entries.of_key.get(sha256) else { return KnownKey::New };
+        let Some(serials) = entries.of_key.get(identity) else { return KnownKey::New };
         let own = |record: &Arc<ClientCertificate>| {
             record.client == client && matches!(record.status, CertificateStatus::Issued(_))
         };
@@ -73,6 +73,23 @@ impl Register {
     /// How many of a client's records count against its limit.
     pub fn valid(&self, client: ClientKey, now: Timestamp) -> usize {
         self.of_client(client).iter().filter(|record| issuance::counts(record, now)).count()
+    }
+
+    /// What was issued to whoever showed the certificate of `serial`, and so on: what its thief may have got.
+    pub fn renewals_of(&self, serial: CertificateSerial) -> Vec<CertificateSerial> {
+        let Some(first) = self.get(serial) else { return Vec::new() };
+        let own = self.of_client(first.client);
+        let mut found = vec![serial];
+        let mut at = 0;
+        while let Some(parent) = found.get(at).copied() {
+            at += 1;
+            let children = own.iter().filter(|record| record.renews == Some(parent));
+            let new: Vec<_> =
+                children.map(|record| record.serial).filter(|own| !found.contains(own)).collect();
+            found.extend(new);
+        }
+        found.remove(0);
+        found
     }
 
     /// When a client's last `count` records were made, the oldest of them; `None` if there are fewer.
@@ -91,7 +108,7 @@ impl Register {
             entries.by_serial.remove(&record.serial);
             drop_from(&mut entries.of_client, &record.client, record.serial);
             if let Some(issued) = record.issued() {
-                drop_from(&mut entries.of_key, &issued.public_key_sha256, record.serial);
+                drop_from(&mut entries.of_key, &issued.key_identity, record.serial);
                 entries.of_digest.remove(&issued.sha256);
             }
         }

@@ -29,15 +29,36 @@ impl CertificateAuthority {
         reason: RevocationReason,
     ) -> Result<ClientCertificate, Rejection> {
         let _turn = self.turn.lock().await;
+        let changed = self.end(server, serial, reason).await?;
+        // Whoever had the key could have renewed it to one of their own.
+        if reason == RevocationReason::KeyCompromise {
+            for renewal in self.register.renewals_of(serial) {
+                match self.end(server, renewal, reason).await {
+                    Ok(_) => {}
+                    Err(rejection) if rejection.rule == Rule::UnknownCertificate => {}
+                    Err(rejection) => return Err(rejection),
+                }
+            }
+        }
+        if let Some(issuer) = changed.issued().map(|issued| issued.issuer.clone()) {
+            self.publish(server, &issuer, server.clock.now()).await;
+        }
+        Ok(changed)
+    }
+
+    /// Ends one certificate, durably and at once; the list that tells of it comes later.
+    async fn end<S: Store>(
+        &self,
+        server: &Server<S>,
+        serial: CertificateSerial,
+        reason: RevocationReason,
+    ) -> Result<ClientCertificate, Rejection> {
         let record = self.register.get(serial).ok_or(Rule::UnknownCertificate)?;
         let now = server.clock.now();
         let (changed, effects) = issuance::revoke(&record, reason, now).ok_or(Rule::UnknownCertificate)?;
         server.must_commit(effects).await?;
         self.register.put(changed.clone());
         issue::audit(&changed, "revoked");
-        if let Some(issuer) = changed.issued().map(|issued| issued.issuer.clone()) {
-            self.publish(server, &issuer, now).await;
-        }
         Ok(changed)
     }
 

@@ -6,12 +6,16 @@ use super::credentials;
 use crate::realm::Realm;
 use crate::server::Server;
 use chancela_core::effect::Effect;
-use chancela_core::record::{CertificateStatus, Client, ClientSecret, RevocationReason};
+use chancela_core::record::{Client, ClientSecret, RevocationReason};
+use chancela_core::rejection::Rule;
 use chancela_core::secret::Secret;
 use chancela_store::{CommitOutcome, Store};
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::sync::Arc;
+
+/// Most tries to change a client that changes meanwhile.
+const MAX_ROUNDS: usize = 64;
 
 /// Most clients in one import.
 const MAX_IMPORT: usize = 100_000;
@@ -94,21 +98,20 @@ pub(super) async fn rotate_secret<S: Store>(
     let client = find(realm, client_id)?;
     let now = server.clock.now().seconds();
     let secret = credentials::client_secret(&realm.dialect.credentials.client_secret, &*server.entropy)?;
-    let mut secrets = vec![ClientSecret {
+    let made = ClientSecret {
         digest: realm.pepper.client_secret(secret.expose()),
         created_at: now,
         expires_at: None,
-    }];
-    let old = client
-        .secrets
-        .iter()
-        .filter(|old| old.expires_at.is_none_or(|at| now < at))
-        .max_by_key(|old| old.created_at);
-    if let Some(old) = old.filter(|_| overlap > 0) {
-        let end = now + i64::from(overlap);
-        secrets.push(ClientSecret { expires_at: Some(old.expires_at.map_or(end, |at| at.min(end))), ..*old });
-    }
-    let changed = replace(server, realm, &client, |new| new.secrets = secrets).await?;
+    };
+    let changed = replace(server, realm, &client, |new| {
+        let live = new.secrets.iter().filter(|old| old.expires_at.is_none_or(|at| now < at));
+        let old = live.max_by_key(|old| old.created_at).filter(|_| overlap > 0).map(|old| {
+            let end = now + i64::from(overlap);
+            ClientSecret { expires_at: Some(old.expires_at.map_or(end, |at| at.min(end))), ..*old }
+        });
+        new.secrets = std::iter::once(made).chain(old).collect();
+    })
+    .await?;
     Ok(described_with(&changed, Some(&secret)))
 }
 
@@ -119,11 +122,21 @@ pub(super) async fn set_enabled<S: Store>(
     enabled: bool,
 ) -> Result<Value, ControlError> {
     let client = find(realm, client_id)?;
+    let _turn = registrations(realm).await;
+    let changed = switch(server, realm, &client, enabled).await?;
     // What a client registered with its certificate ends with it. It does not come back with it: each says for itself.
     for registered in realm.directory.registered_by(client.key).iter().filter(|own| own.enabled && !enabled) {
         switch(server, realm, registered, false).await?;
     }
-    Ok(describe(&switch(server, realm, &client, enabled).await?))
+    Ok(describe(&changed))
+}
+
+/// Keeps clients from registering others meanwhile.
+async fn registrations(realm: &Realm) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+    match &realm.certificate_authority {
+        Some(authority) => Some(authority.registrations.lock().await),
+        None => None,
+    }
 }
 
 async fn switch<S: Store>(
@@ -159,16 +172,20 @@ pub(super) async fn delete<S: Store>(
     client_id: &str,
 ) -> Result<Value, ControlError> {
     let client = find(realm, client_id)?;
+    let _turn = registrations(realm).await;
+    // First it may do nothing any more, so that nothing comes behind what is ended next.
+    switch(server, realm, &client, false).await?;
     for registered in realm.directory.registered_by(client.key) {
         remove(server, realm, &registered).await?;
     }
     if let Some(authority) = &realm.certificate_authority {
         for record in authority.register.of_client(client.key) {
-            // One that was revoked meanwhile, or never issued, has no end to come.
-            if matches!(record.status, CertificateStatus::Issued(_)) {
-                let reason = RevocationReason::CessationOfOperation;
-                let revoked = authority.revoke(server, record.serial, reason).await;
-                revoked.map_err(|rejection| ControlError::Failed(rejection.to_string()))?;
+            let reason = RevocationReason::CessationOfOperation;
+            match authority.revoke(server, record.serial, reason).await {
+                Ok(_) => {}
+                // It was never issued, or is revoked already.
+                Err(rejection) if rejection.rule == Rule::UnknownCertificate => {}
+                Err(rejection) => return Err(ControlError::Failed(rejection.to_string())),
             }
         }
     }
@@ -176,14 +193,21 @@ pub(super) async fn delete<S: Store>(
     Ok(json!({ "deleted": client_id }))
 }
 
+/// Removes a client, however often it changes meanwhile.
 async fn remove<S: Store>(server: &Server<S>, realm: &Realm, client: &Client) -> Result<(), ControlError> {
-    match server.record(vec![Effect::DeleteClient { client: client.clone() }]).await? {
-        CommitOutcome::Committed => {
-            realm.directory.remove(client);
-            Ok(())
+    for _ in 0..MAX_ROUNDS {
+        let now = realm.directory.client_of(client.key).ok_or_else(|| gone(&client.client_id))?;
+        let removed = Effect::DeleteClient { client: (*now).clone() };
+        if server.record(vec![removed]).await? == CommitOutcome::Committed {
+            realm.directory.remove(&now);
+            return Ok(());
         }
-        CommitOutcome::Conflict => Err(changed_meanwhile(&client.client_id)),
     }
+    Err(changed_meanwhile(&client.client_id))
+}
+
+fn gone(client_id: &str) -> ControlError {
+    ControlError::NotFound(format!("client {client_id:?} is gone already"))
 }
 
 pub(super) fn find(realm: &Realm, client_id: &str) -> Result<Arc<Client>, ControlError> {
@@ -200,24 +224,26 @@ fn changed_meanwhile(client_id: &str) -> ControlError {
     ))
 }
 
+/// Changes a client, however often it changes itself meanwhile: an operator does not wait for a client.
 async fn replace<S: Store>(
     server: &Server<S>,
     realm: &Realm,
     client: &Client,
-    change: impl FnOnce(&mut Client),
+    change: impl Fn(&mut Client),
 ) -> Result<Client, ControlError> {
-    let mut new = client.clone();
-    change(&mut new);
-    new.version += 1;
-    let effect = Effect::PutClient { client: new.clone(), expected_version: Some(client.version) };
-    match server.record(vec![effect]).await? {
-        CommitOutcome::Committed => {
+    for _ in 0..MAX_ROUNDS {
+        let now = realm.directory.client_of(client.key).ok_or_else(|| gone(&client.client_id))?;
+        let mut new = (*now).clone();
+        change(&mut new);
+        new.version += 1;
+        let effect = Effect::PutClient { client: new.clone(), expected_version: Some(now.version) };
+        if server.record(vec![effect]).await? == CommitOutcome::Committed {
             realm.directory.put(new.clone());
             server.complete_keys(realm).await?;
-            Ok(new)
+            return Ok(new);
         }
-        CommitOutcome::Conflict => Err(changed_meanwhile(&client.client_id)),
     }
+    Err(changed_meanwhile(&client.client_id))
 }
 
 async fn insert<S: Store>(

@@ -1,11 +1,13 @@
 //! What a client's metadata may say of its certificates (RFC 8705 §2, §3.4): part of the one validator.
 
 use super::NewClient;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
 use chancela_core::client_auth::Method;
 use chancela_core::client_auth::self_signed_tls_client_auth::certificates;
 use chancela_core::record::CertificateSubject;
 use chancela_core::secret::from_hex;
 use chancela_core::x509::name::DistinguishedName;
+use serde_json::{Value, json};
 use std::net::IpAddr;
 
 /// Longest organization name in bytes.
@@ -34,6 +36,9 @@ pub(super) fn check(new: &NewClient) -> Result<TlsMetadata, String> {
     {
         return Err("jwks: needs a key with its certificate in x5c for self_signed_tls_client_auth".into());
     }
+    if let Some(jwks) = &new.jwks {
+        check_keys(jwks)?;
+    }
     let issuer = match new.tls_client_auth_issuer.as_deref().map(str::to_ascii_lowercase) {
         None => None,
         Some(text) if from_hex::<32>(&text).is_some() => Some(text.into()),
@@ -51,6 +56,33 @@ pub(super) fn check(new: &NewClient) -> Result<TlsMetadata, String> {
         ));
     }
     Ok(TlsMetadata { subject, issuer })
+}
+
+/// Members that a public key has not (RFC 7518 §6).
+const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "k", "oth"];
+/// Most keys of a client.
+const MAX_KEYS: usize = 16;
+
+/// Public keys alone, few of them, and each the one of its certificate.
+fn check_keys(jwks: &Value) -> Result<(), String> {
+    let keys = jwks.get("keys").and_then(Value::as_array);
+    let keys = keys.ok_or("jwks: must be an object with an array of keys")?;
+    if keys.len() > MAX_KEYS {
+        return Err(format!("jwks: at most {MAX_KEYS} keys are looked at; leave the old ones out"));
+    }
+    for key in keys {
+        if PRIVATE.iter().any(|member| key.get(member).is_some()) {
+            return Err("jwks: holds a private key, which nobody else may have; make a new one, and give its public part".into());
+        }
+        let Some(certificate) = certificates(Some(&json!({ "keys": [key] }))).next() else { continue };
+        let part = key.get("n").or(key.get("x")).and_then(Value::as_str).unwrap_or_default();
+        let part = BASE64URL.decode(part).unwrap_or_default();
+        let info = certificate.public_key_der();
+        if part.is_empty() || !info.windows(part.len()).any(|window| window == part) {
+            return Err("jwks: a key is not the one of the certificate in its x5c".into());
+        }
+    }
+    Ok(())
 }
 
 /// The one name that its certificates have; none where certificates that the realm's authority issued to it are its own.

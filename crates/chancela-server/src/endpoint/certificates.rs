@@ -79,9 +79,16 @@ async fn order<S: Store>(
         OrderedKey::Request(bytes) => (OrderKey::Public(proven_key(&bytes)?), None),
         OrderedKey::DangerServer(passphrase) => (OrderKey::Made(passphrase.clone()), Some(passphrase)),
     };
-    let order = Order { client: client.key, key, lifetime, by_operator: false };
+    let order =
+        Order { client: client.key, key, lifetime, renews: renewed(authority, http), by_operator: false };
     let issued = authority.order(server, realm, order).await?;
     Ok(encode(realm, &issued, passphrase.as_ref(), pem))
+}
+
+/// The certificate that stands for an access token.
+fn renewed(authority: &CertificateAuthority, http: &HttpRequest<'_>) -> Option<Arc<ClientCertificate>> {
+    let shown = http.certificate.filter(|_| !http.headers.contains_key(AUTHORIZATION))?;
+    authority.register.of_digest(&shown.certificate.sha256)
 }
 
 fn encode(realm: &Realm, issued: &Issued, passphrase: Option<&Secret>, pem: bool) -> Response<Bytes> {

@@ -74,12 +74,12 @@ async fn register<S: Store>(
         return Err(Rule::MethodNotAllowed.into());
     }
     let shown = http.certificate.ok_or(Rule::MissingClientCertificate)?;
-    let holder = holder(realm, shown)?;
     let rules = &realm.dialect.registration;
     let wanted = ClientRegistration::parse(rules, http)?;
     let authority = realm.certificate_authority.as_ref().ok_or(Rule::UnauthorizedRegistration)?;
     // The version of a client that is not there yet guards neither the limit nor against a twin.
     let _turn = authority.registrations.lock().await;
+    let holder = holder(realm, shown)?;
     for _ in 0..MAX_ROUNDS {
         let new = allowed(realm, rules, &holder, shown, &wanted)?;
         let (built, _) =
@@ -112,11 +112,13 @@ async fn register<S: Store>(
     Err(Rule::Overloaded.into())
 }
 
-/// The client to which the realm's authority issued the certificate.
+/// The client to which the realm's authority issued the certificate. One that registered itself registers no others: the
+/// end of its own holder has to be the end of all that came of it.
 fn holder(realm: &Realm, shown: &PresentedCertificate) -> Result<Arc<Client>, Rejection> {
     shown.trusted()?;
     let holder = shown.issued_to.and_then(|key| realm.directory.client_of(key));
-    holder.filter(|client| client.enabled).ok_or(Rule::UnauthorizedRegistration.into())
+    let holder = holder.filter(|client| client.enabled && client.registration.is_none());
+    holder.ok_or(Rule::UnauthorizedRegistration.into())
 }
 
 /// The client that a holder may have: what it asks for, within what the holder is.
@@ -134,7 +136,7 @@ fn allowed(
         scope,
         method,
         subject,
-        bound,
+        bound: _,
         organization,
     } = wanted;
     if organization.is_some() && organization.as_deref() != holder.organization.as_deref() {
@@ -167,12 +169,16 @@ fn allowed(
             asked
         }
     };
+    // What only the holder may do is not passed on.
+    let ordering = &*realm.dialect.certificate_issuance.scope;
+    let scope: Scope = scope.iter().filter(|name| *name != ordering).collect();
     Ok(NewClient {
         client_name: client_name.clone().or_else(|| holder.client_name.as_deref().map(str::to_owned)),
         grant_types: Some(vec![GrantType::ClientCredentials]),
         token_endpoint_auth_method: Some(AuthMethod::TlsClientAuth),
         tls_client_auth_subject_dn: Some(subject.value().to_owned()),
-        tls_client_certificate_bound_access_tokens: *bound,
+        // They are, whatever it says: it authenticates with a certificate.
+        tls_client_certificate_bound_access_tokens: true,
         scope: Some(scope.as_str().to_owned()),
         token_endpoint: Some(rules.token_endpoint.clone()).filter(|name| !name.is_empty()),
         tenant: holder.tenant.as_deref().map(str::to_owned),
@@ -196,6 +202,8 @@ async fn managed<S: Store>(
     client_id: &str,
     http: &HttpRequest<'_>,
 ) -> Result<Response<Bytes>, Rejection> {
+    let authority = realm.certificate_authority.as_ref().ok_or(Rule::InvalidRegistrationToken)?;
+    let _turn = authority.registrations.lock().await;
     let client = authenticated(realm, client_id, http)?;
     match *http.method {
         Method::GET => Ok(information(realm, &client, None, StatusCode::OK)),

@@ -94,8 +94,16 @@ impl ClientCertificateHeader {
 
 fn name(key: &str, text: &str) -> Result<HeaderName, ConfigError> {
     // What the server itself relies on cannot be a certificate's too.
-    let taken =
-        ["authorization", "host", "cookie", "content-length", "transfer-encoding", "client-cert-mac", "dpop"];
+    let taken = [
+        "authorization",
+        "host",
+        "cookie",
+        "content-type",
+        "content-length",
+        "transfer-encoding",
+        "client-cert-mac",
+        "dpop",
+    ];
     let parsed = text.parse::<HeaderName>().ok().filter(|name| !taken.contains(&name.as_str()));
     parsed.ok_or_else(|| {
         wrong(&format!("{key}: {text:?} cannot be this header; write a name such as Client-Cert"))

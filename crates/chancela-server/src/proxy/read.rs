@@ -182,5 +182,7 @@ fn only(headers: &HeaderMap, name: impl AsHeaderName) -> Result<Option<&str>, Wh
     if values.next().is_some() {
         return Err(Why::Repeated);
     }
-    first.map(|value| value.to_str().map_err(|_| Why::NotText)).transpose()
+    let text = first.map(|value| value.to_str().map_err(|_| Why::NotText)).transpose()?;
+    // What servers write for a variable that has no value.
+    Ok(text.filter(|text| !matches!(*text, "" | "(null)" | "-")))
 }

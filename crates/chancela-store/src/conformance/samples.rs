@@ -322,6 +322,7 @@ pub fn certificate(n: u64) -> ClientCertificate {
         status: CertificateStatus::Issued(issued(n)),
         created_at: NOW,
         expires_at: NOW + 86_400,
+        renews: None,
         warned_days: Some(30),
         version: 1,
     }
@@ -332,7 +333,7 @@ pub fn issued(n: u64) -> IssuedCertificate {
     IssuedCertificate {
         der: n.to_be_bytes().to_vec(),
         sha256: [0x51; 32],
-        public_key_sha256: [0x52; 32],
+        key_identity: [0x52; 32],
         issuer: "k".into(),
         subject: "CN=Padaria São João,C=BR".into(),
         not_before: NOW,
