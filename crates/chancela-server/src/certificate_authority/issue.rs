@@ -74,6 +74,10 @@ impl CertificateAuthority {
         // The slow part first: nobody waits for a key that somebody else makes.
         let (public_key, private_key_pem) = public_key(key, server).await?;
         let _turn = self.turn.lock().await;
+        // CE-08: it may have been revoked while this order waited for its turn.
+        if renews.as_ref().is_some_and(|old| !self.is_issued(old.serial)) {
+            return Err(Rule::RevokedClientCertificate.into());
+        }
         for _ in 0..MAX_ROUNDS {
             let client = realm.directory.client_of(client).ok_or(Rule::UnknownClient)?;
             let now = server.clock.now();
@@ -165,6 +169,12 @@ impl CertificateAuthority {
             }
         }
         Issued { record, certificate_pem, chain_pem, private_key_pem }
+    }
+
+    /// Whether a certificate is good as far as revocations go.
+    fn is_issued(&self, serial: CertificateSerial) -> bool {
+        let record = self.register.get(serial);
+        record.is_some_and(|record| matches!(record.status, CertificateStatus::Issued(_)))
     }
 
     /// Whether the key is new, the client's own, or one that it may not have.
