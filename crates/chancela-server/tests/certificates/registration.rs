@@ -225,3 +225,19 @@ async fn an_update_needs_the_holders_certificate() {
     let foreign = bank.world.certify(REALM, &other.id, None).await;
     assert_eq!(put(&one, &token, &foreign, &body).send(&bank.world).await.status, 403);
 }
+
+/// Whoever is gone takes along its certificates, and with them the clients that it registered.
+#[tokio::test]
+async fn a_deleted_holders_certificates_are_revoked() {
+    use chancela_server::control::Command;
+    let (bank, holder) = open().await;
+    let one = registered(&bank, &holder, &json!({ "scope": "read" })).await;
+    let id = one.text("client_id");
+    let token = bank.world.mtls_token(REALM, &id, "read", &holder).await.token();
+    bank.world.control(REALM, Command::ClientDelete { client_id: bank.client.id.clone() }).await;
+    let shown = bank.world.control(REALM, Command::CertificateShow { serial: holder.serial.clone() }).await;
+    assert_eq!((&shown["status"], &shown["reason"]), (&json!("revoked"), &json!("cessation_of_operation")));
+    assert_eq!(bank.world.mtls_token(REALM, &id, "read", &holder).await.status, 401);
+    let verify = Ask::get("/bank/oauth/verify").bearer(&token).showing(&holder);
+    assert_eq!(verify.send(&bank.world).await.status, 401);
+}
