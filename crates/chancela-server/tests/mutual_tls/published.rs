@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::support::Ask;
+use chancela_server::router::Router;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 async fn metadata(world: &World, realm: &str) -> Value {
     Ask::get(&format!("/{realm}/.well-known/oauth-authorization-server")).send(world).await.json()
@@ -55,4 +57,36 @@ async fn a_method_that_is_not_listed_does_not_work() {
         let answer = world.mtls_token("standard", id, "read", &holder).await;
         assert_eq!(answer.refusal(), (401, "invalid_client".into()));
     }
+}
+
+/// The listener that asks for certificates serves machines: no page, and the same endpoints.
+#[tokio::test]
+async fn the_mutual_tls_listener_has_endpoints_and_no_pages() {
+    let Bank { mut world, root, .. } = Bank::open().await;
+    let client = world.register(REALM, certificate_client()).await;
+    let holder = world.certify(REALM, &client, None).await;
+    let mut routers = [Router::for_mtls(&world.server.realms), Router::for_proxy(&world.server.realms)];
+    for router in &mut routers {
+        router.add_resources(&world.server.realms, "/resource");
+    }
+    let login = |host: &str| Ask::get("/bank/oauth/authorize?client_id=x").header("host", host);
+    for router in routers {
+        world.router = Arc::new(router);
+        let fields = [("grant_type", "client_credentials"), ("client_id", &*client), ("scope", "read")];
+        let ask = Ask::form("/bank/oauth/token", &fields).header("host", "mtls.example").showing(&holder);
+        let token = ask.send(&world).await.token();
+        assert_eq!(login("mtls.example").send(&world).await.status, 404);
+        let resource = Ask::get("/bank/resource").header("host", "mtls.example").bearer(&token);
+        let seen = resource.clone().showing(&holder).send(&world).await;
+        assert_eq!(seen.status, 200, "{}", seen.body);
+        assert_eq!(seen.json()["cnf"]["x5t#S256"], json!(holder.thumbprint()));
+        let stranger = root.issue(&client_params("other"));
+        for ask in [resource.clone(), resource.showing(&stranger)] {
+            let refused = ask.send(&world).await;
+            assert_eq!(refused.status, 401);
+            assert!(refused.header("www-authenticate").unwrap().contains("error=\"invalid_token\""));
+        }
+    }
+    assert_ne!(login("id.example").send(&world).await.status, 404, "a proxy passes pages on too");
+    assert_eq!(login("evil.example").send(&world).await.status, 421);
 }
