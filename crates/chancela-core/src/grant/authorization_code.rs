@@ -6,7 +6,7 @@
 //! [`Effect::SpendAuthorizationCode`] says; the loser decides again and is the replay.
 
 use super::refresh_token::{self, Terms};
-use super::{Approval, GrantType, Refused, registered, requested_scope, revocation};
+use super::{Approval, GrantType, Refused, binding, registered, requested_scope, revocation};
 use crate::client_auth::AuthenticatedClient;
 use crate::dialect::Authorization;
 use crate::effect::Effect;
@@ -39,6 +39,8 @@ pub struct Rules<'a> {
     pub authorization: &'a Authorization,
     /// Those of the refresh tokens that may come of it, with lifetimes and the time.
     pub terms: Terms<'a>,
+    /// Those of tokens that are bound to a certificate.
+    pub binding: binding::Rules<'a>,
 }
 
 /// What is known of a code (its MAC was checked when it was read).
@@ -101,11 +103,12 @@ pub fn decide(
     }
     let user = still_good(&code, client.client(), facts.user, facts.revoked)?;
     let scope = scope(&code, client.client(), presented.scope, rules.authorization)?;
+    let certificate = binding::for_scope(client, presented.certificate, &scope, &rules.binding)?;
     let approval = Approval {
         scope,
         subject: Some(code.subject.clone()),
         tenant: code.details.tenant.clone(),
-        certificate: presented.certificate,
+        certificate,
         grant: None,
         audience: code.details.resource.clone(),
         // A code that was allowed in the second in which others were taken back is of the next.

@@ -3,6 +3,7 @@
 use crate::world::{CALLBACK, NOW, VERIFIER, World, challenge};
 use chancela_core::effect::Effect;
 use chancela_core::grant::authorization_code::{Facts, Presented, Redeemed, Rules, decide};
+use chancela_core::grant::binding;
 use chancela_core::grant::{GrantType, Refused};
 use chancela_core::id::GrantId;
 use chancela_core::record::{AuthorizationCode, Revoked, Spent};
@@ -16,7 +17,8 @@ const PRESENTED: Presented<'_> =
     Presented { redirect_uri: Some(CALLBACK), code_verifier: Some(VERIFIER), scope: None, certificate: None };
 
 fn rules(world: &World, now: Timestamp) -> Rules<'_> {
-    Rules { authorization: &world.rules, terms: world.terms(now) }
+    let binding = binding::Rules { bound_scopes: &[], self_signed: false, now };
+    Rules { authorization: &world.rules, terms: world.terms(now), binding }
 }
 
 fn redeem_at(

@@ -23,7 +23,7 @@ const SIGNATURE: HeaderName = HeaderName::from_static("chancela-signature");
 /// Days before the end of an authority on which it is first warned of.
 const AUTHORITY_WARN_DAYS: i64 = 90;
 /// Pauses between tries to reach the webhook.
-const PAUSES: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(20)];
+const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
 
 /// Gives every warning that is due.
 pub(super) async fn warn<S: Store>(

@@ -116,7 +116,7 @@ async fn the_four_steps_end_in_a_bound_token() {
     assert_eq!(token.text("claims"), "company_key");
     let cnf = crate::support::claims(&token.token())["cnf"]["x5t#S256"].clone();
     assert_eq!(cnf, json!(holder.thumbprint()));
-    assert_eq!(ask.send(&partner.world).await.refusal(), (400, "invalid_client".into()), "no certificate");
+    assert_eq!(ask.send(&partner.world).await.refusal(), (403, "invalid_client".into()), "no certificate");
 }
 
 /// The rule is named, what was sent is not.

@@ -39,7 +39,7 @@ async fn request(bank: &Bank) -> String {
 #[tokio::test]
 async fn the_authority_signs_from_the_moment_a_root_outside_signed_it() {
     let bank = Bank::with(|plan| plan.authority().external_root = true).await;
-    bank.world.server.maintain_keys().await.unwrap();
+    bank.world.maintain_certificates().await;
     let early = bank.order(&KeyPair::generate().unwrap()).await;
     assert_eq!(early.status, 503, "{}", early.body);
     let csr = request(&bank).await;
@@ -70,7 +70,7 @@ async fn the_authority_signs_from_the_moment_a_root_outside_signed_it() {
 #[tokio::test]
 async fn a_chain_that_does_not_fit_is_refused() {
     let bank = Bank::with(|plan| plan.authority().external_root = true).await;
-    bank.world.server.maintain_keys().await.unwrap();
+    bank.world.maintain_certificates().await;
     let csr = request(&bank).await;
     let folder = tempfile::tempdir().unwrap();
     let no_authority =

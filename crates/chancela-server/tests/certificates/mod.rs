@@ -3,6 +3,7 @@
 mod approval;
 mod bankly;
 mod external;
+mod lineage;
 mod order;
 mod parallel;
 mod published;

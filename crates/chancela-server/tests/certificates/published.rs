@@ -37,7 +37,7 @@ fn number(der: &[u8]) -> u64 {
 #[tokio::test]
 async fn a_revocation_is_in_the_list_at_once() {
     let bank = Bank::open().await;
-    bank.world.server.maintain_keys().await.unwrap();
+    bank.world.maintain_certificates().await;
     let kid = kid(&bank.world).await;
     let first = list(&bank.world, &kid).await;
     let (bad, good) = (bank.ordered().await, bank.ordered().await);
@@ -67,14 +67,14 @@ async fn a_revocation_is_in_the_list_at_once() {
 #[tokio::test]
 async fn a_list_is_made_anew_each_day() {
     let bank = Bank::open().await;
-    bank.world.server.maintain_keys().await.unwrap();
+    bank.world.maintain_certificates().await;
     let kid = kid(&bank.world).await;
     let first = list(&bank.world, &kid).await;
     bank.world.clock.advance_seconds(86_399);
-    bank.world.server.maintain_keys().await.unwrap();
+    bank.world.maintain_certificates().await;
     assert_eq!(list(&bank.world, &kid).await, first, "not before");
     bank.world.clock.advance_seconds(1);
-    bank.world.server.maintain_keys().await.unwrap();
+    bank.world.maintain_certificates().await;
     let second = list(&bank.world, &kid).await;
     assert!(number(&second) > number(&first));
 }

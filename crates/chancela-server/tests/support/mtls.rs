@@ -150,7 +150,9 @@ impl RealmPlan {
             bound_scopes: Vec::new(),
             registration: true,
         });
-        self.config.certificate_authority = Some(AuthorityConfig::default());
+        // Tests order more in an hour than clients should.
+        let usual = AuthorityConfig::default();
+        self.config.certificate_authority = Some(AuthorityConfig { max_per_hour: 100, ..usual });
         self
     }
 
@@ -191,6 +193,14 @@ pub fn certificate_client(scope: &str) -> NewClient {
 }
 
 impl<S: Store> World<S> {
+    /// What time demands of every realm's certificate authority.
+    pub async fn maintain_certificates(&self) {
+        for realm in &self.server.realms {
+            let now = self.server.clock.now();
+            chancela_server::certificate_authority::maintain(&self.server, realm, now).await.unwrap();
+        }
+    }
+
     /// A client without a secret: its id.
     pub async fn register(&self, realm: &str, new: NewClient) -> String {
         let shown = self.control(realm, Command::ClientCreate(Box::new(new))).await;

@@ -24,7 +24,8 @@ impl<S: Store> Context<'_, S> {
         let store = &self.server.store;
         // A guessed code costs no look-up (CD-09).
         let id = code_text::parse(text, &self.realm.pepper).ok_or(Rule::UnknownCode)?;
-        let rules = Rules { authorization: &self.realm.dialect.authorization, terms: self.terms(client) };
+        let authorization = &self.realm.dialect.authorization;
+        let rules = Rules { authorization, terms: self.terms(client), binding: self.binding() };
         for _ in 0..MAX_ROUNDS {
             let code = store.authorization_code(id).await.map_err(store_rejection)?;
             let user = match &code {
