@@ -130,3 +130,45 @@ async fn a_second_copy_is_refused() {
         assert_eq!(answer.refusal(), (400, "invalid_request".into()), "{title}");
     }
 }
+
+/// over a network without TLS, whoever listens could repeat a MAC; so it proves nothing there.
+#[tokio::test]
+async fn a_mac_proves_a_proxy_only_where_nobody_listens() {
+    use chancela_core::x509::forwarded::mac::{self, MacKey, Vouched};
+    use std::os::unix::fs::PermissionsExt;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "07".repeat(32)).unwrap();
+    std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(0o400)).unwrap();
+    let root = Root::new("Partner root");
+    let header = ClientCertificateHeader {
+        form: Form::ClientCert,
+        header: None,
+        chain_header: None,
+        from_unix_socket: false,
+        proxy_certificates: Vec::new(),
+        mac_key_file: Some(file.path().to_owned()),
+    };
+    let listen = Listen { client_certificate_header: Some(header), ..Listen::default() };
+    let world = World::listening(listen, vec![plan(&root)]).await;
+    let client = padaria(&world).await;
+    let holder = root.issue(&client_params("padaria"));
+    let value = format!(":{}:", STANDARD.encode(holder.der()));
+    let vouched = Vouched { method: "POST", path: "/bank/oauth/token", certificate: &value, chain: "" };
+    let tag = MacKey::new(&[7; 32]).encode(&vouched, world.clock.now());
+    for (peer, status) in [("127.0.0.1", 200), ("::1", 200), ("192.0.2.1", 401)] {
+        let ask = ask(&client).header("client-cert", &value).header(mac::HEADER, &tag).from(peer);
+        assert_eq!(ask.send(&world).await.status, status, "{peer}");
+    }
+    assert_eq!(forgeries(&world), 1);
+}
+
+/// What some servers write where a client showed no certificate is no certificate.
+#[tokio::test]
+async fn an_empty_header_of_a_proxy_is_no_certificate() {
+    let (world, _) = behind(Form::EscapedPem).await;
+    let client = padaria(&world).await;
+    for nothing in ["", "(null)", "-"] {
+        let answer = from_socket(&world, ask(&client).header(Form::EscapedPem.header(), nothing)).await;
+        assert_eq!(answer.refusal(), (401, "invalid_client".into()), "{nothing:?}");
+    }
+}
