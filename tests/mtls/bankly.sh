@@ -96,7 +96,7 @@ ask "bankly: token over mutual TLS, without a secret" 200 '"token_type":"Bearer"
 bound=$(member access_token)
 is "bankly: cnf is openssl's digest of the certificate" "$(thumbprint one.pem)" \
   "$(claims "$bound" | sed -n 's/.*"x5t#S256":"\([^"]*\)".*/\1/p')"
-ask "bankly: no token without the certificate" 400 invalid_client
+ask "bankly: no token without the certificate" 403 invalid_client
 
 resource() { # NAME STATUS PATTERN CURL-ARGUMENTS...
   local name=$1 expected=$2 pattern=$3
@@ -124,7 +124,7 @@ succeeds "bankly: revocation by the operator" \
   "$program" certificate revoke --realm bankly --data "$data" "$(serial one.pem)" --reason key-compromise
 within_a_second "bankly: within a second the resource refuses its token" 401 "${one[@]}" "$mtls/resource" \
   --header "Authorization: Bearer $bound"
-ask "bankly: ... and the token endpoint the certificate" 400 invalid_client "${one[@]}"
+ask "bankly: ... and the token endpoint the certificate" 403 invalid_client "${one[@]}"
 
 crl=$(openssl x509 -in one.pem -noout -ext crlDistributionPoints | sed -n 's/.*URI:\(.*\)/\1/p')
 send "$crl"
@@ -153,7 +153,7 @@ answers "bankly: revocation by the holder" 204 '' --request DELETE "$url/certifi
   --header "Authorization: Bearer $bearer"
 within_a_second "bankly: within a second the resource refuses that token too" 401 "${two[@]}" "$mtls/resource" \
   --header "Authorization: Bearer $bound"
-ask "bankly: ... and the token endpoint" 400 invalid_client "${two[@]}"
+ask "bankly: ... and the token endpoint" 403 invalid_client "${two[@]}"
 [ "$uuid" != "$second_uuid" ] || fail "bankly: certificates have ids of their own" "both are $uuid"
 
 took=$(($(date +%s) - began))

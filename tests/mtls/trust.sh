@@ -92,6 +92,7 @@ issuer = "http://127.0.0.1:$plain/two"
 dialect = "standard"
 [realm.two.mtls]
 url = "$url/two"
+[realm.two.certificate_authority]
 END
 "$program" serve --config chancela.toml >server.log 2>&1 </dev/null &
 server=$!
