@@ -14,7 +14,7 @@ fuzz_target!(|data: &[u8]| {
     let Ok(value) = HeaderValue::from_bytes(data) else { return };
     let mut headers = HeaderMap::new();
     headers.insert(AUTHORIZATION, value);
-    let request = HttpRequest { method: &Method::POST, query: None, headers: &headers, body: b"" };
+    let request = HttpRequest { method: &Method::POST, query: None, headers: &headers, body: b"", certificate: None };
     let (policy, names) = (ClientAuthentication::default(), ParameterNames::default());
     if let Ok(credentials) = Credentials::parse(&policy, &names, &request, &Parameters::default()) {
         assert!(!credentials.client_id().is_empty());

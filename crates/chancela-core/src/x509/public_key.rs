@@ -64,6 +64,11 @@ pub enum KeyError {
     /// The modulus has the fingerprint of CVE-2017-15361, from which its factors follow.
     #[error("the RSA key was made by a chip with the flaw CVE-2017-15361 (ROCA); make a new key elsewhere")]
     RsaRoca,
+    /// The modulus is the product of two primes that are close to each other (CVE-2022-26320).
+    #[error(
+        "the RSA key's primes are so close together that they are found at once; make a new key with other software"
+    )]
+    RsaClosePrimes,
 }
 
 impl PublicKey {
@@ -98,8 +103,8 @@ impl PublicKey {
         Ok(Self { der: canonical, kind })
     }
 
-    /// Whether the key is strong enough: length, exponent, small factors and the ROCA fingerprint for RSA. Nothing is
-    /// left to check for the curves that are read at all.
+    /// Whether the key is strong enough: length, exponent, small factors, close primes and the ROCA fingerprint for
+    /// RSA. Nothing is left to check for the curves that are read at all.
     ///
     /// # Errors
     /// The first thing that is weak.

@@ -1,6 +1,8 @@
-//! RSA keys that are not worth their length: too short, odd exponents, small factors, and the pattern of CVE-2017-15361.
+//! RSA keys that are not worth their length: too short, odd exponents, small factors, primes close to each other, and the
+//! pattern of CVE-2017-15361.
 
 use super::public_key::KeyError;
+use num_bigint::BigUint;
 
 const GENERATOR: u64 = 65_537;
 
@@ -9,6 +11,10 @@ const LAST_FINGERPRINT_PRIME: u64 = 167;
 
 /// Trial division looks for primes below this.
 const SMALL: u64 = 2000;
+
+/// Steps of Fermat's method. The keys of CVE-2022-26320 fell to one; no key made as FIPS 186-5 says falls to any number
+/// of steps that can be walked.
+const FERMAT_STEPS: u32 = 100;
 
 /// Refuses weak keys; both numbers are big-endian, without leading zeros.
 pub(super) fn check(modulus: &[u8], exponent: &[u8]) -> Result<(), KeyError> {
@@ -33,7 +39,25 @@ pub(super) fn check(modulus: &[u8], exponent: &[u8]) -> Result<(), KeyError> {
     if is_roca(&residues) {
         return Err(KeyError::RsaRoca);
     }
+    if has_close_factors(modulus) {
+        return Err(KeyError::RsaClosePrimes);
+    }
     Ok(())
+}
+
+/// Whether Fermat's method splits the number: it is a² - b², with `a` little above its square root.
+fn has_close_factors(modulus: &[u8]) -> bool {
+    let n = BigUint::from_bytes_be(modulus);
+    let mut a = n.sqrt();
+    if &a * &a < n {
+        a += 1u32;
+    }
+    (0..FERMAT_STEPS).any(|step| {
+        let above = &a + step;
+        let rest = &above * &above - &n;
+        let root = rest.sqrt();
+        &root * &root == rest
+    })
 }
 
 fn bit_length(bytes: &[u8]) -> usize {

@@ -54,6 +54,7 @@ fn weak_and_strange_keys_are_refused() {
         (include_str!("fixtures/csr_rsa1024.pem"), KeyError::RsaTooShort),
         (include_str!("fixtures/csr_rsa_e3.pem"), KeyError::RsaExponent),
         (include_str!("fixtures/csr_roca.pem"), KeyError::RsaRoca),
+        (include_str!("fixtures/csr_close_primes.pem"), KeyError::RsaClosePrimes),
         (include_str!("fixtures/csr_rsa_pss_key.pem"), KeyError::UnsupportedAlgorithm),
         (include_str!("fixtures/csr_ed448.pem"), KeyError::UnsupportedAlgorithm),
         (include_str!("fixtures/csr_prime192v1.pem"), KeyError::UnsupportedCurve),

@@ -1,11 +1,14 @@
 //! Serving one connection: HTTP/1.1 with explicit limits (requirements.md 5.1), whatever carries it.
 
+use super::framing;
 use super::peer::Peer;
 use super::timed::{Timed, Turns};
 use crate::endpoint;
 use crate::router::Router;
 use crate::server::Server;
 use chancela_store::Store;
+use http::header::CONNECTION;
+use http::{HeaderValue, StatusCode};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -37,7 +40,14 @@ pub(super) async fn serve<S: Store, T>(
         let (server, router, peer, turns) = (&*server, &*router, &peer, &turns);
         turns.next();
         async move {
-            let response = endpoint::respond(server, router, peer, request).await;
+            let response = match framing::check(&request) {
+                Ok(()) => endpoint::respond(server, router, peer, request).await,
+                Err(text) => {
+                    let mut refusal = endpoint::plain(StatusCode::BAD_REQUEST, text);
+                    refusal.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                    refusal
+                }
+            };
             turns.next();
             Ok::<_, Infallible>(response)
         }

@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod connection;
+mod framing;
 pub mod listener;
 pub mod peer;
 mod timed;

@@ -115,6 +115,24 @@ fn a_request_that_can_be_read_in_two_ways_is_refused_and_the_connection_ends() {
             &["400"],
         ),
         (
+            "a coding before the chunks",
+            format!("{head}{form}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n{hidden}"),
+            &["400"],
+        ),
+        (
+            "chunks twice",
+            format!(
+                "{head}{form}Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n{hidden}"
+            ),
+            &["400"],
+        ),
+        ("no host", format!("GET /opaque/.well-known/jwks.json HTTP/1.1\r\n\r\n{hidden}"), &["400"]),
+        (
+            "two hosts before another request",
+            format!("GET /opaque/.well-known/jwks.json HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n{hidden}"),
+            &["400"],
+        ),
+        (
             "a space before the colon",
             format!("{head}{form}Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n{hidden}"),
             &["400"],
