@@ -66,7 +66,7 @@ pub enum KnownKey {
     New,
     /// It is that of a valid certificate of the same client.
     Own,
-    /// It belongs to another client, to a revoked certificate or to this server.
+    /// It belongs to another client, to a revoked certificate or to the realm itself.
     Taken,
 }
 
@@ -88,7 +88,7 @@ pub enum Verdict {
     AwaitApproval(u32),
 }
 
-/// Decides on a request.
+/// Decides on a request. What is not known of the key yet may be asked again.
 ///
 /// # Errors
 /// The rule that it breaks.
@@ -201,19 +201,37 @@ pub fn refused(request: &ClientCertificate) -> ClientCertificate {
     ClientCertificate { status: CertificateStatus::Refused, version: request.version + 1, ..request.clone() }
 }
 
-/// The end of a certificate and of every token that is bound to it, in one commit (requirement I-14). `None` if there is
-/// nothing to end.
+/// A renewal, remembered at least as long as what it renews: what came of a certificate is found as long as the
+/// certificate is.
+pub fn renewal(record: ClientCertificate, old: &ClientCertificate) -> ClientCertificate {
+    let expires_at = match record.status {
+        CertificateStatus::Requested { .. } => record.expires_at,
+        _ => record.expires_at.max(old.expires_at),
+    };
+    ClientCertificate { renews: Some(old.serial), expires_at, ..record }
+}
+
+/// The end of a certificate and of every token that is bound to it, in one commit (requirement I-14). A certificate that
+/// was revoked for less may still be found to be compromised. `None` if there is nothing to end.
 pub fn revoke(
     record: &ClientCertificate,
     reason: RevocationReason,
     now: Timestamp,
 ) -> Option<(ClientCertificate, Vec<Effect>)> {
-    let CertificateStatus::Issued(certificate) = &record.status else { return None };
+    let (certificate, at) = match &record.status {
+        CertificateStatus::Issued(certificate) => (certificate, now.seconds()),
+        CertificateStatus::Revoked { certificate, at, reason: known }
+            if reason == RevocationReason::KeyCompromise && *known != reason =>
+        {
+            (certificate, *at)
+        }
+        _ => return None,
+    };
     let what = Revoked::Certificate(certificate.sha256);
     // No token outlives its certificate.
     let revocation = Revocation { what, expires_at: certificate.not_after + 1 };
     let changed = ClientCertificate {
-        status: CertificateStatus::Revoked { certificate: certificate.clone(), at: now.seconds(), reason },
+        status: CertificateStatus::Revoked { certificate: certificate.clone(), at, reason },
         version: record.version + 1,
         ..record.clone()
     };

@@ -66,7 +66,7 @@ fn main() {
             let command = Command::ClientImport(metadata);
             control::execute(&server, Control { realm: realm.clone(), command }).await.unwrap();
         }
-        server
+        Arc::new(server)
     });
     let router = Router::for_issuers(&server.realms);
     check_secret(&server, rounds);

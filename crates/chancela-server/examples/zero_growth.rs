@@ -52,7 +52,7 @@ fn main() {
     let directory = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let store = SqliteStore::open(directory.path(), Options::default()).unwrap();
-    let server = runtime.block_on(open(store));
+    let server = Arc::new(runtime.block_on(open(store)));
     let router = Router::for_issuers(&server.realms);
     let before = size(directory.path());
     println!("before: {before} bytes in the store");
@@ -106,7 +106,7 @@ async fn open(store: SqliteStore) -> Server<SqliteStore> {
 
 fn is_active(
     runtime: &tokio::runtime::Runtime,
-    server: &Server<SqliteStore>,
+    server: &Arc<Server<SqliteStore>>,
     router: &Router,
     realm: &str,
     token: &str,

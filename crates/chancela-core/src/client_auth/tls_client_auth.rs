@@ -1,7 +1,8 @@
 //! `tls_client_auth` (RFC 8705 §2.1): a certificate of a trusted authority whose subject, or one alternative name, is the
-//! one that is registered for the client; where none is, a certificate that the realm's own authority issued to it.
+//! one that is registered for the client; where none is, a certificate that the realm's own authority issued to it. A client
+//! that was registered with a certificate of that authority authenticates with those of the same holder alone.
 
-use crate::record::{CertificateSubject, Client};
+use crate::record::{CertificateSubject, Client, Registration};
 use crate::rejection::Rule;
 use crate::secret::hex;
 use crate::x509::PresentedCertificate;
@@ -21,6 +22,9 @@ pub fn verify(client: &Client, presented: &PresentedCertificate) -> Result<(), R
         Some(subject) => names(presented, subject),
         None => presented.issued_to == Some(client.key),
     };
+    // Another authority of the realm may give the same name to somebody else.
+    let held = |registration: &Registration| presented.issued_to == Some(registration.owner);
+    let own = own && client.registration.as_ref().is_none_or(held);
     if own { Ok(()) } else { Err(Rule::ForeignClientCertificate) }
 }
 

@@ -5,7 +5,7 @@ use crate::realm::Realm;
 use crate::server::Server;
 use chancela_core::effect::Effect;
 use chancela_core::id::{CertificateSerial, ClientKey};
-use chancela_core::issuance::{self, Facts, Verdict, Wanted};
+use chancela_core::issuance::{self, Facts, KnownKey, Verdict, Wanted};
 use chancela_core::record::{CertificateStatus, Client, ClientCertificate, IssuedCertificate};
 use chancela_core::rejection::{Rejection, Rule};
 use chancela_core::secret::Secret;
@@ -71,16 +71,8 @@ impl CertificateAuthority {
         realm: &Realm,
         Order { client, key, lifetime, renews, by_operator }: Order,
     ) -> Result<Issued, Rejection> {
-        // The slow part first: nobody waits for a key that somebody else makes.
-        let (public_key, private_key_pem) = public_key(key, server).await?;
-        let _turn = self.turn.lock().await;
-        // CE-08: it may have been revoked while this order waited for its turn.
-        if renews.as_ref().is_some_and(|old| !self.is_issued(old.serial)) {
-            return Err(Rule::RevokedClientCertificate.into());
-        }
-        for _ in 0..MAX_ROUNDS {
+        let decide = |key: Option<&PublicKey>, now| {
             let client = realm.directory.client_of(client).ok_or(Rule::UnknownClient)?;
-            let now = server.clock.now();
             let facts = Facts {
                 client: &client,
                 valid: self.register.valid(client.key, now),
@@ -88,11 +80,32 @@ impl CertificateAuthority {
                     true => None,
                     false => self.register.window_began(client.key, self.policy().max_per_hour),
                 },
-                key: self.known_key(realm, &public_key, client.key),
+                key: key.map_or(KnownKey::New, |key| self.known_key(realm, key, client.key)),
                 now,
             };
             let wanted = Wanted { lifetime, renews: renews.as_deref() };
             let verdict = issuance::decide(&facts, self.policy(), wanted)?;
+            Ok::<_, Rejection>((verdict, client))
+        };
+        // Nobody waits for a key that somebody else makes, but those who want one made too; and none is made that no
+        // certificate would be issued for.
+        let (public_key, private_key_pem, _making) = match key {
+            OrderKey::Public(key) => (key, None, None),
+            OrderKey::Made(passphrase) => {
+                let making = self.making.lock().await;
+                decide(None, server.clock.now())?;
+                let (public, pem) = make_key(passphrase, server).await?;
+                (public, Some(pem), Some(making))
+            }
+        };
+        let _turn = self.turn.lock().await;
+        // CE-08: it may have been revoked while this order waited for its turn.
+        if renews.as_ref().is_some_and(|old| !self.register.is_issued(old.serial)) {
+            return Err(Rule::RevokedClientCertificate.into());
+        }
+        for _ in 0..MAX_ROUNDS {
+            let now = server.clock.now();
+            let (verdict, client) = decide(Some(&public_key), now)?;
             let serial = serial(server)?;
             let record = match verdict {
                 Verdict::Issue(lifetime) => {
@@ -103,7 +116,10 @@ impl CertificateAuthority {
                     issuance::requested(&client, serial, (public_key.der().to_vec(), lifetime), now)
                 }
             };
-            let record = ClientCertificate { renews: renews.as_ref().map(|old| old.serial), ..record };
+            let record = match &renews {
+                Some(old) => issuance::renewal(record, old),
+                None => record,
+            };
             if self.commit_new(server, realm, &client, &record).await? {
                 return Ok(self.answer(record, private_key_pem));
             }
@@ -126,6 +142,10 @@ impl CertificateAuthority {
         let CertificateStatus::Requested { public_key, lifetime } = &request.status else {
             return Err(Rule::UnknownCertificate.into());
         };
+        // CE-08: who asks by a certificate has to have it still when the answer comes.
+        if request.renews.is_some_and(|old| !self.register.is_issued(old)) {
+            return Err(Rule::RevokedClientCertificate.into());
+        }
         let client = realm.directory.client_of(request.client).ok_or(Rule::UnknownClient)?;
         let now = server.clock.now();
         let key = PublicKey::parse_der(public_key).map_err(|_| Rule::WeakKey)?;
@@ -139,6 +159,10 @@ impl CertificateAuthority {
         issuance::decide_approval(&facts, &request)?;
         let signed = self.sign(&client, public_key, serial, (*lifetime, now))?;
         let record = issuance::approved(&request, signed);
+        let record = match request.renews.and_then(|old| self.register.get(old)) {
+            Some(old) => issuance::renewal(record, &old),
+            None => record,
+        };
         self.replace(server, &request, record).await
     }
 
@@ -171,19 +195,13 @@ impl CertificateAuthority {
         Issued { record, certificate_pem, chain_pem, private_key_pem }
     }
 
-    /// Whether a certificate is good as far as revocations go.
-    fn is_issued(&self, serial: CertificateSerial) -> bool {
-        let record = self.register.get(serial);
-        record.is_some_and(|record| matches!(record.status, CertificateStatus::Issued(_)))
-    }
-
     /// Whether the key is new, the client's own, or one that it may not have.
-    fn known_key(&self, realm: &Realm, key: &PublicKey, client: ClientKey) -> issuance::KnownKey {
+    fn known_key(&self, realm: &Realm, key: &PublicKey, client: ClientKey) -> KnownKey {
         let (sha256, identity) = (key.sha256(), key.identity());
         let authorities = self.authorities();
         let is_ours = authorities.iter().any(|own| own.key().public_key_sha256() == sha256)
             || realm.keys.load().verifying.iter().any(|own| own.is_of(key.der()));
-        if is_ours { issuance::KnownKey::Taken } else { self.register.key(&identity, client) }
+        if is_ours { KnownKey::Taken } else { self.register.key(&identity, client) }
     }
 
     fn sign(
@@ -246,15 +264,11 @@ pub(super) fn audit(record: &ClientCertificate, what: &'static str) {
     tracing::info!(target: "audit", realm, client, serial, status, what, "certificate");
 }
 
-/// The public half of the key, and the private one encrypted where it is made here.
-async fn public_key<S: Store>(
-    key: OrderKey,
+/// The public half of a new key, and the private one encrypted under the passphrase.
+async fn make_key<S: Store>(
+    passphrase: Secret,
     server: &Server<S>,
-) -> Result<(PublicKey, Option<Zeroizing<String>>), Rejection> {
-    let passphrase = match key {
-        OrderKey::Public(key) => return Ok((key, None)),
-        OrderKey::Made(passphrase) => passphrase,
-    };
+) -> Result<(PublicKey, Zeroizing<String>), Rejection> {
     let entropy = Arc::clone(&server.entropy);
     let failed = || Rejection::from(Rule::IssuingSuspended);
     let made = server.passwords.work(move || {
@@ -263,8 +277,7 @@ async fn public_key<S: Store>(
         let public = PublicKey::parse_der(&public_key_of(&key)?).ok()?;
         Some((public, Zeroizing::new(pem)))
     });
-    let (public, pem) = made.await.ok_or(Rule::Overloaded)?.ok_or_else(failed)?;
-    Ok((public, Some(pem)))
+    made.await.ok_or(Rule::Overloaded)?.ok_or_else(failed)
 }
 
 fn serial<S: Store>(server: &Server<S>) -> Result<CertificateSerial, Rejection> {

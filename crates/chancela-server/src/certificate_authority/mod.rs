@@ -27,11 +27,11 @@ use chancela_core::x509::Authority;
 use chancela_store::Store;
 use config::AuthorityConfig;
 use keys::{Authorities, Identity};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Interval, MissedTickBehavior};
 use zeroize::Zeroizing;
 
 /// The certificate authority of a realm at run time.
@@ -48,10 +48,14 @@ pub struct CertificateAuthority {
     pub webhook_key: Option<Zeroizing<[u8; 32]>>,
     /// The lists as published, by the `kid` of their issuer.
     lists: Mutex<HashMap<Box<str>, Arc<Crl>>>,
+    /// Authorities of which more is revoked than their lists say, by `kid`.
+    owed: Mutex<HashSet<Box<str>>>,
     /// Days that were left when it was warned of the authority's own end last.
     warned_left: AtomicI64,
     /// Held from a look at what a certificate's holder has registered until one more is durable and shown.
     pub registrations: tokio::sync::Mutex<()>,
+    /// Held while a key is made here, and until its certificate counts: nobody gets more of them made than certificates.
+    making: tokio::sync::Mutex<()>,
     /// Held from a decision on a key or a limit until it is durable and in the register.
     turn: tokio::sync::Mutex<()>,
 }
@@ -68,7 +72,9 @@ impl CertificateAuthority {
         for certificate in certificates {
             register.put(certificate);
         }
-        let lists = lists.into_iter().map(|list| (list.issuer.clone(), Arc::new(list))).collect();
+        let lists: HashMap<_, _> =
+            lists.into_iter().map(|list| (list.issuer.clone(), Arc::new(list))).collect();
+        let owed = revoke::owed(&register, &lists);
         Self {
             identity,
             register,
@@ -77,8 +83,10 @@ impl CertificateAuthority {
             authorities: ArcSwap::from_pointee(authorities),
             webhook_key: None,
             lists: Mutex::new(lists),
+            owed: Mutex::new(owed),
             warned_left: AtomicI64::new(i64::MAX),
             registrations: tokio::sync::Mutex::default(),
+            making: tokio::sync::Mutex::default(),
             turn: tokio::sync::Mutex::default(),
         }
     }
@@ -119,6 +127,10 @@ impl CertificateAuthority {
         })
     }
 
+    fn owed(&self) -> std::sync::MutexGuard<'_, HashSet<Box<str>>> {
+        self.owed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn lists(&self) -> std::sync::MutexGuard<'_, HashMap<Box<str>, Arc<Crl>>> {
         self.lists.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -127,21 +139,48 @@ impl CertificateAuthority {
 /// How often it is looked at what time demands.
 const EVERY: Duration = Duration::from_secs(60);
 
-/// Does for every realm what time demands, until it is dropped. A task of its own: a webhook may let it wait.
+/// Does for every realm what time demands, until it is dropped. Warnings have a clock of their own: a webhook may let them
+/// wait.
 pub async fn run<S: Store>(server: Arc<Server<S>>) {
-    let mut ticks = tokio::time::interval(EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    tokio::join!(keep_up(&server), keep_warning(&server));
+}
+
+async fn keep_up<S: Store>(server: &Server<S>) {
+    let mut ticks = every_minute();
     loop {
         ticks.tick().await;
         for realm in &server.realms {
-            if let Err(error) = maintain(&server, realm, server.clock.now()).await {
+            if let Err(error) = maintain(server, realm, server.clock.now()).await {
                 tracing::error!(realm = realm.name, %error, "the certificate authority could not be kept");
             }
         }
     }
 }
 
-/// Everything that happens by time: keys, lists that grow old, warnings, records that may be forgotten.
+async fn keep_warning<S: Store>(server: &Server<S>) {
+    let mut ticks = every_minute();
+    loop {
+        ticks.tick().await;
+        for realm in &server.realms {
+            warn(server, realm, server.clock.now()).await;
+        }
+    }
+}
+
+fn every_minute() -> Interval {
+    let mut ticks = tokio::time::interval(EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
+/// Warns of what expires, in the log and at the realm's webhook.
+pub async fn warn<S: Store>(server: &Server<S>, realm: &Realm, now: Timestamp) {
+    if let Some(authority) = &realm.certificate_authority {
+        warn::warn(server, realm, authority, now).await;
+    }
+}
+
+/// Everything else that happens by time: keys, lists that grow old, records that may be forgotten.
 ///
 /// # Errors
 /// [`KeyRingError`] if keys cannot be kept; the rest is logged.
@@ -160,6 +199,5 @@ pub async fn maintain<S: Store>(
     }
     authority.register.expire(now);
     revoke::publish_aged(server, authority, now).await;
-    warn::warn(server, realm, authority, now).await;
     Ok(())
 }

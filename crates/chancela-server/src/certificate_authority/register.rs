@@ -75,6 +75,11 @@ impl Register {
         self.of_client(client).iter().filter(|record| issuance::counts(record, now)).count()
     }
 
+    /// Whether a certificate is good as far as revocations go.
+    pub fn is_issued(&self, serial: CertificateSerial) -> bool {
+        self.get(serial).is_some_and(|record| matches!(record.status, CertificateStatus::Issued(_)))
+    }
+
     /// What was issued to whoever showed the certificate of `serial`, and so on: what its thief may have got.
     pub fn renewals_of(&self, serial: CertificateSerial) -> Vec<CertificateSerial> {
         let Some(first) = self.get(serial) else { return Vec::new() };

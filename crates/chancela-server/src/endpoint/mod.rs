@@ -23,7 +23,7 @@ use authorization::visit::Visit;
 use bytes::Bytes;
 use chancela_core::message::HttpRequest;
 use chancela_core::message::error_response;
-use chancela_core::rejection::Rejection;
+use chancela_core::rejection::{Rejection, Rule};
 use chancela_core::x509::PresentedCertificate;
 use chancela_store::Store;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HOST};
@@ -36,7 +36,7 @@ use std::sync::Arc;
 
 /// Answers one request that `peer` sent.
 pub async fn respond<S: Store, B>(
-    server: &Server<S>,
+    server: &Arc<Server<S>>,
     router: &Router,
     peer: &Peer,
     request: Request<B>,
@@ -94,10 +94,6 @@ where
         Route::Browser(realm, _)
         | Route::Introspection(realm)
         | Route::Revocation(realm)
-        | Route::Certificates(realm)
-        | Route::Certificate(realm)
-        | Route::Registration(realm)
-        | Route::RegisteredClient(realm)
         | Route::Ocsp(realm)
         | Route::Authority(realm)
         | Route::Verification(realm)
@@ -106,6 +102,23 @@ where
                 let source = server.client_address(peer.address, &head.headers);
                 let place = (head.uri.path(), segment);
                 standard(server, route, realm, (place, source), arrived.view(&head)).await
+            }
+            Err(rejection) => refuse_standard(realm, rejection, None),
+        },
+        Route::Certificates(realm)
+        | Route::Certificate(realm)
+        | Route::Registration(realm)
+        | Route::RegisteredClient(realm) => match arrived(server, realm, peer, &head, incoming).await {
+            Ok(arrived) => {
+                let work = Change {
+                    server: Arc::clone(server),
+                    realm: Arc::clone(realm),
+                    route: route.clone(),
+                    segment: segment.map(str::to_owned),
+                    head,
+                    arrived,
+                };
+                work.carried_out().await
             }
             Err(rejection) => refuse_standard(realm, rejection, None),
         },
@@ -126,14 +139,47 @@ async fn standard<S: Store>(
         Route::Browser(_, place) => browser(server, realm, (path, *place), http, source).await,
         Route::Introspection(_) => introspection::respond(server, realm, &http).await,
         Route::Revocation(_) => revocation::respond(server, realm, &http).await,
-        Route::Certificates(_) => certificates::respond(server, realm, segment, &http).await,
-        Route::Certificate(_) => certificates::one(server, realm, named, &http).await,
-        Route::Registration(_) => registration::respond(server, realm, &http).await,
-        Route::RegisteredClient(_) => registration::manage(server, realm, named, &http).await,
         Route::Ocsp(_) => authority::ocsp(server, realm, segment, &http),
         Route::Authority(_) => authority::file(realm, named, &http),
         Route::Verification(_) => verification::respond(server, realm, &http).await,
         _ => verification::resource(server, realm, &http).await,
+    }
+}
+
+/// A request that may change clients or certificates, of which there is a copy in memory.
+struct Change<S> {
+    server: Arc<Server<S>>,
+    realm: Arc<Realm>,
+    route: Route,
+    segment: Option<String>,
+    head: Parts,
+    arrived: Arrived,
+}
+
+impl<S: Store> Change<S> {
+    /// Carries it out in a task of its own. Whoever hangs up ends the future of their connection, and that must not fall
+    /// between a commit and the copy in memory, which would disagree with the store until the next start.
+    async fn carried_out(self) -> Response<Bytes> {
+        let realm = Arc::clone(&self.realm);
+        match tokio::spawn(async move { self.answered().await }).await {
+            Ok(response) => response,
+            Err(error) => {
+                tracing::error!(realm = realm.name, %error, "a change was not carried out to its end");
+                refuse_standard(&realm, Rule::StoreFailed.into(), None)
+            }
+        }
+    }
+
+    async fn answered(&self) -> Response<Bytes> {
+        let Self { server, realm, route, segment, head, arrived } = self;
+        let (segment, http) = (segment.as_deref(), arrived.view(head));
+        let named = segment.unwrap_or_default();
+        match route {
+            Route::Certificates(_) => certificates::respond(server, realm, segment, &http).await,
+            Route::Certificate(_) => certificates::one(server, realm, named, &http).await,
+            Route::Registration(_) => registration::respond(server, realm, &http).await,
+            _ => registration::manage(server, realm, named, &http).await,
+        }
     }
 }
 
@@ -190,8 +236,9 @@ async fn arrived<S: Store, B>(
 where
     B: Body<Data = Bytes>,
 {
-    let certificate = server.client_certificate(realm, peer, head)?;
-    Ok(Arrived { body: body::read(head, incoming).await?, certificate })
+    let body = body::read(head, incoming).await?;
+    // After the body, for which a client takes its time: what is said of a certificate is said now.
+    Ok(Arrived { body, certificate: server.client_certificate(realm, peer, head)? })
 }
 
 /// A refusal at a token endpoint, in the dialect's shape. `client` is a client id that the registry knows: nothing that

@@ -79,6 +79,7 @@ async fn register<S: Store>(
     let authority = realm.certificate_authority.as_ref().ok_or(Rule::UnauthorizedRegistration)?;
     // The version of a client that is not there yet guards neither the limit nor against a twin.
     let _turn = authority.registrations.lock().await;
+    // It may have been revoked while this request waited for its turn.
     let holder = holder(realm, shown)?;
     for _ in 0..MAX_ROUNDS {
         let new = allowed(realm, rules, &holder, shown, &wanted)?;
@@ -116,6 +117,11 @@ async fn register<S: Store>(
 /// end of its own holder has to be the end of all that came of it.
 fn holder(realm: &Realm, shown: &PresentedCertificate) -> Result<Arc<Client>, Rejection> {
     shown.trusted()?;
+    let authority = realm.certificate_authority.as_ref().ok_or(Rule::UnauthorizedRegistration)?;
+    let record = authority.register.of_digest(&shown.certificate.sha256);
+    if record.is_some_and(|record| !authority.register.is_issued(record.serial)) {
+        return Err(Rule::RevokedClientCertificate.into());
+    }
     let holder = shown.issued_to.and_then(|key| realm.directory.client_of(key));
     let holder = holder.filter(|client| client.enabled && client.registration.is_none());
     holder.ok_or(Rule::UnauthorizedRegistration.into())

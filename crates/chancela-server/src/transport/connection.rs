@@ -37,7 +37,7 @@ pub(super) async fn serve<S: Store, T>(
     let turns = Turns::default();
     let handler = service_fn(|request| {
         // What lives as long as the connection is lent to its requests.
-        let (server, router, peer, turns) = (&*server, &*router, &peer, &turns);
+        let (server, router, peer, turns) = (&server, &*router, &peer, &turns);
         turns.next();
         async move {
             let response = match framing::check(&request) {

@@ -150,6 +150,54 @@ async fn a_lifetime_outside_the_documented_days_is_refused() {
     assert_eq!(answer.status, 201, "{}", answer.body);
 }
 
+/// A key costs more than everything else here: whoever has too many certificates gets none made. The limit answers while
+/// nothing can be made at all.
+#[tokio::test]
+async fn no_key_is_made_for_a_client_at_its_limit() {
+    let partner = Arc::new(Partner::open().await);
+    for _ in 0..2 {
+        partner.certificate().await;
+    }
+    let places = std::thread::available_parallelism().unwrap().get();
+    let busy: Vec<_> = (0..places)
+        .map(|_| {
+            let (partner, (release, released)) = (Arc::clone(&partner), std::sync::mpsc::channel::<()>());
+            let working = async move { partner.world.server.passwords.work(move || released.recv()).await };
+            (tokio::spawn(working), release)
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    let body = json!({ "passphrase": PASSPHRASE });
+    let order = partner.order(KEY, &body);
+    let answer =
+        tokio::time::timeout(std::time::Duration::from_secs(30), order).await.expect("no key is made");
+    assert_eq!(answer.status, 409, "{}", answer.body);
+    for (working, release) in busy {
+        release.send(()).unwrap();
+        assert!(working.await.unwrap().is_some());
+    }
+}
+
+/// Many at once are no way around the limit, nor to more keys than certificates.
+#[tokio::test]
+async fn of_many_orders_at_once_two_are_carried_out() {
+    let partner = Arc::new(Partner::open().await);
+    let orders: Vec<_> = (0..8)
+        .map(|_| {
+            let partner = Arc::clone(&partner);
+            tokio::spawn(async move { partner.order(KEY, &json!({ "passphrase": PASSPHRASE })).await.status })
+        })
+        .collect();
+    let mut made = 0;
+    for order in orders {
+        match order.await.unwrap().as_u16() {
+            201 => made += 1,
+            other => assert_eq!(other, 409),
+        }
+    }
+    assert_eq!(made, 2);
+}
+
 /// CE-07: the company's name in the path is the token's own, or nothing.
 #[tokio::test]
 async fn another_companys_path_is_refused() {

@@ -1,8 +1,7 @@
-//! What came of a certificate ends with it: registered clients, renewals; and an operator's word against a client that
+//! What came of a certificate ends with its holder: registered clients; and an operator's word against a client that
 //! changes all the time.
 
 use super::*;
-use chancela_core::record::RevocationReason;
 use chancela_server::control::{Command, NewClient};
 use serde_json::json;
 use std::time::Duration;
@@ -53,23 +52,6 @@ async fn disabling_and_deleting_a_holder_ends_what_it_registered() {
         let again = json!({ "scope": "read" }).to_string();
         let again = Ask::json("/bank/oauth/register", again).showing(&holder).send(&bank.world).await;
         assert!([401, 403].contains(&again.status.as_u16()), "{}", again.body);
-    }
-}
-
-/// Whoever had the key for a moment could have renewed it to one of their own.
-#[tokio::test]
-async fn a_compromised_key_takes_its_renewals_along_and_another_reason_does_not() {
-    for (reason, dead) in [(RevocationReason::KeyCompromise, true), (RevocationReason::Superseded, false)] {
-        let bank = Bank::open().await;
-        let old = bank.ordered().await;
-        let key = KeyPair::generate().unwrap();
-        let ask = Ask::post("/bank/certificates").header("content-type", "application/pkcs10");
-        let answer = ask.body(request(&key)).showing(&old).send(&bank.world).await.json();
-        let young = holder_of(key, &answer["certificate"], &answer["serial_number"]);
-        let revoke = Command::CertificateRevoke { serial: old.serial.clone(), reason };
-        bank.world.control(REALM, revoke).await;
-        let shown = bank.world.control(REALM, Command::CertificateShow { serial: young.serial }).await;
-        assert_eq!(shown["status"] == "revoked", dead, "{reason:?}");
     }
 }
 

@@ -2,7 +2,9 @@
 
 mod approval;
 mod bankly;
+mod compromise;
 mod external;
+mod interrupted;
 mod lineage;
 mod order;
 mod parallel;

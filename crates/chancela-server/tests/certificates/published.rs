@@ -79,6 +79,22 @@ async fn a_list_is_made_anew_each_day() {
     assert!(number(&second) > number(&first));
 }
 
+/// RFC 5280 section 3.3: an entry stays until it stood on a list that was made after the certificate's own end.
+#[tokio::test]
+async fn a_revoked_certificate_stays_in_the_list_beyond_its_end() {
+    let bank = Bank::open().await;
+    let bad = bank.world.certify(REALM, &bank.client.id, Some(2)).await;
+    bank.world.revoke_certificate(REALM, &bad).await;
+    let kid = kid(&bank.world).await;
+    for (hours, expected) in [(47, 1), (2, 1), (24, 1), (27, 0)] {
+        bank.world.clock.advance_seconds(hours * 3600);
+        bank.world.maintain_certificates().await;
+        let der = list(&bank.world, &kid).await;
+        let (_, read) = CertificateRevocationList::from_der(&der).unwrap();
+        assert_eq!(read.iter_revoked_certificates().count(), expected, "{hours} hours later");
+    }
+}
+
 #[tokio::test]
 async fn what_is_not_published_is_not_found() {
     let bank = Bank::open().await;

@@ -241,3 +241,30 @@ async fn a_deleted_holders_certificates_are_revoked() {
     let verify = Ask::get("/bank/oauth/verify").bearer(&token).showing(&holder);
     assert_eq!(verify.send(&bank.world).await.status, 401);
 }
+
+/// Another authority of the realm may call somebody the same; an operator's client with that subject is theirs to use, one
+/// that was registered is its holder's.
+#[tokio::test]
+async fn a_registered_client_belongs_to_the_holder_and_not_to_a_name() {
+    let root = Root::new("Partner root");
+    let bank = Bank::with(|plan| *plan = super::plan().with_mtls(&[&root])).await;
+    let holder = bank.ordered().await;
+    let answer = registered(&bank, &holder, &json!({ "scope": "read" })).await;
+    let subject = answer.text("tls_client_auth_subject_dn");
+    let mut params = client_params(&bank.client.id);
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    let user_id = rcgen::DnType::CustomDnType(vec![0, 9, 2342, 19_200_300, 100, 1, 1]);
+    params.distinguished_name.push(user_id, bank.client.id.as_str());
+    params.distinguished_name.push(rcgen::DnType::CommonName, bank.client.id.as_str());
+    let outside = root.issue(&params);
+    let new =
+        NewClient { tls_client_auth_subject_dn: Some(subject), ..crate::support::certificate_client("read") };
+    let of_operator = bank.world.register(REALM, new).await;
+    assert_eq!(
+        bank.world.mtls_token(REALM, &of_operator, "read", &outside).await.status,
+        200,
+        "the name is the same"
+    );
+    let refused = bank.world.mtls_token(REALM, &answer.text("client_id"), "read", &outside).await;
+    assert_eq!(refused.refusal(), (401, "invalid_client".into()));
+}

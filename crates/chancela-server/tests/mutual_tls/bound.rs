@@ -2,9 +2,15 @@
 
 use super::*;
 use crate::support::{Answer, Ask, Flow, PASSWORD, SCOPE, at, claims, new_client, own_client};
+use bytes::Bytes;
 use chancela_core::grant::GrantType;
 use http::Method as HttpMethod;
+use hyper::body::{Body, Frame};
 use serde_json::json;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::sync::oneshot;
 
 const FORMATS: [TokenFormat; 3] = [TokenFormat::Jwt, TokenFormat::Sealed, TokenFormat::Opaque];
 
@@ -231,4 +237,48 @@ async fn tokens_of_a_password_are_bound_too() {
     let token = ask.showing(&holder).send(&flow.world).await.token();
     let seen = flow.introspect(&token).await;
     assert_eq!(seen["cnf"]["x5t#S256"], json!(holder.thumbprint()), "{seen}");
+}
+
+/// A body that takes its time.
+struct Late(Option<oneshot::Receiver<Bytes>>);
+
+impl Body for Late {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let Some(coming) = self.0.as_mut() else { return Poll::Ready(None) };
+        let bytes = std::task::ready!(Pin::new(coming).poll(context));
+        self.0 = None;
+        Poll::Ready(bytes.ok().map(|bytes| Ok(Frame::data(bytes))))
+    }
+}
+
+/// What is said of a certificate is said when the whole request has come.
+#[tokio::test]
+async fn a_certificate_that_is_revoked_during_the_body_authenticates_nobody() {
+    let bank = Bank::open().await;
+    let client = bank.world.register(REALM, certificate_client()).await;
+    for revoked in [false, true] {
+        let holder = bank.world.certify(REALM, &client, None).await;
+        let token = bank.world.mtls_token(REALM, &client, "read", &holder).await.token();
+        let ask = Ask::form("/bank/oauth/introspect", &[("client_id", client.as_str()), ("token", &token)]);
+        let ask = ask.showing(&holder);
+        let (send, late) = oneshot::channel();
+        let (head, _) = ask.request().into_parts();
+        let request = http::Request::from_parts(head, Late(Some(late)));
+        let world = &bank.world;
+        let answering = chancela_server::endpoint::respond(&world.server, &world.router, &ask.peer, request);
+        let sending = async {
+            if revoked {
+                world.revoke_certificate(REALM, &holder).await;
+            }
+            send.send(ask.body.clone().into()).unwrap();
+        };
+        let (response, ()) = tokio::join!(answering, sending);
+        assert_eq!(response.status(), if revoked { 401 } else { 200 });
+    }
 }

@@ -198,6 +198,7 @@ impl<S: Store> World<S> {
         for realm in &self.server.realms {
             let now = self.server.clock.now();
             chancela_server::certificate_authority::maintain(&self.server, realm, now).await.unwrap();
+            chancela_server::certificate_authority::warn(&self.server, realm, now).await;
         }
     }
 

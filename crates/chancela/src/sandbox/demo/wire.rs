@@ -15,6 +15,7 @@ use http_body_util::{BodyExt, Full};
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 /// What stands where a secret was.
 const HIDDEN: &str = "***";
@@ -42,7 +43,7 @@ pub(super) struct Tokens {
 
 /// Asks for tokens, authenticated by the client's own method.
 pub(super) async fn token_request(
-    server: &Server<ConfiguredStore>,
+    server: &Arc<Server<ConfiguredStore>>,
     router: &Router,
     party: &RelyingParty,
     mut fields: Vec<(String, String)>,
@@ -68,7 +69,7 @@ pub(super) async fn token_request(
 
 /// Asks a resource with an access token.
 pub(super) async fn with_token(
-    server: &Server<ConfiguredStore>,
+    server: &Arc<Server<ConfiguredStore>>,
     router: &Router,
     address: &str,
     access_token: &str,
@@ -78,7 +79,7 @@ pub(super) async fn with_token(
 }
 
 async fn send(
-    server: &Server<ConfiguredStore>,
+    server: &Arc<Server<ConfiguredStore>>,
     router: &Router,
     method: Method,
     address: &str,
