@@ -173,10 +173,18 @@ fn judge(
     let standing = match state.anchors.verify(&chain, &state.lists, now) {
         Ok(verified) => Standing::Trusted { issuers: verified.issuers },
         Err(ChainError::Revoked) => Standing::Revoked,
+        Err(error) if is_doubtful(state, &chain, &error) => Standing::Doubtful(rule(&error)),
         Err(error) => Standing::Untrusted(rule(&error)),
     };
     let issued = authority.and_then(|own| own.register.of_digest(&chain.leaf.sha256));
     PresentedCertificate { issued_to: issued.map(|record| record.client), certificate: chain.leaf, standing }
+}
+
+/// Whether nobody can say if a certificate was revoked that somebody may have revoked. Its holder chooses what else it
+/// shows: a chain without the certificate of an issuer that has a list here leads to that list no more.
+fn is_doubtful(state: &State, chain: &PresentedChain, error: &ChainError) -> bool {
+    let bad = matches!(error, ChainError::StaleRevocationList | ChainError::BadRevocationList);
+    bad || state.lists.iter().any(|list| list.issuer().matches(&chain.leaf.issuer))
 }
 
 const fn rule(error: &ChainError) -> Rule {

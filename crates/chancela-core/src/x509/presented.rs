@@ -27,6 +27,9 @@ pub enum Standing {
     },
     /// Its chain is not believed, for this reason. It still proves possession of its key.
     Untrusted(Rule),
+    /// Its chain is not believed, for this reason, and the list that would say whether it was revoked is stale or bad, or
+    /// was not reached. It proves nothing meanwhile.
+    Doubtful(Rule),
     /// It was revoked: it proves nothing any more.
     Revoked,
 }
@@ -53,7 +56,7 @@ impl PresentedCertificate {
     pub const fn trusted(&self) -> Result<&Vec<[u8; 32]>, Rule> {
         match &self.standing {
             Standing::Trusted { issuers } => Ok(issuers),
-            Standing::Untrusted(rule) => Err(*rule),
+            Standing::Untrusted(rule) | Standing::Doubtful(rule) => Err(*rule),
             Standing::Revoked => Err(Rule::RevokedClientCertificate),
         }
     }
@@ -63,8 +66,10 @@ impl PresentedCertificate {
     /// # Errors
     /// The rule that it breaks.
     pub fn possession(&self, now: Timestamp) -> Result<(), Rule> {
-        if self.standing == Standing::Revoked {
-            return Err(Rule::RevokedClientCertificate);
+        match &self.standing {
+            Standing::Trusted { .. } | Standing::Untrusted(_) => {}
+            Standing::Doubtful(rule) => return Err(*rule),
+            Standing::Revoked => return Err(Rule::RevokedClientCertificate),
         }
         if self.certificate.is_valid_at(now) { Ok(()) } else { Err(Rule::CertificateOutsideValidity) }
     }

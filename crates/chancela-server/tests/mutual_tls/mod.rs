@@ -2,6 +2,7 @@
 
 mod bound;
 mod forwarded;
+mod lists;
 mod published;
 mod subjects;
 mod suitable;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::support::at;
-use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, SerialNumber};
+use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa};
 
 fn changed(change: impl FnOnce(&mut CertificateParams)) -> CertificateParams {
     let mut params = client_params("padaria");
@@ -67,26 +67,4 @@ async fn another_realms_authority_is_a_stranger() {
     assert_eq!(world.mtls_token("one", &here, "read", &holder).await.status, 200);
     let answer = world.mtls_token("two", &there, "read", &holder).await;
     assert_eq!(answer.refusal(), (401, "invalid_client".into()));
-}
-
-/// CA-19, I-14: an outside authority's list counts, also when it changes.
-#[tokio::test]
-async fn an_outside_authoritys_revocation_list_counts_and_is_read_again() {
-    let list = tempfile::NamedTempFile::new().unwrap();
-    let root = Root::new("Partner root");
-    std::fs::write(list.path(), root.crl(&[7])).unwrap();
-    let mut plan = plan(&root);
-    plan.mtls().crls = vec![list.path().to_owned()];
-    let world = World::open(vec![plan]).await;
-    let new = NewClient { tls_client_auth_subject_dn: Some("CN=padaria".into()), ..certificate_client() };
-    let client = world.register(REALM, new).await;
-    let [revoked, good] = [7_u64, 8]
-        .map(|serial| root.issue(&changed(|own| own.serial_number = Some(SerialNumber::from(serial)))));
-    assert_eq!(world.mtls_token(REALM, &client, "read", &good).await.status, 200);
-    assert_eq!(world.mtls_token(REALM, &client, "read", &revoked).await.status, 401);
-    std::fs::write(list.path(), root.crl(&[7, 8])).unwrap();
-    let later = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(4_000_000_000);
-    std::fs::File::open(list.path()).unwrap().set_modified(later).unwrap();
-    world.server.reload_trust();
-    assert_eq!(world.mtls_token(REALM, &client, "read", &good).await.status, 401);
 }

@@ -81,6 +81,18 @@ pub struct Root {
 
 impl Root {
     pub fn new(name: &str) -> Self {
+        Self::signed(name, |params, key| params.self_signed(key))
+    }
+
+    /// An authority below this one.
+    pub fn below(&self, name: &str) -> Self {
+        Self::signed(name, |params, key| params.signed_by(key, &self.issuer()))
+    }
+
+    fn signed(
+        name: &str,
+        sign: impl FnOnce(&CertificateParams, &KeyPair) -> Result<rcgen::Certificate, rcgen::Error>,
+    ) -> Self {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, name);
         params.not_before = at(START - 86_400);
@@ -88,7 +100,7 @@ impl Root {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let key = KeyPair::generate().unwrap();
-        let own = params.self_signed(&key).unwrap();
+        let own = sign(&params, &key).unwrap();
         let file = NamedTempFile::new().unwrap();
         std::fs::write(file.path(), own.pem()).unwrap();
         Self { params, key, der: own.der().to_vec(), file }
@@ -111,6 +123,11 @@ impl Root {
 
     /// The revocation list of these serial numbers, in PEM.
     pub fn crl(&self, serials: &[u64]) -> String {
+        self.crl_until(serials, START + 86_400)
+    }
+
+    /// The same with the next list due at `next_update`.
+    pub fn crl_until(&self, serials: &[u64], next_update: i64) -> String {
         let revoked = serials.iter().map(|serial| rcgen::RevokedCertParams {
             serial_number: SerialNumber::from(*serial),
             revocation_time: at(START - 60),
@@ -119,7 +136,7 @@ impl Root {
         });
         let list = rcgen::CertificateRevocationListParams {
             this_update: at(START - 60),
-            next_update: at(START + 86_400),
+            next_update: at(next_update),
             crl_number: SerialNumber::from(1_u64),
             issuing_distribution_point: None,
             revoked_certs: revoked.collect(),
