@@ -2,6 +2,8 @@
 //! others' are believed through the anchors and revocation lists that its configuration names. No realm believes what
 //! another one trusts.
 
+mod files;
+
 use crate::certificate_authority::CertificateAuthority;
 use crate::certificate_authority::config::MutualTlsConfig;
 use crate::certificate_authority::keys::Authorities;
@@ -14,10 +16,8 @@ use chancela_core::time::Timestamp;
 use chancela_core::x509::{
     Certificate, ChainError, PresentedCertificate, PresentedChain, RevocationList, Standing, TrustAnchors,
 };
-use std::fs;
-use std::path::{Path, PathBuf};
+use files::Files;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
 
 /// Milliseconds for which a judgement on a connection's chain holds.
 const JUDGED_MILLIS: i64 = 60_000;
@@ -27,24 +27,19 @@ const JUDGED_MILLIS: i64 = 60_000;
 pub struct Trust {
     /// What the configuration says; `None` where the realm has no mutual TLS.
     config: Option<MutualTlsConfig>,
+    /// Held while files are read, so that what was read last is shown last.
     files: Mutex<Files>,
     state: ArcSwap<State>,
 }
 
 /// What requests see.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct State {
-    anchors: TrustAnchors,
-    lists: Vec<RevocationList>,
-}
-
-/// What was read, and when it had changed last.
-#[derive(Debug, Default)]
-struct Files {
     own: Vec<Certificate>,
     external: Vec<Certificate>,
+    /// Those of both.
+    anchors: TrustAnchors,
     lists: Vec<RevocationList>,
-    seen: Vec<(PathBuf, Option<SystemTime>)>,
 }
 
 impl Trust {
@@ -55,9 +50,9 @@ impl Trust {
     pub fn new(config: Option<MutualTlsConfig>) -> Result<Self, ConfigError> {
         let trust = Self { config, files: Mutex::default(), state: ArcSwap::default() };
         if let Some(config) = &trust.config {
-            let read = read(config)?;
-            *trust.files() = read;
-            trust.show();
+            let files = Files::read(config)?;
+            trust.show_files(&files);
+            *trust.files() = files;
         }
         Ok(trust)
     }
@@ -76,30 +71,15 @@ impl Trust {
     /// sibling's certificates stay strangers (CE-12).
     pub fn show_authorities(&self, authorities: &Authorities) {
         let own = authorities.iter().filter_map(|authority| authority.chain().first());
-        self.files().own = own.filter_map(|der| Certificate::parse_der(der)).collect();
-        self.show();
+        let own: Vec<Certificate> = own.filter_map(|der| Certificate::parse_der(der)).collect();
+        self.show(|state| state.own.clone_from(&own));
     }
 
-    /// Reads the files again if one changed. What cannot be read is logged, once, and the old one stays.
+    /// Reads again the files that changed. What cannot be used is logged, once, and what stood there before stays.
     pub fn reload(&self) {
-        let Some(config) = &self.config else { return };
-        let seen = stamps(config);
-        if seen == self.files().seen {
-            return;
-        }
-        match read(config) {
-            Ok(read) => {
-                let mut files = self.files();
-                let own = std::mem::take(&mut files.own);
-                *files = Files { own, ..read };
-                drop(files);
-                self.show();
-                tracing::info!("trusted authorities and revocation lists were read again");
-            }
-            Err(error) => {
-                self.files().seen = seen;
-                tracing::error!(%error, "the files that were read before stay in use");
-            }
+        let mut files = self.files();
+        if files.look() {
+            self.show_files(&files);
         }
     }
 
@@ -131,15 +111,27 @@ impl Trust {
         Some(Arc::new(PresentedCertificate { standing: Standing::Revoked, ..(*presented).clone() }))
     }
 
-    fn show(&self) {
-        let files = self.files();
-        let anchors = files.own.iter().chain(&files.external).cloned().collect();
-        let lists = files.lists.clone();
-        drop(files);
-        match TrustAnchors::new(anchors) {
-            Ok(anchors) => self.state.store(Arc::new(State { anchors, lists })),
-            Err(error) => tracing::error!(%error, "a trusted authority cannot be used"),
-        }
+    fn show_files(&self, files: &Files) {
+        self.show(|state| {
+            state.external = files.authorities();
+            state.lists = files.lists();
+        });
+    }
+
+    /// Changes what requests see. Of two changes at one moment both count: `change` is made again on what the other left.
+    fn show(&self, change: impl Fn(&mut State)) {
+        self.state.rcu(|shown| {
+            let mut next = State::clone(shown);
+            change(&mut next);
+            // Lists count even if authorities cannot: the anchors are then those before.
+            match TrustAnchors::new(next.own.iter().chain(&next.external).cloned().collect()) {
+                Ok(anchors) => next.anchors = anchors,
+                Err(error) => {
+                    tracing::error!(%error, "a trusted authority cannot be used; those before stay")
+                }
+            }
+            next
+        });
     }
 
     fn files(&self) -> std::sync::MutexGuard<'_, Files> {
@@ -199,31 +191,36 @@ const fn rule(error: &ChainError) -> Rule {
     }
 }
 
-fn read(config: &MutualTlsConfig) -> Result<Files, ConfigError> {
-    let seen = stamps(config);
-    let mut external = Vec::new();
-    for path in &config.trust {
-        let text = fs::read_to_string(path).map_err(|error| wrong("trust", path, &error))?;
-        let read = TrustAnchors::from_pem(&text).map_err(|error| wrong("trust", path, &error))?;
-        external.extend_from_slice(read.certificates());
-    }
-    let mut lists = Vec::new();
-    for path in &config.crls {
-        let bytes = fs::read(path).map_err(|error| wrong("crls", path, &error))?;
-        let read = match std::str::from_utf8(&bytes) {
-            Ok(text) => RevocationList::parse_pem(text),
-            Err(_) => RevocationList::parse_der(&bytes),
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcgen::{CertificateParams, IsCa, Issuer, KeyPair};
+
+    #[test]
+    fn an_authority_that_cannot_be_used_holds_up_no_list() {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::default();
+        let leaf = Certificate::parse_der(params.self_signed(&key).unwrap().der()).unwrap();
+        params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let good = Certificate::parse_der(params.self_signed(&key).unwrap().der()).unwrap();
+        let list = rcgen::CertificateRevocationListParams {
+            this_update: rcgen::date_time_ymd(2026, 1, 1),
+            next_update: rcgen::date_time_ymd(2027, 1, 1),
+            crl_number: 1.into(),
+            issuing_distribution_point: None,
+            revoked_certs: Vec::new(),
+            key_identifier_method: rcgen::KeyIdMethod::Sha256,
         };
-        lists.push(read.map_err(|error| wrong("crls", path, &error))?);
+        let list = list.signed_by(&Issuer::from_params(&params, &key)).unwrap();
+        let list = RevocationList::parse_der(list.der()).unwrap();
+        let trust = Trust::new(None).unwrap();
+        trust.show(|state| state.own = vec![good.clone()]);
+        trust.show(|state| {
+            state.own.push(leaf.clone());
+            state.lists = vec![list.clone()];
+        });
+        let shown = trust.state.load();
+        assert_eq!(shown.lists.len(), 1);
+        assert_eq!(shown.anchors.certificates().len(), 1, "the usable one");
     }
-    Ok(Files { own: Vec::new(), external, lists, seen })
-}
-
-fn wrong(key: &str, path: &Path, error: &dyn std::fmt::Display) -> ConfigError {
-    ConfigError(format!("mtls.{key}: {}: {error}; put a readable PEM file there", path.display()))
-}
-
-fn stamps(config: &MutualTlsConfig) -> Vec<(PathBuf, Option<SystemTime>)> {
-    let modified = |path: &PathBuf| fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
-    config.trust.iter().chain(&config.crls).map(|path| (path.clone(), modified(path))).collect()
 }

@@ -117,3 +117,46 @@ async fn a_list_that_is_not_reached_or_not_believed_leaves_its_issuers_certifica
         }
     }
 }
+
+/// I-14: what stands in one file counts, whatever stands in another.
+#[tokio::test]
+async fn a_file_that_cannot_be_used_holds_up_no_list() {
+    let (root, other) = (Root::new("Partner root"), Root::new("Other root"));
+    let [own, others] = [&root, &other].map(|root| list(&root.crl(&[])));
+    let bank = Bank::listing(root, &[&others, &own], false).await;
+    let client = bank.client("CN=padaria").await;
+    let [seven, eight] = [7, 8].map(|serial| numbered(&bank.root, serial));
+    assert_eq!(bank.status(&client, &seven).await, 200);
+    rewrite(others.path(), "half of a list");
+    rewrite(bank.root.file.path(), "half of an authority");
+    rewrite(own.path(), &bank.root.crl(&[7]));
+    bank.world.server.reload_trust();
+    assert_eq!(bank.status(&client, &seven).await, 401);
+    assert_eq!(bank.status(&client, &eight).await, 200, "the authority before stays");
+    std::fs::remove_file(others.path()).unwrap();
+    rewrite(own.path(), &bank.root.crl(&[7, 8]));
+    bank.world.server.reload_trust();
+    assert_eq!(bank.status(&client, &eight).await, 401);
+}
+
+/// I-14: files are read and the realm's own authority changes in one moment.
+#[tokio::test]
+async fn a_list_that_was_read_is_not_forgotten_when_the_realms_own_authority_changes() {
+    let root = Root::new("Partner root");
+    let file = list(&root.crl(&[]));
+    let bank = Bank::listing(root, &[&file], false).await;
+    let client = bank.client("CN=padaria").await;
+    let holder = numbered(&bank.root, 7);
+    let lists = [bank.root.crl(&[7]), bank.root.crl(&[])];
+    let realm = bank.world.server.realm(REALM).unwrap();
+    for (round, expected) in (0..400).zip([401, 200].into_iter().cycle()) {
+        rewrite(file.path(), &lists[round % 2]);
+        std::thread::scope(|scope| {
+            for _ in 0..6 {
+                scope.spawn(|| realm.trust.show_authorities(&Vec::new()));
+            }
+            realm.trust.reload();
+        });
+        assert_eq!(bank.status(&client, &holder).await, expected, "round {round}");
+    }
+}

@@ -1,0 +1,112 @@
+//! The files that a realm's trust stands in, and what was read of each last. A file that cannot be used keeps only itself
+//! from changing: a list with new revocations counts, whatever stands in the others.
+
+use crate::certificate_authority::config::MutualTlsConfig;
+use crate::config::ConfigError;
+use chancela_core::x509::{Certificate, RevocationList, TrustAnchors};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// Files of authorities and of revocation lists.
+#[derive(Debug, Default)]
+pub(super) struct Files {
+    trust: Vec<File<Vec<Certificate>>>,
+    crls: Vec<File<RevocationList>>,
+}
+
+/// One file.
+#[derive(Debug)]
+struct File<T> {
+    path: PathBuf,
+    /// When it had changed last as it was looked at.
+    seen: Option<SystemTime>,
+    /// Whether what stood there then cannot be used: the content is what stood there before.
+    refused: bool,
+    content: T,
+}
+
+impl Files {
+    /// Reads what the configuration names.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for the first file that cannot be used.
+    pub(super) fn read(config: &MutualTlsConfig) -> Result<Self, ConfigError> {
+        let trust =
+            config.trust.iter().map(|path| File::read(path, authorities)).collect::<Result<_, _>>()?;
+        let crls = config.crls.iter().map(|path| File::read(path, list)).collect::<Result<_, _>>()?;
+        Ok(Self { trust, crls })
+    }
+
+    /// Reads what changed, and with it again what could not be used. What still cannot is logged. Whether something
+    /// changed.
+    pub(super) fn look(&mut self) -> bool {
+        if !self.trust.iter().any(File::has_changed) && !self.crls.iter().any(File::has_changed) {
+            return false;
+        }
+        self.trust.iter_mut().for_each(|file| file.look(authorities));
+        self.crls.iter_mut().for_each(|file| file.look(list));
+        true
+    }
+
+    /// All authorities.
+    pub(super) fn authorities(&self) -> Vec<Certificate> {
+        self.trust.iter().flat_map(|file| &file.content).cloned().collect()
+    }
+
+    /// All revocation lists.
+    pub(super) fn lists(&self) -> Vec<RevocationList> {
+        self.crls.iter().map(|file| file.content.clone()).collect()
+    }
+}
+
+impl<T> File<T> {
+    fn read(path: &Path, read: impl FnOnce(&Path) -> Result<T, ConfigError>) -> Result<Self, ConfigError> {
+        let seen = modified(path);
+        Ok(Self { path: path.to_owned(), seen, refused: false, content: read(path)? })
+    }
+
+    fn has_changed(&self) -> bool {
+        modified(&self.path) != self.seen
+    }
+
+    fn look(&mut self, read: impl FnOnce(&Path) -> Result<T, ConfigError>) {
+        let seen = modified(&self.path);
+        if seen == self.seen && !self.refused {
+            return;
+        }
+        self.seen = seen;
+        let read = read(&self.path);
+        self.refused = read.is_err();
+        match read {
+            Ok(content) => {
+                self.content = content;
+                tracing::info!(path = %self.path.display(), "a file of client certificates' trust was read again");
+            }
+            Err(error) => tracing::error!(%error, "what was read before stays in use"),
+        }
+    }
+}
+
+fn authorities(path: &Path) -> Result<Vec<Certificate>, ConfigError> {
+    let text = fs::read_to_string(path).map_err(|error| wrong("trust", path, &error))?;
+    let read = TrustAnchors::from_pem(&text).map_err(|error| wrong("trust", path, &error))?;
+    Ok(read.certificates().to_vec())
+}
+
+fn list(path: &Path) -> Result<RevocationList, ConfigError> {
+    let bytes = fs::read(path).map_err(|error| wrong("crls", path, &error))?;
+    let read = match std::str::from_utf8(&bytes) {
+        Ok(text) => RevocationList::parse_pem(text),
+        Err(_) => RevocationList::parse_der(&bytes),
+    };
+    read.map_err(|error| wrong("crls", path, &error))
+}
+
+fn wrong(key: &str, path: &Path, error: &dyn std::fmt::Display) -> ConfigError {
+    ConfigError(format!("mtls.{key}: {}: {error}; put a readable PEM file there", path.display()))
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
+}
