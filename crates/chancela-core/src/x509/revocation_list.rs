@@ -1,23 +1,26 @@
 //! Certificate revocation lists (RFC 5280 §5): bounded reading, and which of several lists speaks for a chain.
 //!
-//! Signatures of lists are verified with the chain, by webpki; [`RevocationList::is_signed_by`] answers for one that is
-//! imported. Delta and indirect lists are not supported.
+//! Signatures of lists are verified with the chain, by webpki, which refuses every certificate of an issuer whose list has
+//! a bad one; [`RevocationList::check_signature`] is asked before a list takes the place of another. Delta and indirect
+//! lists are not supported.
 
 use super::certificate::Certificate;
 use super::name::DistinguishedName;
 use super::pem;
+use super::trust::ALGORITHMS;
 use crate::time::Timestamp;
+use std::borrow::Cow;
 use std::sync::Arc;
 use webpki::{CertRevocationList, OwnedCertRevocationList};
 use x509_parser::asn1_rs::{Any, BitString, FromDer, Tag};
 use x509_parser::extensions::{ParsedExtension, X509Extension};
-use x509_parser::oid_registry::{OID_PKCS1_SHA1WITHRSA, OID_SHA1_WITH_RSA};
 use x509_parser::time::ASN1Time;
-use x509_parser::verify::verify_signature;
-use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 
 /// Largest list, in bytes of DER: some half a million certificates.
 pub const MAX_BYTES: usize = 20 * 1024 * 1024;
+
+/// Largest file with a list, which may be PEM, in bytes.
+pub const MAX_FILE_BYTES: usize = 2 * MAX_BYTES;
 
 /// One revocation list. Clones share it.
 #[derive(Debug, Clone)]
@@ -43,6 +46,12 @@ pub enum RevocationListError {
         "the revocation list is of a kind that is not supported; give a full list of version 2 with nextUpdate"
     )]
     Unsupported,
+    /// The name of a trusted authority, and a signature by none of that name.
+    #[error(
+        "the revocation list names a trusted authority that did not sign it; put that authority's own list there, or \
+         trust its new certificate if it has a new key"
+    )]
+    Signature,
 }
 
 impl RevocationList {
@@ -74,18 +83,28 @@ impl RevocationList {
         })
     }
 
+    /// The DER of a file: DER itself, or PEM with exactly one section `X509 CRL`.
+    ///
+    /// # Errors
+    /// It is neither.
+    pub fn der_of(file: &[u8]) -> Result<Cow<'_, [u8]>, RevocationListError> {
+        let Ok(text) = std::str::from_utf8(file) else { return Ok(file.into()) };
+        if text.len() > MAX_FILE_BYTES {
+            return Err(RevocationListError::TooLarge);
+        }
+        let mut sections = pem::sections(text, &["X509 CRL"]).ok_or(RevocationListError::Malformed)?;
+        match (sections.pop(), sections.is_empty()) {
+            (Some(der), true) => Ok(der.into()),
+            _ => Err(RevocationListError::Malformed),
+        }
+    }
+
     /// Reads PEM with exactly one section `X509 CRL`.
     ///
     /// # Errors
     /// Why it is refused. The signature is not verified here.
     pub fn parse_pem(text: &str) -> Result<Self, RevocationListError> {
-        if text.len() > 2 * MAX_BYTES {
-            return Err(RevocationListError::TooLarge);
-        }
-        match pem::sections(text, &["X509 CRL"]).ok_or(RevocationListError::Malformed)?.as_slice() {
-            [der] => Self::parse_der(der),
-            _ => Err(RevocationListError::Malformed),
-        }
+        Self::parse_der(&Self::der_of(text.as_bytes())?)
     }
 
     /// Who issued it, as it says itself.
@@ -108,11 +127,24 @@ impl RevocationList {
         self.next_update <= now.seconds()
     }
 
-    /// Whether the DER of a list carries the name of this authority and a good signature by its key. A list that is
-    /// fetched from somewhere must pass before it takes the place of another one: webpki refuses every certificate of
-    /// an issuer whose list has a bad signature.
+    /// Whether the DER of a list carries the name of this authority and a good signature by its key.
     pub fn is_signed_by(der: &[u8], authority: &Certificate) -> bool {
         signature(der, authority).is_some()
+    }
+
+    /// Checks the signature of a list that names one of `authorities`. One of another issuer is let through: that one's
+    /// certificate comes with a chain, and the list's signature is verified then.
+    ///
+    /// # Errors
+    /// [`RevocationListError::Signature`].
+    pub fn check_signature(
+        &self,
+        der: &[u8],
+        authorities: &[Certificate],
+    ) -> Result<(), RevocationListError> {
+        let mut named = authorities.iter().filter(|own| own.subject.matches(&self.issuer)).peekable();
+        let good = named.peek().is_none() || named.any(|own| Self::is_signed_by(der, own));
+        if good { Ok(()) } else { Err(RevocationListError::Signature) }
     }
 
     /// What webpki is to look at for a chain whose certificates name these signing keys: newest first, because it takes
@@ -187,19 +219,23 @@ fn authority_key_id(mut rest: &[u8]) -> Option<Box<[u8]>> {
     None
 }
 
-/// Answers only if issuer and signature are those of `authority`. SHA-1 is no signature.
+/// Answers only if issuer and signature are those of `authority`, by an algorithm that webpki takes.
 fn signature(der: &[u8], authority: &Certificate) -> Option<()> {
     let head = Head::read(der)?;
     let (_, list) = Any::from_der(der).ok()?;
     let (at_algorithm, _) = Any::from_der(list.data).ok()?;
     let signed = list.data.get(..list.data.len() - at_algorithm.len())?;
-    let (rest, algorithm) = AlgorithmIdentifier::from_der(at_algorithm).ok()?;
+    let (rest, algorithm) = Any::from_der(at_algorithm).ok()?;
     let (rest, signature) = BitString::from_der(rest).ok()?;
-    let old = algorithm.algorithm == OID_PKCS1_SHA1WITHRSA || algorithm.algorithm == OID_SHA1_WITH_RSA;
-    let whole = rest.is_empty() && signature.unused_bits == 0;
-    if old || !whole || !head.issuer.matches(&authority.subject) {
+    if !rest.is_empty() || signature.unused_bits != 0 || !head.issuer.matches(&authority.subject) {
         return None;
     }
-    let (_, key) = SubjectPublicKeyInfo::from_der(authority.public_key_der()).ok()?;
-    verify_signature(&key, &algorithm, &signature, signed).ok()
+    let (_, key) = Any::from_der(authority.public_key_der()).ok()?;
+    let (rest, kind) = Any::from_der(key.data).ok()?;
+    let (_, key) = BitString::from_der(rest).ok()?;
+    let mut fitting = ALGORITHMS
+        .iter()
+        .filter(|own| *own.signature_alg_id() == *algorithm.data && *own.public_key_alg_id() == *kind.data);
+    let good = fitting.any(|own| own.verify_signature(&key.data, signed, &signature.data).is_ok());
+    good.then_some(())
 }

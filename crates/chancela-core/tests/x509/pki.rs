@@ -58,7 +58,10 @@ pub(crate) fn key() -> KeyPair {
 }
 
 pub(crate) fn root(params: CertificateParams) -> Entity {
-    let key = key();
+    root_with(params, key())
+}
+
+pub(crate) fn root_with(params: CertificateParams, key: KeyPair) -> Entity {
     let der = params.self_signed(&key).unwrap().der().to_vec();
     Entity { params, key, der }
 }

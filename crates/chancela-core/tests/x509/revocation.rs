@@ -61,6 +61,25 @@ fn the_list_of_another_issuer_says_nothing_and_a_forged_one_is_not_believed() {
     assert!(issuer.issuer().matches(&ROOT.certificate().subject));
 }
 
+/// CA-21: a list that cannot be believed is not to take the place of one that can.
+#[test]
+fn a_list_in_a_trusted_authoritys_name_is_signed_by_that_authority() {
+    let (renewed, other) = (root(authority("root")), root(authority("other")));
+    let check = |issuer: &Entity, trusted: &[&Entity]| {
+        let der = issuer.crl_der(&[7], NOW - 60, NOW + 60);
+        let authorities: Vec<_> = trusted.iter().map(|own| own.certificate()).collect();
+        RevocationList::parse_der(&der).unwrap().check_signature(&der, &authorities)
+    };
+    assert_eq!(check(&ROOT, &[&ROOT]), Ok(()));
+    assert_eq!(check(&renewed, &[&ROOT]), Err(RevocationListError::Signature));
+    assert_eq!(check(&renewed, &[&ROOT, &renewed]), Ok(()), "with its new key");
+    assert_eq!(check(&other, &[&ROOT]), Ok(()), "perhaps one below");
+    for kind in [&rcgen::PKCS_ECDSA_P384_SHA384, &rcgen::PKCS_ECDSA_P521_SHA512, &rcgen::PKCS_ED25519] {
+        let own = root_with(authority("root"), rcgen::KeyPair::generate_for(kind).unwrap());
+        assert_eq!(check(&own, &[&own]), Ok(()), "{kind:?}");
+    }
+}
+
 /// An authority that changes its key and keeps its name has two lists for a while.
 #[test]
 fn a_certificate_is_checked_against_the_list_of_the_key_that_signed_it() {

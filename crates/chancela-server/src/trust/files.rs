@@ -3,7 +3,7 @@
 
 use crate::certificate_authority::config::MutualTlsConfig;
 use crate::config::ConfigError;
-use chancela_core::x509::{Certificate, RevocationList, TrustAnchors};
+use chancela_core::x509::{Certificate, RevocationList, RevocationListError, TrustAnchors};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -34,8 +34,11 @@ impl Files {
     pub(super) fn read(config: &MutualTlsConfig) -> Result<Self, ConfigError> {
         let trust =
             config.trust.iter().map(|path| File::read(path, authorities)).collect::<Result<_, _>>()?;
-        let crls = config.crls.iter().map(|path| File::read(path, list)).collect::<Result<_, _>>()?;
-        Ok(Self { trust, crls })
+        let mut files = Self { trust, crls: Vec::new() };
+        let authorities = files.authorities();
+        let lists = config.crls.iter().map(|path| File::read(path, |path| list(path, &authorities)));
+        files.crls = lists.collect::<Result<_, _>>()?;
+        Ok(files)
     }
 
     /// Reads what changed, and with it again what could not be used. What still cannot is logged. Whether something
@@ -45,7 +48,8 @@ impl Files {
             return false;
         }
         self.trust.iter_mut().for_each(|file| file.look(authorities));
-        self.crls.iter_mut().for_each(|file| file.look(list));
+        let authorities = self.authorities();
+        self.crls.iter_mut().for_each(|file| file.look(|path| list(path, &authorities)));
         true
     }
 
@@ -94,13 +98,18 @@ fn authorities(path: &Path) -> Result<Vec<Certificate>, ConfigError> {
     Ok(read.certificates().to_vec())
 }
 
-fn list(path: &Path) -> Result<RevocationList, ConfigError> {
+fn list(path: &Path, authorities: &[Certificate]) -> Result<RevocationList, ConfigError> {
     let bytes = fs::read(path).map_err(|error| wrong("crls", path, &error))?;
-    let read = match std::str::from_utf8(&bytes) {
-        Ok(text) => RevocationList::parse_pem(text),
-        Err(_) => RevocationList::parse_der(&bytes),
+    let read = || {
+        let der = RevocationList::der_of(&bytes)?;
+        let list = RevocationList::parse_der(&der)?;
+        list.check_signature(&der, authorities)?;
+        Ok(list)
     };
-    read.map_err(|error| wrong("crls", path, &error))
+    read().map_err(|error| match error {
+        RevocationListError::Signature => ConfigError(format!("mtls.crls: {}: {error}", path.display())),
+        _ => wrong("crls", path, &error),
+    })
 }
 
 fn wrong(key: &str, path: &Path, error: &dyn std::fmt::Display) -> ConfigError {

@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::support::{Answer, Ask, new_client};
+use chancela_core::x509::encode_pem;
 use rcgen::SerialNumber;
 use std::path::Path;
 use std::time::Duration;
@@ -137,6 +138,30 @@ async fn a_file_that_cannot_be_used_holds_up_no_list() {
     rewrite(own.path(), &bank.root.crl(&[7, 8]));
     bank.world.server.reload_trust();
     assert_eq!(bank.status(&client, &eight).await, 401);
+}
+
+/// CA-21: another authority's list under the same name would turn away every client of the right one.
+#[tokio::test]
+async fn a_forged_list_takes_no_good_ones_place() {
+    let root = Root::new("Partner root");
+    let file = list(&root.crl(&[7]));
+    let bank = Bank::listing(root, &[&file], false).await;
+    let client = bank.client("CN=padaria").await;
+    let [revoked, good] = [7, 8].map(|serial| numbered(&bank.root, serial));
+    let next = Root::new("Partner root");
+    rewrite(file.path(), &next.crl(&[8]));
+    bank.world.server.reload_trust();
+    assert_eq!(bank.status(&client, &good).await, 200);
+    assert_eq!(bank.status(&client, &revoked).await, 401, "the list before stays in use");
+    // The same list is good as soon as the authority's new certificate is trusted.
+    let both = [&bank.root, &next].map(|root| encode_pem("CERTIFICATE", &root.der)).concat();
+    rewrite(bank.root.file.path(), &both);
+    bank.world.server.reload_trust();
+    assert_eq!(bank.status(&client, &numbered(&next, 8)).await, 401);
+    assert_eq!(bank.status(&client, &numbered(&next, 7)).await, 200);
+    rewrite(file.path(), &bank.root.crl(&[]));
+    bank.world.server.reload_trust();
+    assert_eq!(bank.status(&client, &revoked).await, 200);
 }
 
 /// I-14: files are read and the realm's own authority changes in one moment.

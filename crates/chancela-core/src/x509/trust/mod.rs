@@ -27,7 +27,7 @@ pub const MAX_CERTIFICATES: usize = 6;
 pub const MAX_CERTIFICATE_BYTES: usize = 16 * 1024;
 
 /// What signs certificates and revocation lists: all that webpki knows, which is neither SHA-1 nor RSA below 2048 bits.
-static ALGORITHMS: &[&dyn SignatureVerificationAlgorithm] = webpki::ALL_VERIFICATION_ALGS;
+pub(super) static ALGORITHMS: &[&dyn SignatureVerificationAlgorithm] = webpki::ALL_VERIFICATION_ALGS;
 
 /// What a client presented: read, not believed.
 #[derive(Debug, Clone)]
