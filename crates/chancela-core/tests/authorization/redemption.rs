@@ -17,7 +17,7 @@ const PRESENTED: Presented<'_> =
     Presented { redirect_uri: Some(CALLBACK), code_verifier: Some(VERIFIER), scope: None, certificate: None };
 
 fn rules(world: &World, now: Timestamp) -> Rules<'_> {
-    let binding = binding::Rules { bound_scopes: &[], self_signed: false, now };
+    let binding = binding::Rules { bound_scopes: &[], self_signed: false, presented: None, now };
     Rules { authorization: &world.rules, terms: world.terms(now), binding }
 }
 

@@ -153,6 +153,34 @@ async fn a_bound_scope_is_granted_with_a_certificate_alone() {
     assert_eq!(claims(&plain).get("cnf"), None, "nothing asks for it");
 }
 
+/// What the connection shows counts only where a scope asks for it: an agent shows its certificate everywhere.
+#[tokio::test]
+async fn a_certificate_that_binds_nothing_hinders_nothing_that_needs_none() {
+    let bank = Bank::with(|plan| plan.mtls().bound_scopes = vec!["pix.write".into()]).await;
+    let client = bank.world.client(REALM, new_client("read pix.write")).await;
+    let mut expired = client_params("anything");
+    expired.not_after = at(START - 1);
+    let revoked = bank.world.certify(REALM, &client.id, None).await;
+    bank.world.revoke_certificate(REALM, &revoked).await;
+    for (title, holder) in [
+        ("untrusted", Holder::self_signed(&client_params("anything"))),
+        ("expired", bank.root.issue(&expired)),
+        ("revoked", revoked),
+    ] {
+        let ask = |scope: &str| {
+            let fields = [("grant_type", "client_credentials"), ("scope", scope)];
+            let ask = Ask::form("/bank/oauth/token", &fields).header("authorization", client.basic());
+            ask.showing(&holder)
+        };
+        let answer = ask("read").send(&bank.world).await;
+        assert_eq!(answer.status, 200, "{title}: {}", answer.body);
+        assert_eq!(claims(&answer.token()).get("cnf"), None, "{title}");
+        let refused = ask("pix.write").send(&bank.world).await;
+        assert_eq!(refused.refusal(), (401, "invalid_client".into()), "{title}");
+        assert!(refused.body.contains("certificate"), "{title}: {}", refused.body);
+    }
+}
+
 async fn people(client: NewClient, root: &Root, format: TokenFormat) -> Flow {
     let mut plan = plan(root);
     plan.config.access_token_format = Some(format);

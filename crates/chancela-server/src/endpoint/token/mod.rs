@@ -23,7 +23,7 @@ use chancela_core::secret::Secret;
 use chancela_core::time::Timestamp;
 use chancela_core::token::refresh::RefreshTokenRef;
 use chancela_core::token::{Issuer, issue, reference};
-use chancela_core::x509::Confirmation;
+use chancela_core::x509::{Confirmation, PresentedCertificate};
 use chancela_store::Store;
 use http::Response;
 use std::net::IpAddr;
@@ -45,6 +45,7 @@ struct Context<'a, S> {
     endpoint: &'a RealmEndpoint,
     tenant: Option<&'a str>,
     peer: IpAddr,
+    certificate: Option<&'a PresentedCertificate>,
     now: Timestamp,
 }
 
@@ -55,7 +56,8 @@ pub(super) async fn respond<S: Store>(
     peer: IpAddr,
     http: &HttpRequest<'_>,
 ) -> Response<Bytes> {
-    let context = Context { server, realm, endpoint, tenant, peer, now: server.clock.now() };
+    let (certificate, now) = (http.certificate, server.clock.now());
+    let context = Context { server, realm, endpoint, tenant, peer, certificate, now };
     let mut known = None;
     match context.answer(http, &mut known).await {
         Ok(response) => {
@@ -83,7 +85,7 @@ impl<S: Store> Context<'_, S> {
         let scope = scope.as_deref();
         // Whatever the grant: no other way in leads around what the endpoint requires.
         self.verify_chain(client, chain_token).await?;
-        let certificate = self.certificate(client, http, certificate)?;
+        let certificate = self.bound_to(client, certificate)?;
         match grant {
             GrantRequest::ClientCredentials => {
                 let scope = self.scope(client, scope)?;
@@ -120,14 +122,13 @@ impl<S: Store> Context<'_, S> {
 
     /// The certificate that tokens are bound to: that of the connection, or, in a dialect that documents it, one that the
     /// client sends in a header.
-    fn certificate(
+    fn bound_to(
         &self,
         client: &AuthenticatedClient,
-        http: &HttpRequest<'_>,
         header: Option<&str>,
     ) -> Result<Option<Confirmation>, Rejection> {
         let requires = &self.endpoint.dialect.requires;
-        if requires.mutual_tls && http.certificate.is_none() {
+        if requires.mutual_tls && self.certificate.is_none() {
             return Err(Rule::MissingClientCertificate.into());
         }
         let sent = chain::verify_certificate(client, requires, header, self.now)?;
@@ -136,14 +137,15 @@ impl<S: Store> Context<'_, S> {
                 Err(Rule::RevokedClientCertificate.into())
             }
             Some(sent) => Ok(Some(sent)),
-            None => binding::decide(client, http.certificate, &self.binding()),
+            None => binding::decide(client, &self.binding()),
         }
     }
 
     /// Which tokens the realm binds.
     fn binding(&self) -> binding::Rules<'_> {
         let bound_scopes = self.realm.trust.config().map_or(&[][..], |config| &config.bound_scopes);
-        binding::Rules { bound_scopes, self_signed: self.realm.trust.self_signed(), now: self.now }
+        let self_signed = self.realm.trust.self_signed();
+        binding::Rules { bound_scopes, self_signed, presented: self.certificate, now: self.now }
     }
 
     fn authenticate(&self, request: &TokenRequest<'_>) -> Result<AuthenticatedClient, Rejection> {
