@@ -206,16 +206,30 @@ impl Config {
                  [listen.client_certificate_header] for a proxy that does"
             )));
         }
-        let mut issuers: BTreeMap<&str, &str> = BTreeMap::new();
         for (name, realm) in &self.realm {
-            if let Some(other) = issuers.insert(&realm.issuer, name) {
-                return Err(ConfigError(format!(
-                    "realm.{name}: issuer: is that of realm.{other} too; give each realm a host or a path of its own"
-                )));
-            }
             realm
                 .check(name, library)
                 .map_err(|ConfigError(text)| ConfigError(format!("realm.{name}: {text}")))?;
+        }
+        self.check_places()
+    }
+
+    /// A request's host and path say which realm it is for, so no two realms share both, whichever of their URLs it is: a
+    /// router has both where a proxy passes certificates on.
+    fn check_places(&self) -> Result<(), ConfigError> {
+        let mut taken: BTreeMap<(String, String), (&str, &str)> = BTreeMap::new();
+        for (name, realm) in &self.realm {
+            let mtls = realm.mtls.as_ref().map(|mtls| ("mtls.url", &mtls.url));
+            for (key, url) in [("issuer", &realm.issuer)].into_iter().chain(mtls) {
+                let Issuer { authority, path, secure: _ } = Issuer::parse(url)?;
+                let (other, its) = *taken.entry((authority, path)).or_insert((name.as_str(), key));
+                if other != name {
+                    return Err(ConfigError(format!(
+                        "realm.{name}: {key}: is the place of realm.{other}'s {its} too; give each realm a host or a \
+                         path of its own"
+                    )));
+                }
+            }
         }
         Ok(())
     }

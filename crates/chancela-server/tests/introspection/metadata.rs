@@ -157,6 +157,55 @@ fn only_a_loopback_address_may_have_a_plain_http_issuer() {
     }
 }
 
+/// A realm that another one shadows would lose its requests to it.
+#[test]
+fn no_two_realms_are_at_one_place() {
+    let check = |[a, a_mtls, b, b_mtls]: [&str; 4]| {
+        let realm = |name, issuer, mtls| {
+            format!(
+                "[realm.{name}]\ndialect = \"standard\"\nissuer = \"https://{issuer}\"\n\
+                 mtls = {{ url = \"https://{mtls}\", self_signed = true }}\n"
+            )
+        };
+        let listen = "[listen.mtls]\naddress = \"127.0.0.1:0\"\ncertificate = \"c\"\nkey = \"k\"\n";
+        let text = format!("data = \"x\"\n{listen}{}{}", realm("a", a, a_mtls), realm("b", b, b_mtls));
+        Config::parse("t", &text).unwrap().check(&Library::builtin()).map_err(|error| error.to_string())
+    };
+    for (good, why) in [
+        (["id.test/a", "mtls.test/a", "id.test/b", "mtls.test/b"], "hosts are shared"),
+        (["id.test/a", "id.test/a", "id.test/b", "id.test/b"], "a realm's two URLs are one"),
+        (["id.test", "mtls.test", "id.test/b", "mtls.test/b"], "a path below another"),
+        (["id.test/x", "mtls.test/x", "id.test:8443/x", "mtls.test:8443/x"], "ports"),
+    ] {
+        assert_eq!(check(good), Ok(()), "{why}");
+    }
+    for (bad, says) in [
+        (
+            ["id.test/x", "mtls.test/a", "id.test/x", "mtls.test/b"],
+            "realm.b: issuer: is the place of realm.a's issuer",
+        ),
+        (
+            ["id.test/x", "mtls.test/a", "ID.test/x", "mtls.test/b"],
+            "realm.b: issuer: is the place of realm.a's issuer",
+        ),
+        (
+            ["id.test/a", "mtls.test/x", "id.test/b", "mtls.test/x"],
+            "realm.b: mtls.url: is the place of realm.a's mtls.url",
+        ),
+        (
+            ["id.test/a", "mtls.test/a", "id.test/b", "id.test/a"],
+            "realm.b: mtls.url: is the place of realm.a's issuer",
+        ),
+        (
+            ["id.test/a", "id.test/b", "id.test/b", "mtls.test/b"],
+            "realm.b: issuer: is the place of realm.a's mtls.url",
+        ),
+    ] {
+        let error = check(bad).unwrap_err();
+        assert!(error.contains(says) && error.ends_with("of its own"), "{error}");
+    }
+}
+
 /// F-11.
 #[tokio::test]
 async fn no_client_can_be_taken_for_a_user() {
