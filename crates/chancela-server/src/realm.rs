@@ -266,9 +266,14 @@ fn longest_lifetime(endpoints: &[RealmEndpoint]) -> u32 {
 }
 
 /// The methods of all the dialect's token endpoints together, in standard form: resource servers introspect with
-/// whichever of them they are used to.
+/// whichever of them they are used to. Where none of them takes a method without a certificate, nothing else does either.
 fn client_authentication(endpoints: &[RealmEndpoint], public: bool) -> ClientAuthentication {
-    let mut policy = ClientAuthentication { methods: Vec::new(), ..ClientAuthentication::default() };
+    let requires = |own: &RealmEndpoint| own.dialect.client_authentication.require_client_certificate;
+    let mut policy = ClientAuthentication {
+        methods: Vec::new(),
+        require_client_certificate: !endpoints.is_empty() && endpoints.iter().all(requires),
+        ..ClientAuthentication::default()
+    };
     for endpoint in endpoints {
         let own = &endpoint.dialect.client_authentication;
         policy.trailing_newline = own.trailing_newline;

@@ -1,7 +1,9 @@
 //! Whose certificate it is: names as RFC 8705 §2.1 compares them, registered keys (§2.2), and nobody else's.
 
 use super::*;
-use crate::support::Ask;
+use crate::support::{Ask, new_client};
+use chancela_core::dialect::Library;
+use chancela_store::MemoryStore;
 use rcgen::string::PrintableString;
 use rcgen::{CertificateParams, DistinguishedName, DnType, DnValue, SanType};
 
@@ -178,7 +180,7 @@ async fn the_certificate_of_one_client_is_not_anothers() {
 #[tokio::test]
 async fn a_certificate_is_no_secret_and_a_secret_no_certificate() {
     let bank = Bank::open().await;
-    let secret = bank.world.client(REALM, crate::support::new_client("read")).await;
+    let secret = bank.world.client(REALM, new_client("read")).await;
     let holder = bank.world.certify(REALM, &secret.id, None).await;
     let with_secret = bank.world.secret_token(REALM, &secret, "read").await;
     assert_eq!(with_secret.status, 200);
@@ -201,7 +203,7 @@ async fn refusals_do_not_tell_which_clients_exist() {
         bank.client("CN=padaria").await,
         bank.world.register(REALM, certificate_client()).await,
         bank.world.register(REALM, self_signed_client(&own)).await,
-        bank.world.client(REALM, crate::support::new_client("read")).await.id,
+        bank.world.client(REALM, new_client("read")).await.id,
     ];
     let mut expired = client_params("other");
     expired.not_after = crate::support::at(START - 1);
@@ -220,6 +222,50 @@ async fn refusals_do_not_tell_which_clients_exist() {
         for client in &known {
             let answer = bank.world.mtls_token(REALM, client, "read", holder).await;
             assert_eq!((answer.status, &answer.body), (unknown.status, &unknown.body), "{title}");
+        }
+    }
+}
+
+/// A dialect that wants a certificate beside the secret wants it wherever clients authenticate, if at all its token
+/// endpoints.
+#[tokio::test]
+async fn a_certificate_beside_the_secret_is_needed_wherever_clients_authenticate() {
+    let dialect = |required: &str| {
+        format!(
+            "format = 1\nname = \"both\"\ntitle = \"t\"\nsources = [\"s\"]\n[environments.default]\n\
+             [token_endpoint.first]\npaths = [\"/first\"]\n\
+             [token_endpoint.first.client_authentication]\nrequire_client_certificate = true\n\
+             [token_endpoint.second]\npaths = [\"/second\"]\n\
+             [token_endpoint.second.client_authentication]\nrequire_client_certificate = {required}\n\
+             [request.grants]\nclient_credentials = \"client_credentials\"\n[scopes]\nread = \"Read\"\n"
+        )
+    };
+    for (required, without) in [("true", 401), ("false", 200)] {
+        let mut library = Library::builtin();
+        library.add("both", "both.toml", &dialect(required));
+        let plan = RealmPlan::new(REALM, "both", "default").with_mtls(&[]);
+        let world = World::with(&library, MemoryStore::new(), vec![plan]).await;
+        let client = world.client(REALM, new_client("read")).await;
+        let own = world.certify(REALM, &client.id, None).await;
+        let other = world.client(REALM, new_client("read")).await;
+        let others = world.certify(REALM, &other.id, None).await;
+        let with_secret = |path: &str, fields: &[(&str, &str)]| {
+            Ask::form(&format!("/{REALM}{path}"), fields).header("authorization", client.basic())
+        };
+        let fields = [("grant_type", "client_credentials"), ("scope", "read")];
+        let ask = with_secret("/first", &fields);
+        assert_eq!(ask.clone().send(&world).await.status, 401);
+        let token = ask.showing(&own).send(&world).await.token();
+        for path in ["/oauth/introspect", "/oauth/revoke"] {
+            let ask = with_secret(path, &[("token", token.as_str())]);
+            for (title, ask, expected) in [
+                ("none", ask.clone(), without),
+                ("another's", ask.clone().showing(&others), without),
+                ("its own", ask.showing(&own), 200),
+            ] {
+                let answer = ask.send(&world).await;
+                assert_eq!(answer.status, expected, "{path}, {title}: {}", answer.body);
+            }
         }
     }
 }
