@@ -7,14 +7,16 @@ use crate::metrics::{HandshakeFailure, ListenerMetrics};
 use crate::transport::peer::{Channel, PeerCertificates};
 use chancela_core::time::Timestamp;
 use rustls::pki_types::CertificateDer;
-use rustls::{AlertDescription, Error};
+use rustls::server::{Accepted, Acceptor as HelloReader};
+use rustls::{AlertDescription, Error, ServerConfig};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, join};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
+use tokio_rustls::LazyConfigAcceptor;
+use tokio_rustls::server::{StartHandshake, TlsStream};
 
 /// How long a handshake may take, its wait for a place included.
 const TIME: Duration = Duration::from_secs(5);
@@ -22,12 +24,15 @@ const TIME: Duration = Duration::from_secs(5);
 /// Most handshakes in progress in the process.
 pub(crate) const MAX_HANDSHAKES: usize = 256;
 
+/// Largest ClientHello, in bytes with its records' heads: it is kept before there is a place for its handshake.
+const MAX_HELLO_BYTES: u64 = 16 * 1024;
+
 /// The TLS side of one listener.
 pub struct Acceptor {
     kind: Kind,
     certificate: Arc<ServerCertificate>,
     metrics: ListenerMetrics,
-    acceptor: TlsAcceptor,
+    config: Arc<ServerConfig>,
 }
 
 /// A connection after its handshake.
@@ -45,7 +50,7 @@ impl Acceptor {
     ) -> Result<Self, TlsError> {
         let config = server_config(kind, Arc::clone(&certificate))?;
         metrics.certificate_expires.set(certificate.expires());
-        Ok(Self { kind, certificate, metrics, acceptor: TlsAcceptor::from(Arc::new(config)) })
+        Ok(Self { kind, certificate, metrics, config: Arc::new(config) })
     }
 
     /// Takes new certificate files, if there are any, and shows when the certificate ends. For calling every few seconds.
@@ -69,12 +74,12 @@ impl Acceptor {
         None
     }
 
-    /// A place is taken only once the client has begun: whoever connects and says nothing holds up nobody. (A look at the
-    /// first byte says so; readiness alone may be told without one.)
-    async fn shake(&self, stream: TcpStream, places: &Semaphore) -> io::Result<TlsStream<TcpStream>> {
-        stream.peek(&mut [0]).await?;
+    /// A place is taken only once the client has said all that it has to say first: whoever connects and says nothing, or
+    /// little, holds up nobody.
+    async fn shake(&self, mut stream: TcpStream, places: &Semaphore) -> io::Result<TlsStream<TcpStream>> {
+        let hello = hello(&mut stream).await?;
         let _place = places.acquire().await.map_err(io::Error::other)?;
-        self.acceptor.accept(stream).await
+        StartHandshake::from_parts(hello, stream).into_stream(Arc::clone(&self.config)).await
     }
 
     fn established(&self, stream: TlsStream<TcpStream>) -> Established {
@@ -87,6 +92,20 @@ impl Acceptor {
             Kind::MutualTls => Channel::MutualTls,
         };
         (stream, channel, certificates)
+    }
+}
+
+/// Reads the client's first message, or tells the client what is wrong with it.
+async fn hello(stream: &mut TcpStream) -> io::Result<Accepted> {
+    let (read, write) = stream.split();
+    let bounded = join(read.take(MAX_HELLO_BYTES), write);
+    let mut reading = LazyConfigAcceptor::new(HelloReader::default(), bounded);
+    match (&mut reading).await {
+        Ok(start) => Ok(start.accepted),
+        Err(_) if reading.take_io().is_some_and(|io| io.reader().limit() == 0) => {
+            Err(io::Error::new(io::ErrorKind::InvalidData, Error::PeerSentOversizedRecord))
+        }
+        Err(error) => Err(error),
     }
 }
 

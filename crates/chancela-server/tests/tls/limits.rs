@@ -5,6 +5,16 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
+impl Running {
+    /// All that a client says first.
+    fn hello(&self) -> Vec<u8> {
+        let mut client = self.client().connect(self.tls).conn;
+        let mut bytes = Vec::new();
+        client.write_tls(&mut bytes).unwrap();
+        bytes
+    }
+}
+
 /// Connections that say so much and no more. They come in small groups: a full queue of the kernel would be what is
 /// measured.
 fn crowd(address: SocketAddr, count: usize, beginning: &[u8]) -> Vec<TcpStream> {
@@ -57,12 +67,48 @@ fn silent_connections_hold_up_no_handshake() {
     running.serves();
 }
 
+/// DO-08: nor does whoever begins, and leaves it at that.
+#[test]
+fn half_a_hello_holds_up_no_handshake() {
+    let running = Running::start();
+    let hello = running.hello();
+    for beginning in [&hello[..1], &hello[..hello.len() - 1]] {
+        let begun = crowd(running.tls, 300, beginning);
+        pause(Duration::from_millis(300));
+        let start = Instant::now();
+        running.serves();
+        assert!(start.elapsed() < Duration::from_secs(3), "{} bytes: {:?}", beginning.len(), start.elapsed());
+        drop(begun);
+    }
+}
+
+/// What is kept of a client before it has a place is small.
+#[test]
+fn a_hello_without_end_is_refused_before_its_time() {
+    let running = Running::start();
+    let mut stream = TcpStream::connect(running.mtls).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(9))).unwrap();
+    let start = Instant::now();
+    // ClientHello of 60,000 bytes, in records of 8,000.
+    let mut body = vec![0; 60_000];
+    body[..6].copy_from_slice(b"\x01\x00\xea\x5c\x03\x03");
+    for piece in body.chunks(8_000).take(3) {
+        let head = [0x16, 0x03, 0x01, (piece.len() >> 8) as u8, piece.len() as u8];
+        // The server may have hung up by the last one.
+        let _ = stream.write_all(&[&head[..], piece].concat());
+    }
+    assert!(!matches!(stream.read(&mut [0; 16]), Ok(1..)));
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    running.failed("mtls", "malformed", 1);
+    running.serves();
+}
+
 /// requirements.md 5.1: with all places taken a handshake waits for one, and is then as good as any.
 #[test]
 fn no_more_than_256_handshakes_are_in_progress() {
     let running = Running::start();
     let start = Instant::now();
-    let begun: Vec<TcpStream> = crowd(running.tls, 260, b"\x16");
+    let begun: Vec<TcpStream> = crowd(running.tls, 260, &running.hello());
     pause(Duration::from_millis(700));
     running.serves();
     assert!(start.elapsed() > Duration::from_secs(4), "it waited for no place: {:?}", start.elapsed());
