@@ -180,9 +180,14 @@ impl<S: Store> Server<S> {
     }
 
     /// Reads the authorities and revocation lists of every realm again, where their files changed. It costs a look at each
-    /// file; who revokes a certificate expects it to be refused in seconds.
-    pub fn reload_trust(&self) {
-        self.realms.iter().for_each(|realm| realm.trust.reload());
+    /// file; who revokes a certificate expects it to be refused in seconds. A large list takes its time, and a thread of its
+    /// own: whoever waits here does other things meanwhile.
+    pub async fn reload_trust(&self) {
+        let realms = self.realms.clone();
+        let reading = move || realms.iter().for_each(|realm| realm.trust.reload());
+        if let Err(error) = tokio::task::spawn_blocking(reading).await {
+            tracing::error!(%error, "authorities and revocation lists could not be read again");
+        }
     }
 
     /// Runs the key schedule of one realm and shows the result to requests.

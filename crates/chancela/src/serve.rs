@@ -232,7 +232,7 @@ async fn maintain(server: &Server<ConfiguredStore>, acceptors: &[Arc<Acceptor>])
             }
             _ = certificates.tick() => {
                 acceptors.iter().for_each(|acceptor| acceptor.look(server.clock.now()));
-                server.reload_trust();
+                server.reload_trust().await;
             }
             _ = keys.tick() => {
                 if let Err(error) = server.maintain_keys().await {

@@ -3,10 +3,15 @@
 
 use crate::certificate_authority::config::MutualTlsConfig;
 use crate::config::ConfigError;
+use chancela_core::x509::revocation_list::MAX_FILE_BYTES as MAX_LIST_BYTES;
 use chancela_core::x509::{Certificate, RevocationList, RevocationListError, TrustAnchors};
 use std::fs;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+
+/// Largest file with authorities.
+const MAX_TRUST_BYTES: usize = 2 * 1024 * 1024;
 
 /// Files of authorities and of revocation lists.
 #[derive(Debug, Default)]
@@ -93,13 +98,14 @@ impl<T> File<T> {
 }
 
 fn authorities(path: &Path) -> Result<Vec<Certificate>, ConfigError> {
-    let text = fs::read_to_string(path).map_err(|error| wrong("trust", path, &error))?;
-    let read = TrustAnchors::from_pem(&text).map_err(|error| wrong("trust", path, &error))?;
+    let bytes = contents(path, MAX_TRUST_BYTES).map_err(|error| wrong("trust", path, &error))?;
+    let text = std::str::from_utf8(&bytes).map_err(|error| wrong("trust", path, &error))?;
+    let read = TrustAnchors::from_pem(text).map_err(|error| wrong("trust", path, &error))?;
     Ok(read.certificates().to_vec())
 }
 
 fn list(path: &Path, authorities: &[Certificate]) -> Result<RevocationList, ConfigError> {
-    let bytes = fs::read(path).map_err(|error| wrong("crls", path, &error))?;
+    let bytes = contents(path, MAX_LIST_BYTES).map_err(|error| wrong("crls", path, &error))?;
     let read = || {
         let der = RevocationList::der_of(&bytes)?;
         let list = RevocationList::parse_der(&der)?;
@@ -110,6 +116,17 @@ fn list(path: &Path, authorities: &[Certificate]) -> Result<RevocationList, Conf
         RevocationListError::Signature => ConfigError(format!("mtls.crls: {}: {error}", path.display())),
         _ => wrong("crls", path, &error),
     })
+}
+
+/// A file of at most `most` bytes; no more of a larger one is read.
+fn contents(path: &Path, most: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(most as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > most {
+        let text = format!("it is larger than {} MiB", most / 1024 / 1024);
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
+    }
+    Ok(bytes)
 }
 
 fn wrong(key: &str, path: &Path, error: &dyn std::fmt::Display) -> ConfigError {

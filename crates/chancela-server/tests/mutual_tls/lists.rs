@@ -66,7 +66,7 @@ async fn an_outside_authoritys_revocation_list_counts_and_is_read_again() {
     assert_eq!(bank.status(&client, &good).await, 200);
     assert_eq!(bank.status(&client, &revoked).await, 401);
     rewrite(file.path(), &bank.root.crl(&[7, 8]));
-    bank.world.server.reload_trust();
+    bank.world.server.reload_trust().await;
     assert_eq!(bank.status(&client, &good).await, 401);
 }
 
@@ -131,12 +131,12 @@ async fn a_file_that_cannot_be_used_holds_up_no_list() {
     rewrite(others.path(), "half of a list");
     rewrite(bank.root.file.path(), "half of an authority");
     rewrite(own.path(), &bank.root.crl(&[7]));
-    bank.world.server.reload_trust();
+    bank.world.server.reload_trust().await;
     assert_eq!(bank.status(&client, &seven).await, 401);
     assert_eq!(bank.status(&client, &eight).await, 200, "the authority before stays");
     std::fs::remove_file(others.path()).unwrap();
     rewrite(own.path(), &bank.root.crl(&[7, 8]));
-    bank.world.server.reload_trust();
+    bank.world.server.reload_trust().await;
     assert_eq!(bank.status(&client, &eight).await, 401);
 }
 
@@ -150,17 +150,17 @@ async fn a_forged_list_takes_no_good_ones_place() {
     let [revoked, good] = [7, 8].map(|serial| numbered(&bank.root, serial));
     let next = Root::new("Partner root");
     rewrite(file.path(), &next.crl(&[8]));
-    bank.world.server.reload_trust();
+    bank.world.server.reload_trust().await;
     assert_eq!(bank.status(&client, &good).await, 200);
     assert_eq!(bank.status(&client, &revoked).await, 401, "the list before stays in use");
     // The same list is good as soon as the authority's new certificate is trusted.
     let both = [&bank.root, &next].map(|root| encode_pem("CERTIFICATE", &root.der)).concat();
     rewrite(bank.root.file.path(), &both);
-    bank.world.server.reload_trust();
+    bank.world.server.reload_trust().await;
     assert_eq!(bank.status(&client, &numbered(&next, 8)).await, 401);
     assert_eq!(bank.status(&client, &numbered(&next, 7)).await, 200);
     rewrite(file.path(), &bank.root.crl(&[]));
-    bank.world.server.reload_trust();
+    bank.world.server.reload_trust().await;
     assert_eq!(bank.status(&client, &revoked).await, 200);
 }
 
@@ -184,4 +184,38 @@ async fn a_list_that_was_read_is_not_forgotten_when_the_realms_own_authority_cha
         });
         assert_eq!(bank.status(&client, &holder).await, expected, "round {round}");
     }
+}
+
+/// A file without end is read as far as a list could go, and no longer; and not by those who serve.
+#[tokio::test]
+async fn a_file_without_end_is_not_read_to_its_end_and_holds_up_nobody() {
+    let root = Root::new("Partner root");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("list");
+    std::fs::write(&path, root.crl(&[7])).unwrap();
+    let mut plan = plan(&root);
+    plan.mtls().crls = vec![path.clone()];
+    let world = World::open(vec![plan]).await;
+    std::fs::remove_file(&path).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+    let turns = async {
+        let mut turns = 0_u32;
+        loop {
+            tokio::task::yield_now().await;
+            turns += 1;
+            if turns > 1000 {
+                return;
+            }
+        }
+    };
+    // The one thread of this runtime goes on while the file is read.
+    tokio::select! {
+        biased;
+        () = world.server.reload_trust() => panic!("nothing else had a turn"),
+        () = turns => {}
+    }
+    world.server.reload_trust().await;
+    let bank = Bank { resource_server: world.client(REALM, resource_server()).await, world, root };
+    let client = bank.client("CN=padaria").await;
+    assert_eq!(bank.status(&client, &numbered(&bank.root, 7)).await, 401, "the list before stays");
 }
