@@ -28,11 +28,12 @@ pub(crate) struct Claims {
 
 /// Which claims must be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Source {
+pub(crate) enum Source<'a> {
     /// `iss`, `aud` and `exp` (RFC 9068 §4).
     Jwt,
-    /// None: all are optional, and who answered is known (RFC 7662 §2.2).
-    Introspection,
+    /// `aud`: who answered is known, but not that it knew for whom the token is. With the `aud` of the verified JWT that
+    /// was asked about, none (RFC 7662 §2.2 leaves all of them to the server).
+    Introspection(Option<&'a [Box<str>]>),
 }
 
 impl Claims {
@@ -67,7 +68,7 @@ impl Claims {
     /// The one place that makes a [`VerifiedToken`].
     pub(crate) fn verify(
         &self,
-        source: Source,
+        source: Source<'_>,
         settings: &Settings,
         presented: Option<&[u8]>,
         now: Timestamp,
@@ -88,21 +89,19 @@ impl Claims {
         })
     }
 
-    fn check_parties(&self, source: Source, settings: &Settings) -> Result<(), Refusal> {
-        let optional = source == Source::Introspection;
+    fn check_parties(&self, source: Source<'_>, settings: &Settings) -> Result<(), Refusal> {
         match &self.issuer {
             Some(issuer) if *issuer != settings.issuer => return Err(Refusal::Issuer),
-            None if !optional => return Err(Refusal::Claim("iss")),
+            None if source == Source::Jwt => return Err(Refusal::Claim("iss")),
             _ => {}
         }
-        let named = match &self.audience {
-            Some(audience) => audience.contains(&settings.audience),
-            None => optional,
-        };
+        let known = if let Source::Introspection(of_jwt) = source { of_jwt } else { None };
+        let audience = self.audience.as_deref().or(known).unwrap_or_default();
+        let named = audience.contains(&settings.audience);
         if named || settings.danger_any_audience { Ok(()) } else { Err(Refusal::Audience) }
     }
 
-    fn check_times(&self, source: Source, settings: &Settings, now: i64) -> Result<(), Refusal> {
+    fn check_times(&self, source: Source<'_>, settings: &Settings, now: i64) -> Result<(), Refusal> {
         match self.expires_at {
             Some(at) if now >= at.saturating_add(i64::from(settings.expiry_leeway)) => {
                 return Err(Refusal::Expired);

@@ -70,7 +70,8 @@ impl Introspection {
         self.claims.as_ref()?.expires_at()
     }
 
-    /// The checks that a JWT has too. Claims that the answer leaves out are not missed: the endpoint answered us.
+    /// The checks that a JWT has too. Of the claims that an answer may leave out, `aud` alone is missed: without it, any
+    /// resource server's token would be good here.
     ///
     /// # Errors
     /// [`Refusal::Inactive`], or the first rule that is broken.
@@ -80,10 +81,21 @@ impl Introspection {
         presented: Option<&[u8]>,
         now: Timestamp,
     ) -> Result<VerifiedToken, Refusal> {
+        self.verify_beside(None, settings, presented, now)
+    }
+
+    /// The same for a JWT that was verified with this `aud`, which an answer need not repeat.
+    pub(crate) fn verify_beside(
+        &self,
+        audience: Option<&[Box<str>]>,
+        settings: &Settings,
+        presented: Option<&[u8]>,
+        now: Timestamp,
+    ) -> Result<VerifiedToken, Refusal> {
         let claims = self.claims.as_ref().ok_or(Refusal::Inactive)?;
         if !claims.is_bearer() {
             return Err(Refusal::Kind);
         }
-        claims.verify(Source::Introspection, settings, presented, now)
+        claims.verify(Source::Introspection(audience), settings, presented, now)
     }
 }

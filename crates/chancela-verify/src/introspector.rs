@@ -86,7 +86,10 @@ impl<I: Introspect> Verify for WithIntrospection<I> {
         now: Timestamp,
     ) -> Result<VerifiedToken, Refusal> {
         let verified = self.verifier.verify(token, presented, now)?;
-        match self.introspector.check(token, presented, now).await {
+        let Introspector { settings, .. } = &self.introspector;
+        let answer = self.introspector.answer(token, now).await;
+        let audience = Some(&*verified.audience);
+        match answer.and_then(|answer| answer.verify_beside(audience, settings, presented, now)) {
             Ok(_) => Ok(verified),
             Err(Refusal::Unchecked(_)) if self.fail_open => Ok(verified),
             Err(refusal) => Err(refusal),

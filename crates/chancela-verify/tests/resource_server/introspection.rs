@@ -58,13 +58,16 @@ async fn an_answer_is_checked_like_a_jwt() {
     let own = certificate();
     let good = ask(&Endpoint::new(&active(&json!({}))), None).await.unwrap();
     assert_eq!(good.scope.as_str(), "pix.read cob.read");
-    assert!(ask(&Endpoint::new(&json!({"active": true})), None).await.is_ok(), "every claim is optional");
+    let least = json!({"active": true, "aud": AUDIENCE});
+    assert!(ask(&Endpoint::new(&least), None).await.is_ok(), "every other claim is optional");
     assert!(ask(&Endpoint::new(&active(&json!({"token_type": "bearer"}))), None).await.is_ok());
     let bound = active(&json!({"cnf": {"x5t#S256": thumbprint(&own)}}));
     assert!(ask(&Endpoint::new(&bound), Some(&own)).await.is_ok());
     for (answer, expected) in [
         (json!({"active": false}), Refusal::Inactive),
         (active(&json!({"aud": "other"})), Refusal::Audience),
+        (json!({"active": true}), Refusal::Audience),
+        (json!({"active": true, "aud": []}), Refusal::Audience),
         (active(&json!({"iss": "other"})), Refusal::Issuer),
         (active(&json!({"exp": NOW.seconds()})), Refusal::Expired),
         (active(&json!({"cnf": {"jkt": "x"}})), Refusal::UnknownConfirmation),
@@ -74,6 +77,24 @@ async fn an_answer_is_checked_like_a_jwt() {
     ] {
         assert_eq!(ask(&Endpoint::new(&answer), None).await, Err(expected), "{answer}");
     }
+}
+
+/// A reference token may have been issued for another resource server; an answer without `aud` does not say.
+#[tokio::test]
+async fn an_answer_without_an_audience_is_good_only_by_danger_or_beside_a_jwt_that_has_it() {
+    let endpoint = Endpoint::new(&json!({"active": true}));
+    let mut any = Settings::new(ISSUER, AUDIENCE);
+    any.danger_any_audience = true;
+    let any = Introspector::new(endpoint.clone(), any).unwrap();
+    assert!(any.check("opaque", None, NOW).await.is_ok());
+    let beside = |change: fn(&mut Settings)| {
+        let local = Arc::new(LiveVerifier::new(verifier(change)));
+        WithIntrospection::new(local, introspector(&endpoint, CacheLimits::NONE))
+    };
+    assert!(beside(|_| ()).check(&token(&json!({})), None, NOW).await.is_ok());
+    let other = token(&json!({"aud": "other"}));
+    let careless = beside(|settings| settings.danger_any_audience = true);
+    assert_eq!(careless.check(&other, None, NOW).await, Err(Refusal::Audience));
 }
 
 #[tokio::test]
