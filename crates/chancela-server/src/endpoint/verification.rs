@@ -1,8 +1,8 @@
 //! Whether a request's access token is good: for proxies that ask before they let a request through (nginx `auth_request`,
 //! HAProxy, Envoy), and the sandbox's protected resource, which shows what was verified.
 //!
-//! The query says what the request needs: `scope` (all of them) and `audience`. A good token is 204, with what it says in
-//! headers; anything else is what RFC 6750 §3 answers.
+//! The query says what the request needs: `scope` (all of them) and `audience` (exactly this one). A good token is 204,
+//! with what it says in headers; anything else is what RFC 6750 §3 answers.
 
 use super::{note_refusal, protected};
 use crate::realm::Realm;
@@ -59,8 +59,12 @@ async fn verify<S: Store>(
     let text = |name: &str| query.text(name).map(|text| text.map(|text| text.to_string()));
     let scope = text("scope").map_err(plain)?.unwrap_or_default();
     let audience = text("audience").map_err(plain)?;
+    if query.count("audience") > 1 {
+        return Err(plain(Rule::DuplicateParameter.into()));
+    }
     let token = protected::token(server, realm, http).await.map_err(plain)?;
-    if audience.is_some_and(|wanted| token.audience.as_deref().is_some_and(|own| own != wanted)) {
+    // A token without an audience (a row keeps none) may have been asked for with any `resource`.
+    if audience.is_some_and(|wanted| token.audience.as_deref() != Some(&*wanted)) {
         return Err(plain(Rule::WrongAudience.into()));
     }
     if !protected::covers(&token, &scope) {

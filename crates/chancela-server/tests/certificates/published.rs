@@ -1,6 +1,7 @@
 //! What relying parties read: revocation lists and OCSP (I-14, CE-11), and the answer for proxies.
 
 use super::*;
+use chancela_core::dialect::TokenFormat;
 use chancela_server::control::Command;
 use http::Method;
 use http_body_util::BodyExt;
@@ -167,6 +168,7 @@ async fn verification_answers_with_what_the_token_says_or_why_it_is_refused() {
         ("?scope=pix.write", 403, "insufficient_scope"),
         ("?scope=read%20pix.write", 403, "insufficient_scope"),
         ("?audience=https%3A%2F%2Fother.example", 401, "invalid_token"),
+        ("?audience=https%3A%2F%2Fapi.example&audience=x", 400, "invalid_request"),
     ] {
         let bad = ask(query).send(&bank.world).await;
         assert_eq!(bad.status, status, "{query}");
@@ -178,6 +180,37 @@ async fn verification_answers_with_what_the_token_says_or_why_it_is_refused() {
     assert!(forged.header("www-authenticate").unwrap().contains("invalid_token"));
     let echo = ask("?scope=%22injected%0d%0a").send(&bank.world).await;
     assert!(!format!("{:?}", echo.headers).contains("injected"), "{:?}", echo.headers);
+}
+
+/// A row keeps no audience: whichever resource its token was asked for, it is for none that can be demanded.
+#[tokio::test]
+async fn verification_with_an_audience_refuses_tokens_that_name_none() {
+    let (own, other) = ("https://api.example", "https://other.example");
+    for format in [TokenFormat::Opaque, TokenFormat::Uuid, TokenFormat::Hex, TokenFormat::Sealed] {
+        let bank = Bank::with(|plan| {
+            plan.config.access_token_format = Some(format);
+            plan.config.resources = vec![own.into(), other.into()];
+        })
+        .await;
+        let fields = [("grant_type", "client_credentials"), ("scope", "read"), ("resource", own)];
+        let ask = Ask::form("/bank/oauth/token", &fields).header("authorization", bank.client.basic());
+        let token = ask.send(&bank.world).await.token();
+        let verify = async |query: &str| {
+            let ask = Ask::get(&format!("/bank/oauth/verify?scope=read{query}")).bearer(&token);
+            ask.send(&bank.world).await
+        };
+        assert_eq!(verify("").await.status, 204, "{format:?}");
+        let keeps_one = format == TokenFormat::Sealed;
+        let status = verify(&format!("&audience={own}")).await.status;
+        assert_eq!(status, if keeps_one { 204 } else { 401 }, "{format:?}");
+        let refused = verify(&format!("&audience={other}")).await;
+        assert_eq!(refused.status, 401, "{format:?}");
+        let challenge = refused.header("www-authenticate").unwrap();
+        assert!(
+            challenge.contains("error=\"invalid_token\"") && !challenge.contains("example"),
+            "{challenge}"
+        );
+    }
 }
 
 /// A bound token that a proxy asks about comes with the certificate that the proxy saw.
