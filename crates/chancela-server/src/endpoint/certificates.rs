@@ -126,7 +126,7 @@ async fn client<S: Store>(
     }
     // The header alone: a token in a form would hide in what is ordered.
     let get = HttpRequest { method: &Method::GET, body: &[], ..*http };
-    let token = protected::token(server, realm, &get).await?;
+    let token = protected::own_token(server, realm, &get).await?;
     if token.subject.is_some() || !protected::covers(&token, &realm.dialect.certificate_issuance.scope) {
         return Err(Rule::InsufficientScope.into());
     }

@@ -27,7 +27,27 @@ pub(super) async fn token<S: Store>(
     Ok(token)
 }
 
-/// A bound token comes over a connection that shows its certificate, which is still good (RFC 8705 §3, requirement I-03).
+/// The good access token of a request to what this server does for its clients: one for another resource server would
+/// let that one act in the client's name (RFC 8707 §3).
+///
+/// # Errors
+/// The rule that it breaks.
+pub(super) async fn own_token<S: Store>(
+    server: &Server<S>,
+    realm: &Realm,
+    http: &HttpRequest<'_>,
+) -> Result<ActiveToken, Rejection> {
+    let token = token(server, realm, http).await?;
+    if is_for_us(realm, &token) { Ok(token) } else { Err(Rule::WrongAudience.into()) }
+}
+
+/// Whether the token is for this realm's own resources. One that names no audience may be.
+fn is_for_us(realm: &Realm, token: &ActiveToken) -> bool {
+    token.audience.as_deref().is_none_or(|audience| audience == realm.audience)
+}
+
+/// A bound token comes over a connection that shows its certificate, neither expired nor revoked (RFC 8705 §3, requirement
+/// I-03). That is possession of its key; whether the realm still trusts who issued it is not asked.
 pub(super) fn confirm(token: &ActiveToken, http: &HttpRequest<'_>, now: Timestamp) -> Result<(), Rejection> {
     let Some(bound) = &token.certificate else { return Ok(()) };
     let shown = http.certificate.filter(|shown| shown.certificate.sha256 == *bound);

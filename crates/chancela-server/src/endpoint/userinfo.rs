@@ -39,10 +39,7 @@ async fn answer<S: Store>(
     realm: &Realm,
     http: &HttpRequest<'_>,
 ) -> Result<Response<Bytes>, Rejection> {
-    let token = protected::token(server, realm, http).await?;
-    if !is_for_us(realm, &token) {
-        return Err(Rule::InvalidAccessToken.into());
-    }
+    let token = protected::own_token(server, realm, http).await?;
     let scope: Scope = token.scope.split(' ').filter(|token| !token.is_empty()).collect();
     if !scope.contains(SCOPE) {
         return Err(Rule::AccessTokenWithoutOpenid.into());
@@ -63,11 +60,6 @@ async fn answer<S: Store>(
         tracing::error!(realm = realm.name, %error, "no UserInfo answer could be signed");
         Rule::StoreFailed.into()
     })
-}
-
-/// Whether the token is for this realm's own resources.
-fn is_for_us(realm: &Realm, token: &ActiveToken) -> bool {
-    token.audience.as_deref().is_none_or(|audience| audience == realm.audience)
 }
 
 /// The user, if the token still speaks for them. A client's own token speaks for nobody.

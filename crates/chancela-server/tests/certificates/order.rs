@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::support::certificate_client;
+use chancela_core::dialect::TokenFormat;
 use chancela_core::x509::decode_pem;
 use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, SanType};
 use serde_json::json;
@@ -193,6 +194,34 @@ async fn who_may_not_order_gets_nothing() {
     assert_eq!(order().bearer(&token).send(&bank.world).await.status, 401, "disabled");
     let in_body = Ask::form("/bank/certificates", &[("access_token", &*token)]).send(&bank.world).await;
     assert_eq!(in_body.status, 401, "a token in the body is none");
+}
+
+/// CE-07, RFC 8707: whoever receives tokens for another resource server cannot order or revoke with them.
+#[tokio::test]
+async fn a_token_for_another_resource_server_orders_and_revokes_nothing() {
+    for format in [TokenFormat::Jwt, TokenFormat::Sealed] {
+        let other = "https://api.example";
+        let bank = Bank::with(|plan| {
+            plan.config.access_token_format = Some(format);
+            plan.config.resources = vec![other.into()];
+        })
+        .await;
+        let own = bank.ordered().await;
+        let fields =
+            [("grant_type", "client_credentials"), ("scope", "certificate.create"), ("resource", other)];
+        let ask = Ask::form("/bank/oauth/token", &fields).header("authorization", bank.client.basic());
+        let token = ask.send(&bank.world).await.token();
+        let order = Ask::post("/bank/certificates").header("content-type", "application/pkcs10");
+        let order = order.body(request(&KeyPair::generate().unwrap()));
+        let one = Ask::get(&format!("/bank/certificates/{}", own.serial));
+        for ask in [order, one.clone(), one.clone().method(http::Method::DELETE)] {
+            let refused = ask.bearer(&token).send(&bank.world).await;
+            assert_eq!(refused.status, 401, "{format:?} {}", refused.body);
+            assert!(refused.header("www-authenticate").unwrap().contains("error=\"invalid_token\""));
+        }
+        let seen = one.bearer(&bank.token().await).send(&bank.world).await;
+        assert_eq!(seen.text("status"), "issued", "{format:?}");
+    }
 }
 
 /// CE-07: a user's token is not the client's.
