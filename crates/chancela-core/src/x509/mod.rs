@@ -15,6 +15,7 @@ pub mod forwarded;
 mod header;
 mod installed;
 mod issue;
+mod jwk;
 mod key_pair;
 pub mod name;
 mod ocsp;

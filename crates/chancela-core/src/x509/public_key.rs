@@ -10,6 +10,12 @@ use x509_parser::prelude::FromDer;
 use x509_parser::public_key::PublicKey as Parsed;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
+/// `id-ecPublicKey`, its two curves, and Ed25519, which is both (RFC 5480 §2.1.1, RFC 8410 §3).
+pub(super) const ELLIPTIC: [u64; 6] = [1, 2, 840, 10045, 2, 1];
+pub(super) const P256: [u64; 7] = [1, 2, 840, 10045, 3, 1, 7];
+pub(super) const P384: [u64; 5] = [1, 3, 132, 0, 34];
+pub(super) const ED25519: [u64; 4] = [1, 3, 101, 112];
+
 /// A public key of a kind that is known here, in the one DER encoding that it has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicKey {
@@ -93,7 +99,7 @@ impl PublicKey {
             if bits.len() != 32 {
                 return Err(KeyError::Malformed);
             }
-            (KeyKind::Ed25519, encode(&[1, 3, 101, 112], None, bits))
+            (KeyKind::Ed25519, encode(&ED25519, None, bits))
         } else {
             return Err(KeyError::UnsupportedAlgorithm);
         };
@@ -149,38 +155,43 @@ fn rsa(spki: &SubjectPublicKeyInfo<'_>) -> Result<(KeyKind, Vec<u8>), KeyError> 
         return Err(KeyError::Malformed);
     }
     let (modulus, exponent) = (without_zeros(key.modulus), without_zeros(key.exponent));
+    let canonical = encode_rsa(modulus, exponent);
+    Ok((KeyKind::Rsa { modulus: modulus.into(), exponent: exponent.into() }, canonical))
+}
+
+/// DER of an RSA key.
+pub(super) fn encode_rsa(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
     let bits = sequence(|out| {
         out.next().write_bigint_bytes(modulus, true);
         out.next().write_bigint_bytes(exponent, true);
     });
-    let canonical = sequence(|out| {
+    sequence(|out| {
         out.next().write_sequence(|out| {
             out.next()
                 .write_oid(&yasna::models::ObjectIdentifier::from_slice(&[1, 2, 840, 113_549, 1, 1, 1]));
             out.next().write_null();
         });
         out.next().write_bitvec_bytes(&bits, bits.len() * 8);
-    });
-    Ok((KeyKind::Rsa { modulus: modulus.into(), exponent: exponent.into() }, canonical))
+    })
 }
 
 /// Points are uncompressed (RFC 5480 §2.2). Whether they are on the curve shows when a signature is verified.
 fn elliptic(curve: &Oid<'_>, bits: &[u8]) -> Result<(KeyKind, Vec<u8>), KeyError> {
     let (kind, length, oid): (_, _, &[u64]) = if *curve == OID_EC_P256 {
-        (KeyKind::P256, 65, &[1, 2, 840, 10045, 3, 1, 7])
+        (KeyKind::P256, 65, &P256)
     } else if *curve == OID_NIST_EC_P384 {
-        (KeyKind::P384, 97, &[1, 3, 132, 0, 34])
+        (KeyKind::P384, 97, &P384)
     } else {
         return Err(KeyError::UnsupportedCurve);
     };
     if bits.len() != length || bits.first() != Some(&4) {
         return Err(KeyError::Malformed);
     }
-    Ok((kind, encode(&[1, 2, 840, 10045, 2, 1], Some(oid), bits)))
+    Ok((kind, encode(&ELLIPTIC, Some(oid), bits)))
 }
 
 /// DER of a key whose algorithm has an object identifier or nothing for parameters.
-fn encode(algorithm: &[u64], parameters: Option<&[u64]>, bits: &[u8]) -> Vec<u8> {
+pub(super) fn encode(algorithm: &[u64], parameters: Option<&[u64]>, bits: &[u8]) -> Vec<u8> {
     use yasna::models::ObjectIdentifier;
     sequence(|out| {
         out.next().write_sequence(|out| {
@@ -198,7 +209,7 @@ fn sequence(write: impl FnOnce(&mut yasna::DERWriterSeq<'_>)) -> Vec<u8> {
     yasna::construct_der(|writer| writer.write_sequence(write))
 }
 
-fn without_zeros(bytes: &[u8]) -> &[u8] {
+pub(super) fn without_zeros(bytes: &[u8]) -> &[u8] {
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
     bytes.get(zeros..).unwrap_or_default()
 }

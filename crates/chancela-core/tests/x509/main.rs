@@ -12,6 +12,7 @@ mod certificates;
 mod chains;
 mod clients;
 mod key_files;
+mod keys;
 mod names;
 mod pki;
 mod requests;

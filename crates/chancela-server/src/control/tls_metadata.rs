@@ -1,11 +1,11 @@
 //! What a client's metadata may say of its certificates (RFC 8705 §2, §3.4): part of the one validator.
 
 use super::NewClient;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
 use chancela_core::client_auth::Method;
 use chancela_core::client_auth::self_signed_tls_client_auth::certificates;
 use chancela_core::record::CertificateSubject;
 use chancela_core::secret::from_hex;
+use chancela_core::x509::PublicKey;
 use chancela_core::x509::name::DistinguishedName;
 use serde_json::{Value, json};
 use std::net::IpAddr;
@@ -75,12 +75,10 @@ fn check_keys(jwks: &Value) -> Result<(), String> {
             return Err("jwks: holds a private key, which nobody else may have; make a new one, and give its public part".into());
         }
         let Some(certificate) = certificates(Some(&json!({ "keys": [key] }))).next() else { continue };
-        // The certificate alone says which key it is.
-        let Some(part) = key.get("n").or(key.get("x")).and_then(Value::as_str) else { continue };
-        let part = BASE64URL.decode(part).unwrap_or_default();
-        let info = certificate.public_key_der();
-        if part.is_empty() || !info.windows(part.len()).any(|window| window == part) {
-            return Err("jwks: a key is not the one of the certificate in its x5c".into());
+        // RFC 7517 §4.7. Without members of a key, the certificate alone says which one it is.
+        let said = || PublicKey::of_jwk(key).is_some_and(|said| said.der() == certificate.public_key_der());
+        if PublicKey::is_in_jwk(key) && !said() {
+            return Err("jwks: a key is not the one of the certificate in its x5c; give all its members as they are in the certificate, or x5c alone".into());
         }
     }
     Ok(())

@@ -2,6 +2,7 @@
 //! changes all the time.
 
 use super::*;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
 use chancela_server::control::{Command, NewClient};
 use serde_json::json;
 use std::time::Duration;
@@ -118,10 +119,19 @@ async fn private_keys_and_keys_of_other_certificates_are_not_registered() {
     let bank = Bank::open().await;
     let holder = Holder::self_signed(&crate::support::client_params("a"));
     let x5c = holder.jwks()["keys"][0]["x5c"].clone();
+    let point = holder.key.public_key_raw();
+    let (x, y) = (BASE64URL.encode(&point[1..33]), BASE64URL.encode(&point[33..]));
+    let (byte, other) = (BASE64URL.encode(&point[1..2]), BASE64URL.encode(&point[1..33]));
     for (key, good) in [
         (json!({ "kty": "EC", "x5c": x5c }), true),
         (json!({ "kty": "EC", "x5c": x5c, "d": "AAAA" }), false),
-        (json!({ "kty": "EC", "x5c": x5c, "x": "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA" }), false),
+        (json!({ "kty": "EC", "x5c": x5c, "crv": "P-256", "x": x, "y": y }), true),
+        (json!({ "kty": "EC", "x5c": x5c, "crv": "P-256", "x": byte, "y": y }), false),
+        (json!({ "kty": "EC", "x5c": x5c, "crv": "P-256", "x": x, "y": other }), false),
+        (json!({ "kty": "EC", "x5c": x5c, "crv": "P-256", "x": x }), false),
+        (json!({ "kty": "EC", "x5c": x5c, "crv": "P-384", "x": x, "y": y }), false),
+        (json!({ "kty": "OKP", "x5c": x5c, "crv": "Ed25519", "x": x }), false),
+        (json!({ "kty": "RSA", "x5c": x5c, "n": x, "e": "AQAB" }), false),
     ] {
         let new = NewClient { jwks: Some(json!({ "keys": [key] })), ..new_client("read") };
         let made = bank.world.try_control(REALM, Command::ClientCreate(Box::new(new))).await;
