@@ -70,8 +70,7 @@ async fn order<S: Store>(
         return Err(Rule::MethodNotAllowed.into());
     }
     let client = client(server, realm, http).await?;
-    // A path with another organization's name is no way to its certificates (CE-07).
-    if organization.is_some_and(|named| client.organization.as_deref() != Some(named)) {
+    if organization.is_some_and(|named| !is_of(&client, named)) {
         return Err(Rule::ForeignOrganization.into());
     }
     let CertificateOrder { key, lifetime, pem } = CertificateOrder::parse(issuance, http)?;
@@ -83,6 +82,13 @@ async fn order<S: Store>(
         Order { client: client.key, key, lifetime, renews: renewed(authority, http), by_operator: false };
     let issued = authority.order(server, realm, order).await?;
     Ok(encode(realm, &issued, passphrase.as_ref(), pem))
+}
+
+/// Whether the path names the client's organization, percent-encoded where a URI has to (RFC 3986 §2.1). With another's
+/// name it is no way to that one's certificates (CE-07).
+fn is_of(client: &Client, named: &str) -> bool {
+    let named = percent_encoding::percent_decode_str(named).decode_utf8().ok();
+    named.is_some_and(|named| client.organization.as_deref() == Some(&*named))
 }
 
 /// The certificate that stands for an access token.

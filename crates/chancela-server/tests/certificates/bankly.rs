@@ -16,9 +16,13 @@ struct Partner {
 
 impl Partner {
     async fn open() -> Self {
+        Self::of(KEY).await
+    }
+
+    async fn of(organization: &str) -> Self {
         let world = World::open(vec![RealmPlan::bankly().with_mtls(&[])]).await;
         let new = NewClient {
-            organization: Some(KEY.into()),
+            organization: Some(organization.into()),
             token_endpoint: Some("token".into()),
             ..new_client("certificate.create boleto.read pix.cashout.create")
         };
@@ -117,6 +121,24 @@ async fn the_four_steps_end_in_a_bound_token() {
     let cnf = crate::support::claims(&token.token())["cnf"]["x5t#S256"].clone();
     assert_eq!(cnf, json!(holder.thumbprint()));
     assert_eq!(ask.send(&partner.world).await.refusal(), (403, "invalid_client".into()), "no certificate");
+}
+
+/// What an organization may be called is not all that may stand in a path.
+#[tokio::test]
+async fn an_organization_with_spaces_and_accents_orders_below_its_name() {
+    let partner = Partner::of("Padaria São João 100%").await;
+    let body = json!({ "passphrase": PASSPHRASE, "ttlInDays": 90 });
+    for (named, expected) in [
+        ("Padaria%20S%C3%A3o%20Jo%C3%A3o%20100%25", 201),
+        ("Padaria%20s%C3%A3o%20jo%C3%A3o%20100%25", 403),
+        ("Padaria+S%C3%A3o+Jo%C3%A3o+100%25", 403),
+        ("Padaria%20S%E3o%20Jo%E3o%20100%25", 403),
+        ("Padaria%20Sa%CC%83o%20Joa%CC%83o%20100%25", 403),
+        ("Padaria%2520S%25C3%25A3o%2520Jo%25C3%25A3o%2520100%2525", 403),
+    ] {
+        let answer = partner.order(named, &body).await;
+        assert_eq!(answer.status, expected, "{named} {}", answer.body);
+    }
 }
 
 /// The rule is named, what was sent is not.
