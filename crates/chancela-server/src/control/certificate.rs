@@ -14,6 +14,9 @@ use chancela_core::x509::{Certificate, CertificateRequest, encode_pem};
 use chancela_store::Store;
 use serde_json::{Value, json};
 
+/// Seconds of a day.
+const DAY: u32 = 86_400;
+
 pub(super) fn list<S: Store>(
     server: &Server<S>,
     realm: &Realm,
@@ -53,11 +56,23 @@ pub(super) async fn issue<S: Store>(
         .map_err(|error| ControlError::Invalid(format!("csr: {error}; make it with `openssl req -new`")))?;
     let key = request.into_public_key();
     key.check().map_err(|error| ControlError::Invalid(format!("csr: {error}")))?;
-    let lifetime = days.map(|days| u32::from(days) * 86_400);
+    let lifetime = days.map(|days| lifetime(own, days)).transpose()?;
     let order =
         Order { client: client.key, key: OrderKey::Public(key), lifetime, renews: None, by_operator: true };
     let issued = own.order(server, realm, order).await.map_err(refused)?;
     Ok(whole(&issued))
+}
+
+/// Seconds of a lifetime that the realm's rules allow.
+fn lifetime(own: &CertificateAuthority, days: u16) -> Result<u32, ControlError> {
+    let longest = own.policy().lifetime / DAY;
+    let days = u32::from(days);
+    if (1..=longest).contains(&days) {
+        return Ok(days * DAY);
+    }
+    Err(ControlError::Invalid(format!(
+        "days: must be from 1 to {longest}, the realm's longest; lifetime_days of its certificate_authority sets it"
+    )))
 }
 
 pub(super) async fn approve<S: Store>(

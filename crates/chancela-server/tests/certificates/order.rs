@@ -4,6 +4,7 @@ use super::*;
 use crate::support::certificate_client;
 use chancela_core::dialect::TokenFormat;
 use chancela_core::x509::decode_pem;
+use chancela_server::control::Command;
 use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, SanType};
 use serde_json::json;
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -298,5 +299,25 @@ async fn a_lifetime_is_a_whole_number_of_days_within_the_limit() {
             let ends = answer.json()["not_after"].as_i64().unwrap();
             assert_eq!(ends, bank.world.clock.now().seconds() + 86_400);
         }
+    }
+}
+
+/// An operator asks for days too, over a socket that anything may write to.
+#[tokio::test]
+async fn an_operators_days_are_within_the_realms_limit() {
+    let bank = Bank::with(|plan| plan.authority().lifetime_days = Some(90)).await;
+    let issue = async |days: u16| {
+        let csr = request_pem(&KeyPair::generate().unwrap());
+        let client_id = bank.client.id.clone();
+        bank.world.try_control(REALM, Command::CertificateIssue { client_id, csr, days: Some(days) }).await
+    };
+    for bad in [0, 91, 398, 49_710, 49_711, u16::MAX] {
+        let error = issue(bad).await.unwrap_err().to_string();
+        assert!(error.contains("days: must be from 1 to 90"), "{bad}: {error}");
+    }
+    for good in [1, 90] {
+        let shown = issue(good).await.unwrap();
+        let ends = shown["not_after"].as_i64().unwrap();
+        assert_eq!(ends, bank.world.clock.now().seconds() + i64::from(good) * 86_400);
     }
 }

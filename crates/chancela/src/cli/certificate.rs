@@ -33,7 +33,7 @@ pub(crate) enum CertificateAction {
         #[arg(long, value_name = "FILE", default_value = "-")]
         csr: PathBuf,
         /// Lifetime in days; the realm's longest if absent
-        #[arg(long)]
+        #[arg(long, value_parser = clap::value_parser!(u16).range(1..=398))]
         days: Option<u16>,
     },
     /// Sign a request that waits for approval

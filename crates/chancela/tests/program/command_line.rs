@@ -118,6 +118,11 @@ fn wrong_usage_exits_with_two() {
     let site = Site::new();
     site.run(&["client", "create", "--realm", "main", "--grant-type", "telepathy"])
         .failed(2, &["grant type", "client_credentials"]);
+    for days in ["0", "399", "49711"] {
+        let issue = ["certificate", "issue", "--realm", "main", "--client", "c", "--days", days];
+        let refused = site.run(&issue);
+        assert!(refused.code == 2 && refused.stderr.contains("--days"), "{refused:?}");
+    }
     site.run(&["client", "create", "--realm", "main", "--auth-method", "telepathy"])
         .failed(2, &["method", "client_secret_basic"]);
 }
