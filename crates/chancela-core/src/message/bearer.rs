@@ -2,10 +2,11 @@
 
 use super::body::Parameters;
 use super::{HttpRequest, error_response};
+use crate::error_code::ErrorCode;
 use crate::rejection::{Rejection, Rule};
 use bytes::Bytes;
 use http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
-use http::{HeaderValue, Method, Response};
+use http::{HeaderValue, Method, Response, StatusCode};
 use std::borrow::Cow;
 
 /// Methods that are answered.
@@ -46,35 +47,42 @@ fn in_form<'a>(http: &HttpRequest<'a>) -> Result<Option<Cow<'a, str>>, Rejection
 }
 
 /// Writes a refusal with its challenge (RFC 6750 §3). `realm` is the name in it; `scope` is what a token needs here.
-/// Whoever sent no token hears of no error (§3.1).
+/// Whoever sent no token hears of no error (§3.1), and whoever showed a certificate instead hears in the body what is wrong
+/// with it: the challenge has codes for faults of tokens alone.
 pub fn refuse(realm: &str, scope: &str, rejection: Rejection) -> Response<Bytes> {
     let mut response = error_response::encode_standard(realm, rejection);
-    let code = rejection.rule.code().as_str();
-    let challenge = match rejection.rule {
-        Rule::MissingAccessToken => {
-            *response.body_mut() = Bytes::new();
-            response.headers_mut().remove(CONTENT_TYPE);
-            format!("Bearer realm=\"{realm}\"")
-        }
-        Rule::AccessTokenWithoutOpenid | Rule::InsufficientScope if !scope.is_empty() => {
-            let text = rejection.fill(rejection.rule.text());
-            format!(
-                "Bearer realm=\"{realm}\", error=\"{code}\", error_description=\"{text}\", scope=\"{scope}\""
-            )
-        }
-        _ => {
-            let text = rejection.fill(rejection.rule.text());
-            format!("Bearer realm=\"{realm}\", error=\"{code}\", error_description=\"{text}\"")
-        }
-    };
+    if rejection.rule == Rule::MissingAccessToken {
+        *response.body_mut() = Bytes::new();
+        response.headers_mut().remove(CONTENT_TYPE);
+    }
+    let challenge = challenge(realm, scope, rejection);
     let headers = response.headers_mut();
-    if let Ok(challenge) = HeaderValue::from_str(&challenge) {
+    if let Some(challenge) = challenge.and_then(|text| HeaderValue::from_str(&text).ok()) {
         headers.insert(WWW_AUTHENTICATE, challenge);
     }
     if rejection.rule == Rule::MethodNotAllowed {
         headers.insert(ALLOW, HeaderValue::from_static(METHODS));
     }
     response
+}
+
+/// `None` where no token would help.
+fn challenge(realm: &str, scope: &str, rejection: Rejection) -> Option<String> {
+    let plain = format!("Bearer realm=\"{realm}\"");
+    let code = rejection.rule.code();
+    match code {
+        _ if rejection.rule == Rule::MissingAccessToken => return Some(plain),
+        ErrorCode::InvalidRequest | ErrorCode::InvalidToken | ErrorCode::InsufficientScope => {}
+        _ => return (code.status() == StatusCode::UNAUTHORIZED).then_some(plain),
+    }
+    let (code, text) = (code.as_str(), rejection.fill(rejection.rule.text()));
+    let scope = match rejection.rule {
+        Rule::AccessTokenWithoutOpenid | Rule::InsufficientScope if !scope.is_empty() => {
+            format!(", scope=\"{scope}\"")
+        }
+        _ => String::new(),
+    };
+    Some(format!("{plain}, error=\"{code}\", error_description=\"{text}\"{scope}"))
 }
 
 #[cfg(test)]
@@ -146,5 +154,30 @@ mod tests {
         );
         assert_eq!(challenge(Rule::SeveralAccessTokens).0, 400);
         assert_eq!(refuse("r", "openid", Rule::MethodNotAllowed.into()).headers()["allow"], "GET, POST");
+    }
+
+    /// RFC 6750 §3.1 has three codes.
+    #[test]
+    fn what_is_no_fault_of_a_token_has_no_code_in_the_challenge() {
+        for rule in [Rule::UntrustedClientCertificate, Rule::RevokedClientCertificate] {
+            let response = refuse("r", "openid", rule.into());
+            assert_eq!(response.status(), 401);
+            assert_eq!(response.headers()["www-authenticate"], "Bearer realm=\"r\"");
+            let body = std::str::from_utf8(response.body()).unwrap();
+            assert!(body.contains("invalid_client") && body.contains(rule.text()), "{body}");
+        }
+        for rule in [Rule::StoreFailed, Rule::Overloaded] {
+            let response = refuse("r", "openid", rule.into());
+            assert!(
+                response.status().is_server_error() && !response.headers().contains_key("www-authenticate")
+            );
+        }
+        for rule in Rule::ALL {
+            let response = refuse("r", "openid", (*rule).into());
+            let Some(challenge) = response.headers().get("www-authenticate") else { continue };
+            let (_, rest) = challenge.to_str().unwrap().split_once("error=\"").unwrap_or_default();
+            let code = rest.split('"').next().unwrap_or_default();
+            assert!(["", "invalid_request", "invalid_token", "insufficient_scope"].contains(&code), "{code}");
+        }
     }
 }

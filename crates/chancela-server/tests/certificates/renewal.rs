@@ -37,7 +37,10 @@ async fn a_certificate_that_is_revoked_expired_or_anothers_renews_nothing() {
     let old = bank.ordered().await;
     bank.world.revoke_certificate(REALM, &old).await;
     bank.world.clock.advance_seconds(1);
-    assert_eq!(renewal(&old, &key).send(&bank.world).await.status, 401, "revoked a second ago");
+    let refused = renewal(&old, &key).send(&bank.world).await;
+    assert_eq!(refused.refusal(), (401, "invalid_client".into()), "revoked a second ago");
+    assert_eq!(refused.header("www-authenticate"), Some("Bearer realm=\"bank\""), "a token would do");
+    assert!(refused.body.contains("revoked"), "{}", refused.body);
     let outside = root.issue(&client_params(&bank.client.id));
     let refused = renewal(&outside, &key).send(&bank.world).await;
     assert_eq!(refused.status, 400, "of an authority outside: {}", refused.body);
