@@ -153,12 +153,6 @@ impl Authority {
         Ok(Self::new(key, chain, Locations::default())?)
     }
 
-    /// The same authority, whose certificates say where their state can be looked up.
-    #[must_use]
-    pub fn with_locations(self, locations: Locations) -> Self {
-        Self { locations, ..self }
-    }
-
     /// Its key.
     pub const fn key(&self) -> &AuthorityKey {
         &self.key

@@ -46,8 +46,6 @@ pub struct Certificate {
     /// Whether a client may authenticate with it: it has no extended key usage, or one that names clientAuth (RFC 5280
     /// §4.2.1.12). anyExtendedKeyUsage alone is not enough: who wants mutual TLS says so.
     pub client_auth: bool,
-    /// Whether subject and issuer are the same bytes. Nothing is said of the signature.
-    pub self_issued: bool,
     /// `KeyUsage` bits, the first one lowest, where it has them.
     key_usage: Option<u16>,
     /// Identifier of the key that signed it, where it says.
@@ -110,7 +108,6 @@ impl Certificate {
             alt_names: alternatives.map(|names| AltNames::read(names.value)).unwrap_or_default(),
             is_ca: parsed.basic_constraints().ok()?.is_some_and(|constraints| constraints.value.ca),
             client_auth: usage.is_none_or(|usage| usage.value.client_auth),
-            self_issued: parsed.subject().as_raw() == parsed.issuer().as_raw(),
             key_usage: parsed.key_usage().ok()?.map(|usage| usage.value.flags),
             authority_key_id: authority_key_id(&parsed),
             public_key: (start, spki.len()),

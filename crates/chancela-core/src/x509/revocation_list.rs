@@ -8,7 +8,6 @@ use super::certificate::Certificate;
 use super::name::DistinguishedName;
 use super::pem;
 use super::trust::ALGORITHMS;
-use crate::time::Timestamp;
 use std::borrow::Cow;
 use std::sync::Arc;
 use webpki::{CertRevocationList, OwnedCertRevocationList};
@@ -117,14 +116,9 @@ impl RevocationList {
         self.this_update
     }
 
-    /// When the next one is due, seconds since the epoch.
+    /// When the next one is due, seconds since the epoch. From then on the list refuses what its issuer signed.
     pub const fn next_update(&self) -> i64 {
         self.next_update
-    }
-
-    /// Whether the next list is due at `now`. A stale list of an issuer refuses what that issuer signed.
-    pub const fn is_stale_at(&self, now: Timestamp) -> bool {
-        self.next_update <= now.seconds()
     }
 
     /// Whether the DER of a list carries the name of this authority and a good signature by its key.

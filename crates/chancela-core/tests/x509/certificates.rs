@@ -29,10 +29,10 @@ fn names_serial_and_key_are_read() {
     assert_eq!(*read.alt_names.emails, ["a@example".into()]);
     let ips: Vec<String> = read.alt_names.ips.iter().map(ToString::to_string).collect();
     assert_eq!(ips, ["192.0.2.1", "2001:db8::1"]);
-    assert!(!read.is_ca && !read.self_issued && read.client_auth && read.may_sign());
+    assert!(!read.is_ca && !read.subject.matches(&read.issuer) && read.client_auth && read.may_sign());
     assert!(!read.may_sign_certificates());
     let ca = ca.certificate();
-    assert!(ca.is_ca && ca.self_issued && ca.may_sign_certificates() && !ca.may_sign());
+    assert!(ca.is_ca && ca.subject.matches(&ca.issuer) && ca.may_sign_certificates() && !ca.may_sign());
 }
 
 /// CA-18: a name with a NUL names nobody.

@@ -162,8 +162,7 @@ fn a_profile_that_breaks_a_rule_names_it() {
 fn a_location_that_is_no_url_is_refused() {
     let spki = public_key_of(&generate_key(KeyPairKind::P256).unwrap()).unwrap();
     for url in ["", "http://", "ftp://a", "http://a b", "http://ação"] {
-        let (_, authority) = authorities();
-        let authority = authority.with_locations(Locations { crl: Some(url.into()), ..Locations::default() });
+        let (_, authority) = authorities_at(Locations { crl: Some(url.into()), ..Locations::default() });
         let issued = authority.issue(&profile(), &spki, serial(7), days(30));
         assert_eq!(issued.unwrap_err(), AuthorityError::Location, "{url:?}");
     }

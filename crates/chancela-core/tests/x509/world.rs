@@ -44,11 +44,16 @@ pub(crate) fn locations() -> Locations {
 
 /// A root of 20 years and an intermediate of 5.
 pub(crate) fn authorities() -> (Authority, Authority) {
+    authorities_at(locations())
+}
+
+/// The same, where the state of what the intermediate signs is published here.
+pub(crate) fn authorities_at(locations: Locations) -> (Authority, Authority) {
     let root = Authority::root(key(AuthorityKeyKind::P384), &name("Root"), serial(1), days(7300)).unwrap();
-    let intermediate = root
-        .intermediate(key(AuthorityKeyKind::P256), &name("Issuing"), serial(2), days(1825))
-        .unwrap()
-        .with_locations(locations());
+    let pkcs8 = AuthorityKey::generate(AuthorityKeyKind::P256).unwrap();
+    let key = || AuthorityKey::from_pkcs8(&pkcs8).unwrap();
+    let made = root.intermediate(key(), &name("Issuing"), serial(2), days(1825)).unwrap();
+    let intermediate = Authority::new(key(), made.chain().to_vec(), locations).unwrap();
     (root, intermediate)
 }
 

@@ -127,12 +127,6 @@ impl DistinguishedName {
         self.rdns.iter().flatten()
     }
 
-    /// Text of the most specific attribute of this type, a dotted object identifier.
-    pub fn text_of(&self, oid: &str) -> Option<&str> {
-        let rdns = self.rdns.iter().rev().flatten();
-        rdns.filter(|attribute| attribute.oid() == oid).find_map(Attribute::text)
-    }
-
     /// From what x509-parser read.
     ///
     /// # Errors

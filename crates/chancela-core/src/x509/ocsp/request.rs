@@ -59,11 +59,6 @@ impl OcspRequest {
         self.certificates.iter().filter_map(|id| id.serial)
     }
 
-    /// Whether the sender asked for an answer of its own, which may not be kept for others.
-    pub const fn has_nonce(&self) -> bool {
-        self.nonce.is_some()
-    }
-
     fn read(der: &[u8]) -> Option<Self> {
         let mut outer = Reader::new(der);
         let mut request = outer.inside(tag::SEQUENCE)?;

@@ -42,6 +42,9 @@ struct Found {
 
 /// Reads a file: one private key, and the certificates that lead up from it; others in the file are left out.
 ///
+/// For whoever authenticates with a certificate that came as such a file (PFX): the client side. The server only writes
+/// them.
+///
 /// # Errors
 /// [`Pkcs12Error`] says whether file or password is wrong, and what to do with a file of an older kind.
 pub fn decode_pkcs12(der: &[u8], password: &str) -> Result<Pkcs12, Pkcs12Error> {
