@@ -116,6 +116,7 @@ rules! {
 
     TokenOfAnotherCertificate, "token_of_another_certificate", InvalidToken, "The access token is bound to a client certificate, and the connection did not show that one.";
     InsufficientScope, "insufficient_scope", InsufficientScope, "The access token's scope does not allow this.";
+    EmptyDemand, "empty_demand", InvalidRequest, "The query demands a scope or an audience and names none.";
     WrongAudience, "wrong_audience", InvalidToken, "The access token is for another resource server.";
 
     MissingUsername, "missing_username", InvalidRequest, "The parameter username is missing.";

@@ -56,12 +56,8 @@ async fn verify<S: Store>(
 ) -> Result<ActiveToken, (Rejection, String)> {
     let plain = |rejection: Rejection| (rejection, String::new());
     let query = Parameters::form(http.query.unwrap_or_default().as_bytes()).map_err(plain)?;
-    let text = |name: &str| query.text(name).map(|text| text.map(|text| text.to_string()));
-    let scope = text("scope").map_err(plain)?.unwrap_or_default();
-    let audience = text("audience").map_err(plain)?;
-    if query.count("audience") > 1 {
-        return Err(plain(Rule::DuplicateParameter.into()));
-    }
+    let scope = demanded(&query, "scope").map_err(plain)?.unwrap_or_default();
+    let audience = demanded(&query, "audience").map_err(plain)?;
     let token = protected::token(server, realm, http).await.map_err(plain)?;
     // A token without an audience (a row keeps none) may have been asked for with any `resource`.
     if audience.is_some_and(|wanted| token.audience.as_deref() != Some(&*wanted)) {
@@ -73,6 +69,17 @@ async fn verify<S: Store>(
         return Err((Rule::InsufficientScope.into(), known.collect::<Vec<_>>().join(" ")));
     }
     Ok(token)
+}
+
+/// A demand of the query. One that is there and empty, or twice, comes from a proxy's variable that is not what its
+/// operator thinks: it demands nothing by no accident.
+fn demanded(query: &Parameters<'_>, name: &str) -> Result<Option<String>, Rejection> {
+    match (query.count(name), query.text(name)?) {
+        (0, _) => Ok(None),
+        (1, Some(text)) => Ok(Some(text.to_string())),
+        (1, None) => Err(Rule::EmptyDemand.into()),
+        _ => Err(Rule::DuplicateParameter.into()),
+    }
 }
 
 fn accepted(realm: &Realm, token: &ActiveToken) -> Response<Bytes> {

@@ -169,6 +169,9 @@ async fn verification_answers_with_what_the_token_says_or_why_it_is_refused() {
         ("?scope=read%20pix.write", 403, "insufficient_scope"),
         ("?audience=https%3A%2F%2Fother.example", 401, "invalid_token"),
         ("?audience=https%3A%2F%2Fapi.example&audience=x", 400, "invalid_request"),
+        ("?scope=read&scope=write", 400, "invalid_request"),
+        ("?audience=", 400, "invalid_request"),
+        ("?scope=", 400, "invalid_request"),
     ] {
         let bad = ask(query).send(&bank.world).await;
         assert_eq!(bad.status, status, "{query}");
