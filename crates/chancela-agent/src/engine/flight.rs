@@ -72,7 +72,9 @@ impl Engine {
             flight.call.need = flight.call.need.max(call.need);
             flight.call.urgent |= call.urgent;
             return match flight.phase {
-                Phase::Unsaved { at } => Err(Refusal::passing(Reason::Cache, at.saturating_sub(now.boot).max(0))),
+                Phase::Unsaved { at } => {
+                    Err(Refusal::passing(Reason::Cache, at.saturating_sub(now.boot).max(0)))
+                }
                 _ => Ok(()),
             };
         }
@@ -287,7 +289,8 @@ impl Engine {
         }
         let Some(slot) = self.slots.get_mut(&key) else { return };
         let (trouble, mut shared) = slot.trouble(failure, now, chance);
-        let refusal = Refusal { reason: trouble.reason, after: Some(trouble.pause.length), said: trouble.said.clone() };
+        let refusal =
+            Refusal { reason: trouble.reason, after: Some(trouble.pause.length), said: trouble.said.clone() };
         let mut record = slot.record.clone();
         record.trouble = Some(trouble);
         if refresh {

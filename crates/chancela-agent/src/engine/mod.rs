@@ -196,7 +196,9 @@ impl Engine {
 
     fn doubt(&mut self, now: Moment, key: TokenKey, seen: Fingerprint) -> bool {
         let Some(slot) = self.slots.get_mut(&key) else { return false };
-        if slot.record.token.as_ref().is_none_or(|token| token.fingerprint != seen) || slot.doubted == Some(seen) {
+        if slot.record.token.as_ref().is_none_or(|token| token.fingerprint != seen)
+            || slot.doubted == Some(seen)
+        {
             return slot.doubted == Some(seen);
         }
         let interval = slot.plan.policy.rejection_interval;
@@ -253,9 +255,11 @@ impl Engine {
             },
             None if !slot.plan.keep => LONGEST_SLEEP,
             None => {
-                let soft = slot.record.token.as_ref().map_or(0, |token| {
-                    token.life.left(now).saturating_sub(slot.margins.soft)
-                });
+                let soft = slot
+                    .record
+                    .token
+                    .as_ref()
+                    .map_or(0, |token| token.life.left(now).saturating_sub(slot.margins.soft));
                 let pause = slot.held(now).and_then(|held| held.after).unwrap_or(0);
                 // What is due and cannot be done (a budget, a login) is looked at each second.
                 soft.max(pause).max(SECOND)

@@ -86,7 +86,8 @@ impl Policy {
         let life = life.max(0);
         let half = life / 2;
         let hard = self.hard.clamp(0, half);
-        let ahead = percent(life, self.ahead_percent).clamp(self.ahead_min.min(self.ahead_max), self.ahead_max);
+        let ahead =
+            percent(life, self.ahead_percent).clamp(self.ahead_min.min(self.ahead_max), self.ahead_max);
         let jitter = part(percent(life, self.jitter_percent), chance);
         Margins { soft: (ahead.min(half) - jitter).max(hard), hard }
     }

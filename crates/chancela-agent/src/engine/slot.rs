@@ -115,9 +115,10 @@ impl Slot {
 
     /// Why no attempt is made for a while.
     pub(super) fn held(&self, now: Moment) -> Option<Refusal> {
-        let trouble = self.record.trouble.as_ref().filter(|trouble| {
-            trouble.pause.left(now) > 0 && trouble.pause.began.wall > self.pardoned_at
-        })?;
+        let trouble =
+            self.record.trouble.as_ref().filter(|trouble| {
+                trouble.pause.left(now) > 0 && trouble.pause.began.wall > self.pardoned_at
+            })?;
         Some(Refusal {
             reason: trouble.reason,
             after: Some(trouble.pause.left(now)),
@@ -134,7 +135,8 @@ impl Slot {
             return Next::Again;
         }
         let policy = &self.plan.policy;
-        let Some(session) = self.record.session.as_ref().filter(|session| !session.is_over(policy, now)) else {
+        let Some(session) = self.record.session.as_ref().filter(|session| !session.is_over(policy, now))
+        else {
             return Next::Login;
         };
         let early = |after: i64| Next::Later(Refusal::passing(Reason::TooEarly, after));
@@ -168,7 +170,10 @@ impl Slot {
     pub(super) fn adopt(&mut self, mut found: Record, chance: u64) -> bool {
         let login = |record: &Record| record.session.as_ref().map(|session| session.login_at);
         // A cache that may not keep access tokens has none; the one in memory is of the same login or is not ours.
-        if found.token.is_none() && found.generation >= self.record.generation && login(&found) == login(&self.record) {
+        if found.token.is_none()
+            && found.generation >= self.record.generation
+            && login(&found) == login(&self.record)
+        {
             found.token = self.record.token.take();
         }
         self.known = true;
@@ -191,12 +196,16 @@ impl Slot {
         let policy = &self.plan.policy;
         let life = self.record.token.as_ref().map(|token| token.life.length);
         let (reason, pause, shared) = match class {
-            Class::Unsent | Class::Busy | Class::Lost => {
-                (Reason::Unavailable, policy.pause(failures, retry_after, life, chance), retry_after.is_some())
-            }
+            Class::Unsent | Class::Busy | Class::Lost => (
+                Reason::Unavailable,
+                policy.pause(failures, retry_after, life, chance),
+                retry_after.is_some(),
+            ),
             Class::Credentials => (Reason::Credentials, policy.cool_down(failures, retry_after), true),
             Class::Request => (Reason::Request, policy.cool_down(failures, retry_after), true),
-            Class::Grant if self.plan.repeatable => (Reason::Credentials, policy.cool_down(failures, retry_after), true),
+            Class::Grant if self.plan.repeatable => {
+                (Reason::Credentials, policy.cool_down(failures, retry_after), true)
+            }
             Class::Grant => (Reason::LoginRequired, 0, true),
         };
         (Trouble { failures, reason, said, pause: Life::new(now, pause) }, shared)

@@ -71,9 +71,13 @@ fn a_day_of_rotation_losses_and_kills_keeps_one_session() {
         assert_eq!(world.provider.double_spends, 0, "seed {seed}");
         assert_eq!(world.served_dead, 0, "seed {seed}");
         assert_eq!(world.failed, [], "seed {seed}");
-        let news = |wanted: fn(&Notice) -> bool| world.notices.iter().filter(|(_, notice)| wanted(notice)).count();
+        let news =
+            |wanted: fn(&Notice) -> bool| world.notices.iter().filter(|(_, notice)| wanted(notice)).count();
         assert_eq!(news(|notice| *notice == Notice::LoginRequired), 0);
-        assert!(news(|notice| matches!(notice, Notice::Failed(_))) > 10, "nothing was lost: the test tests nothing");
+        assert!(
+            news(|notice| matches!(notice, Notice::Failed(_))) > 10,
+            "nothing was lost: the test tests nothing"
+        );
     }
 }
 
@@ -106,7 +110,10 @@ fn without_a_replay_window_a_lost_answer_costs_nothing_before_the_access_tokens_
     world.pass(1500);
     world.call(0, name);
     world.pass(1000);
-    assert!(world.notices.len() > 2 && world.failed.last().is_some_and(|(at, _)| *at < world.now - 1500), "a login ends it");
+    assert!(
+        world.notices.len() > 2 && world.failed.last().is_some_and(|(at, _)| *at < world.now - 1500),
+        "a login ends it"
+    );
 }
 
 #[test]
@@ -114,7 +121,8 @@ fn two_processes_share_one_refresh_token_for_an_hour() {
     for seed in seeds() {
         let mut dice = Dice(seed);
         let name = key("person");
-        let mut world = World::new(Provider::new(LIFE, None), vec![(name, plan(Policy::default(), false))], 2);
+        let mut world =
+            World::new(Provider::new(LIFE, None), vec![(name, plan(Policy::default(), false))], 2);
         world.log_in(name);
         for _ in 0..36_000 {
             world.pass(100);

@@ -26,6 +26,8 @@ pub(crate) struct Provider {
     pub(crate) refuses: Option<(Class, i64)>,
     /// The pause that it asks for with it.
     pub(crate) retry_after: Option<i64>,
+    /// Requests for this key are malformed.
+    pub(crate) broken: Option<TokenKey>,
     /// Requests for this key need a good token of an earlier step.
     pub(crate) second_step: Option<TokenKey>,
     /// Before then a refresh is punished: milliseconds after the token was made.
@@ -48,6 +50,7 @@ impl Provider {
             double_spends: 0,
             refuses: None,
             retry_after: None,
+            broken: None,
             second_step: None,
             not_before: None,
             tells_life: true,
@@ -83,12 +86,17 @@ impl Provider {
         if let Some((class, _)) = self.refuses.filter(|(_, until)| now < *until) {
             return Err(Failure { class, retry_after: self.retry_after, said: None });
         }
+        if self.broken == Some(key) {
+            return Err(Failure { class: Class::Request, retry_after: None, said: None });
+        }
         let chained = attempt.chain.last().is_some_and(|step| self.accepts(step.access_token.expose(), now));
         if self.second_step == Some(key) && !chained {
             return Err(Failure { class: Class::Credentials, retry_after: None, said: Some("step".into()) });
         }
         let gone = Failure { class: Class::Grant, retry_after: None, said: Some("gone".into()) };
-        if self.not_before.is_some_and(|early| now < self.born + early) && matches!(attempt.how, How::Refresh(_)) {
+        if self.not_before.is_some_and(|early| now < self.born + early)
+            && matches!(attempt.how, How::Refresh(_))
+        {
             self.double_spends += 1;
         }
         match &attempt.how {
@@ -96,7 +104,8 @@ impl Provider {
             How::Refresh(spent) if self.current.as_deref() == Some(spent.expose()) => {
                 let successor = self.name("r");
                 let granted = self.grant(now, Some(successor.clone()));
-                self.before = Some((spent.expose().to_owned(), granted.access_token.expose().to_owned(), now));
+                self.before =
+                    Some((spent.expose().to_owned(), granted.access_token.expose().to_owned(), now));
                 self.current = Some(successor);
                 Ok(granted)
             }

@@ -3,7 +3,8 @@
 use crate::provider::Provider;
 use crate::world::{START, Weather, World, key};
 use chancela_agent::engine::{
-    Action, Answer, Budget, Chain, Class, Engine, Moment, Notice, Plan, PlanError, Policy, Reason, TokenKey, Want,
+    Action, Answer, Budget, Chain, Class, Engine, Moment, Notice, Plan, PlanError, Policy, Reason, TokenKey,
+    Want,
 };
 
 fn policy() -> Policy {
@@ -79,7 +80,9 @@ fn callers_choose_a_least_life_up_to_what_tokens_live() {
     world.pass(1000);
     assert_eq!(calls(&world), 2);
     let moment = world.moment();
-    let Answer::Refuse(refusal) = world.engine_of(0).ask(moment, name, Want { min_ttl: 300_000 }) else { panic!() };
+    let Answer::Refuse(refusal) = world.engine_of(0).ask(moment, name, Want { min_ttl: 300_000 }) else {
+        panic!()
+    };
     assert_eq!((refusal.reason, refusal.after), (Reason::TooShort, None));
     world.pass(1000);
     assert_eq!(calls(&world), 2, "and nothing is asked for in vain");
@@ -119,7 +122,11 @@ fn refused_credentials_are_not_tried_again_by_anybody_until_somebody_says_so() {
     let moment = world.moment();
     let Answer::Refuse(refusal) = world.engine_of(0).ask(moment, name, Want::default()) else { panic!() };
     assert_eq!(refusal.reason, Reason::Credentials);
-    assert!((249_000..=251_000).contains(&refusal.after.unwrap()), "and when the next attempt is: {:?}", refusal.after);
+    assert!(
+        (249_000..=251_000).contains(&refusal.after.unwrap()),
+        "and when the next attempt is: {:?}",
+        refusal.after
+    );
     world.kill(0);
     world.call(0, name);
     world.pass(1000);
@@ -132,7 +139,11 @@ fn refused_credentials_are_not_tried_again_by_anybody_until_somebody_says_so() {
     assert_eq!((calls(&world), world.served), (2, 1));
     world.call(1, name);
     world.pass(1000);
-    assert_eq!((calls(&world), world.served, world.failed.len()), (2, 1, 102), "the other one reads no more than it must");
+    assert_eq!(
+        (calls(&world), world.served, world.failed.len()),
+        (2, 1, 102),
+        "the other one reads no more than it must"
+    );
     world.pass(250_000);
     world.call(1, name);
     world.pass(1000);
@@ -215,7 +226,11 @@ fn of_two_steps_only_the_stale_one_is_done_again() {
     world.pass(190_000);
     world.call(0, application);
     world.pass(1000);
-    assert_eq!((world.served, calls(&world), world.served_dead), (3, 3, 0), "the gateway's token alone had ended");
+    assert_eq!(
+        (world.served, calls(&world), world.served_dead),
+        (3, 3, 0),
+        "the gateway's token alone had ended"
+    );
 }
 
 #[test]
@@ -227,14 +242,55 @@ fn an_earlier_step_is_blamed_once_for_a_refusal() {
     world.provider.revoke(&step);
     world.call(0, application);
     world.pass(1000);
-    assert_eq!((calls(&world), world.failed.len()), (4, 0), "refused, the gateway again, and then the application");
+    assert_eq!(
+        (calls(&world), world.failed.len()),
+        (4, 0),
+        "refused, the gateway again, and then the application"
+    );
     assert_eq!((world.served, world.served_dead), (2, 0));
+}
+
+#[test]
+fn an_earlier_step_that_cannot_be_renewed_is_not_blamed_again_and_again() {
+    let (mut world, gateway, application) = two_steps();
+    world.call(0, gateway);
+    world.pass(1000);
+    let step = world.last_served.clone().unwrap();
+    world.provider.revoke(&step);
+    world.provider.broken = Some(gateway);
+    world.call(0, application);
+    world.pass(30_000);
+    assert_eq!(
+        calls(&world),
+        4,
+        "the gateway, the application, the gateway in vain, the application in vain"
+    );
+    assert_eq!(world.failed[0].1, "Credentials");
+}
+
+#[test]
+fn a_step_that_does_not_go_along_with_calls_is_obtained_for_the_next_one_alone() {
+    let (first, second) = (key("first"), key("second"));
+    let mut provider = Provider::new(300_000, None);
+    provider.second_step = Some(second);
+    let chain = Some(Chain { key: first, accompanies: false });
+    let plans = vec![(first, plan(policy(), true)), (second, Plan { chain, ..plan(policy(), true) })];
+    let mut world = World::new(provider, plans, 1);
+    world.call(0, second);
+    world.pass(1000);
+    assert_eq!((world.served, calls(&world)), (1, 2));
+    let moment = world.moment();
+    let Answer::Serve(served) = world.engine_of(0).ask(moment, second, Want::default()) else { panic!() };
+    assert!(served.chain.is_empty());
 }
 
 #[test]
 fn steps_are_registered_in_their_order_and_make_no_circle() {
     let mut engine = Engine::new(1);
-    let chained = |name: &str| Plan { chain: Some(Chain { key: key(name), accompanies: false }), ..plan(policy(), true) };
+    let chained = |name: &str| Plan {
+        chain: Some(Chain { key: key(name), accompanies: false }),
+        ..plan(policy(), true)
+    };
     assert_eq!(engine.register(key("a"), chained("a")), Err(PlanError::StepUnknown));
     assert_eq!(engine.register(key("a"), chained("b")), Err(PlanError::StepUnknown));
     engine.register(key("0"), plan(policy(), true)).unwrap();
@@ -268,6 +324,58 @@ fn an_endpoints_budget_is_shared_by_its_keys_and_keeps_a_call_for_a_refusal() {
     world.call(0, names[4]);
     world.pass(1000);
     assert_eq!(world.served, 6);
+}
+
+#[test]
+fn a_refresh_that_never_left_is_no_reason_to_wait_for_the_access_tokens_end() {
+    let (mut world, name) = person();
+    world.call(0, name);
+    world.pass(254_500);
+    world.weather = vec![(world.now, world.now + 10_000, Weather::Down)];
+    for _ in 0..20 {
+        world.pass(1000);
+        world.call(0, name);
+    }
+    assert_eq!((calls(&world), world.provider.double_spends), (2, 0));
+    assert!(!world.notices.iter().any(|(_, notice)| *notice == Notice::Uncertain));
+}
+
+#[test]
+fn a_refresh_whose_repetition_never_left_stays_uncertain() {
+    let (mut world, name) = person();
+    world.call(0, name);
+    world.pass(200_000);
+    world.weather = vec![
+        (world.now, world.now + 80_000, Weather::AnswersLost),
+        (world.now + 80_000, world.now + 110_000, Weather::Down),
+    ];
+    for _ in 0..120 {
+        world.pass(1000);
+        world.call(0, name);
+    }
+    let uncertain = world.notices.iter().filter(|(_, notice)| *notice == Notice::Uncertain).count();
+    let down = world.notices.iter().filter(|(_, notice)| matches!(notice, Notice::Failed(_))).count();
+    assert!(down > 3 && uncertain >= down, "each repetition is told: {uncertain} of {down}");
+}
+
+#[test]
+fn a_session_is_not_refreshed_twice_within_seconds() {
+    let (mut world, name) = person();
+    world.call(0, name);
+    world.pass(2000);
+    let first = world.last_served.clone().unwrap();
+    assert!(world.reject(0, name, &first));
+    world.call(0, name);
+    world.pass(500);
+    assert_eq!(
+        (calls(&world), world.served),
+        (1, 2),
+        "what an API says of so young a token is doubtful itself"
+    );
+    world.pass(5000);
+    world.call(0, name);
+    world.pass(500);
+    assert_eq!((calls(&world), world.served), (2, 3));
 }
 
 #[test]

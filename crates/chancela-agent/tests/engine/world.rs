@@ -2,8 +2,8 @@
 
 use crate::provider::Provider;
 use chancela_agent::engine::{
-    Action, Answer, Class, Engine, Event, Failure, Fingerprint, Moment, Notice, Plan, Record, Refusal, Session, TokenKey,
-    Want,
+    Action, Answer, Class, Engine, Event, Failure, Fingerprint, Moment, Notice, Plan, Record, Refusal,
+    Session, TokenKey, Want,
 };
 use chancela_core::secret::Secret;
 use std::cmp::Reverse;
@@ -43,9 +43,24 @@ struct Caller {
 /// What happens at a moment.
 #[derive(Debug)]
 enum Happening {
-    Outcome { process: usize, life: u32, key: TokenKey, event: Event },
-    LockTimeout { process: usize, life: u32, key: TokenKey },
-    Arrival { process: usize, life: u32, key: TokenKey, attempt: chancela_agent::engine::Attempt, loses: bool },
+    Outcome {
+        process: usize,
+        life: u32,
+        key: TokenKey,
+        event: Event,
+    },
+    LockTimeout {
+        process: usize,
+        life: u32,
+        key: TokenKey,
+    },
+    Arrival {
+        process: usize,
+        life: u32,
+        key: TokenKey,
+        attempt: chancela_agent::engine::Attempt,
+        loses: bool,
+    },
 }
 
 /// How the network treats requests in a stretch of time.
@@ -288,7 +303,10 @@ impl World {
         loop {
             let happening = self.queue.peek().map_or(i64::MAX, |Reverse((at, _))| *at);
             let waiting = self.processes.iter().flat_map(|process| &process.waiting);
-            let caller = waiting.map(|caller| caller.again.min(caller.since + self.deadline)).min().unwrap_or(i64::MAX);
+            let caller = waiting
+                .map(|caller| caller.again.min(caller.since + self.deadline))
+                .min()
+                .unwrap_or(i64::MAX);
             let moment = self.moment();
             let engines = self.processes.iter().map(|process| process.engine.next_wakeup(moment));
             let tick = self.now + engines.min().unwrap_or(i64::MAX - START).max(1);
