@@ -3,5 +3,12 @@
 //! [`engine`] decides when to ask for a token, with what, and who waits; it does nothing itself. What it wants done is an
 //! [`engine::Action`], what came of it an [`engine::Event`], and both clocks are arguments: a simulated day takes
 //! milliseconds, and no rule of renewal can be tested only by waiting.
+//!
+//! [`source`] reads secrets from where they rest, and [`identity`] is the certificate of a client, replaced while it is in
+//! use.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 pub mod engine;
+pub mod identity;
+pub mod source;
