@@ -9,6 +9,9 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+pub mod clock;
 pub mod engine;
 pub mod identity;
 pub mod source;
+pub mod tokens;
+pub mod transport;

@@ -182,6 +182,11 @@ impl Engine {
         self.actions.pop_front()
     }
 
+    /// Whether there is nothing to do.
+    pub fn is_idle(&self) -> bool {
+        self.actions.is_empty()
+    }
+
     /// An API has refused this token of `key` or of an earlier step of it. Ignored for a token that is replaced already, and
     /// more often than the policy allows. Returns whether it is renewed before it is handed out again.
     pub fn rejected(&mut self, now: Moment, key: TokenKey, seen: Fingerprint) -> bool {

@@ -57,10 +57,12 @@ async fn tcp(host: &str, port: u16) -> Result<TcpStream, TransportError> {
 async fn tunnel(proxy: &Proxy, target: &Target) -> Result<TcpStream, TransportError> {
     let mut stream = tcp(&proxy.host, proxy.port).await?;
     let name = format!("{}:{}", proxy.host, proxy.port);
-    let bracketed = if target.host().contains(':') { format!("[{}]", target.host()) } else { target.host().to_owned() };
+    let bracketed =
+        if target.host().contains(':') { format!("[{}]", target.host()) } else { target.host().to_owned() };
     let place = format!("{bracketed}:{}", target.port());
     let authorization = proxy.authorization.as_ref();
-    let authorization = authorization.map(|value| format!("Proxy-Authorization: {value}\r\n")).unwrap_or_default();
+    let authorization =
+        authorization.map(|value| format!("Proxy-Authorization: {value}\r\n")).unwrap_or_default();
     let head = format!("CONNECT {place} HTTP/1.1\r\nHost: {place}\r\n{authorization}\r\n");
     let broken = |error| TransportError::Connect(name.clone(), error);
     stream.write_all(head.as_bytes()).await.map_err(broken)?;
@@ -87,7 +89,9 @@ async fn tunnel(proxy: &Proxy, target: &Target) -> Result<TcpStream, TransportEr
 fn tls_error(target: &Target, error: &io::Error) -> TransportError {
     let name = target.name();
     match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        Some(rustls::Error::InvalidCertificate(why)) => TransportError::ServerCertificate(name, why.to_string()),
+        Some(rustls::Error::InvalidCertificate(why)) => {
+            TransportError::ServerCertificate(name, why.to_string())
+        }
         Some(rustls::Error::AlertReceived(alert)) if is_about_certificate(*alert) => {
             TransportError::ClientCertificate(format!("{alert:?}"))
         }

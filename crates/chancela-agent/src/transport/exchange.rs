@@ -18,7 +18,10 @@ use std::pin::pin;
 const MAX_HEADERS: usize = 100;
 
 /// Sends `request` and reads the whole answer.
-pub(super) async fn exchange(stream: Stream, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+pub(super) async fn exchange(
+    stream: Stream,
+    request: Request<Bytes>,
+) -> Result<Response<Bytes>, TransportError> {
     let (sender, connection) = http1::Builder::new()
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEAD)

@@ -55,10 +55,11 @@ pub fn tls(
     if roots.is_empty() {
         return Err(TransportError::NoRoots);
     }
-    let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|_| TransportError::NoRoots)?
-        .with_root_certificates(roots);
+    let builder =
+        ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|_| TransportError::NoRoots)?
+            .with_root_certificates(roots);
     let mut config = match identity {
         Some(identity) => identity.in_config(builder),
         None => builder.with_no_client_auth(),
@@ -80,7 +81,9 @@ impl Route {
     ) -> Result<Response<Bytes>, TransportError> {
         let headers = request.headers_mut();
         headers.insert(HOST, target.authority());
-        headers.entry(USER_AGENT).or_insert(HeaderValue::from_static(concat!("chancela/", env!("CARGO_PKG_VERSION"))));
+        headers
+            .entry(USER_AGENT)
+            .or_insert(HeaderValue::from_static(concat!("chancela/", env!("CARGO_PKG_VERSION"))));
         let stream = timeout(self.connect.min(patience), connect::connect(self, target)).await;
         let stream = stream.map_err(|_| TransportError::ConnectTimeout(target.name()))??;
         let answer = timeout(patience, exchange::exchange(stream, request)).await;

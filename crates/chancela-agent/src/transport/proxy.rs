@@ -40,7 +40,8 @@ impl Proxies {
     /// # Errors
     /// [`ProxyError`].
     pub fn parse(proxy: &str, direct: &str) -> Result<Self, ProxyError> {
-        let direct = direct.split(',').map(|host| host.trim().trim_start_matches("*.").trim_start_matches('.'));
+        let direct =
+            direct.split(',').map(|host| host.trim().trim_start_matches("*.").trim_start_matches('.'));
         let direct = direct.filter(|host| !host.is_empty()).map(str::to_ascii_lowercase).collect();
         let proxy = Some(proxy.trim()).filter(|text| !text.is_empty()).map(parse).transpose()?;
         Ok(Self { proxy, direct })
@@ -52,7 +53,8 @@ impl Proxies {
         let host = host.to_ascii_lowercase();
         let own = host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback());
         let listed = |entry: &String| {
-            let below = host.strip_suffix(entry.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+            let below =
+                host.strip_suffix(entry.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
             entry == "*" || below
         };
         (!own && !self.direct.iter().any(listed)).then_some(proxy)
@@ -97,7 +99,16 @@ mod tests {
     #[test]
     fn hosts_that_are_reached_directly() {
         let proxies = Proxies::parse("http://p.example", "bank.example, .intra,10.0.0.1, *.corp").unwrap();
-        for direct in ["bank.example", "api.BANK.example", "x.intra", "10.0.0.1", "a.corp", "localhost", "127.0.0.1", "::1"] {
+        for direct in [
+            "bank.example",
+            "api.BANK.example",
+            "x.intra",
+            "10.0.0.1",
+            "a.corp",
+            "localhost",
+            "127.0.0.1",
+            "::1",
+        ] {
             assert_eq!(proxies.towards(direct), None, "{direct}");
         }
         for through in ["otherbank.example", "bank.example.net", "10.0.0.11", "110.0.0.1"] {

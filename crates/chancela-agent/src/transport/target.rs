@@ -105,19 +105,30 @@ mod tests {
     #[test]
     fn an_address_is_https_or_this_machine() {
         let target = Target::parse("https://api.example/base/").unwrap();
-        assert_eq!((target.host(), target.port(), target.join("/token")), ("api.example", 443, "/base/token".into()));
+        assert_eq!(
+            (target.host(), target.port(), target.join("/token")),
+            ("api.example", 443, "/base/token".into())
+        );
         assert_eq!(target.url("/token"), "https://api.example/base/token");
         let target = Target::parse("http://[::1]:8080").unwrap();
         assert_eq!((target.host(), target.port(), target.tls_name()), ("::1", 8080, None));
         assert!(Target::parse("http://127.0.0.1:80").is_ok() && Target::parse("http://localhost").is_ok());
-        for plain in ["http://api.example", "http://10.0.0.1", "http://localhost.example", "http://127.0.0.1.example"] {
+        for plain in
+            ["http://api.example", "http://10.0.0.1", "http://localhost.example", "http://127.0.0.1.example"]
+        {
             assert_eq!(Target::parse(plain), Err(TargetError::Plain(plain.into())));
         }
         for superfluous in ["https://user:pw@api.example", "https://a.example/?x", "https://a.example/#x"] {
             assert_eq!(Target::parse(superfluous), Err(TargetError::Superfluous(superfluous.into())));
         }
-        for malformed in ["", "api.example", "/token", "ftp://a.example", "https://", "https://:443", "https://a b"] {
-            assert_eq!(Target::parse(malformed), Err(TargetError::Malformed(malformed.into())), "{malformed}");
+        for malformed in
+            ["", "api.example", "/token", "ftp://a.example", "https://", "https://:443", "https://a b"]
+        {
+            assert_eq!(
+                Target::parse(malformed),
+                Err(TargetError::Malformed(malformed.into())),
+                "{malformed}"
+            );
         }
     }
 }
