@@ -161,7 +161,31 @@ pub enum Reason {
     Unregistered,
 }
 
+/// Reasons by the names that programs and files know them by.
+const REASONS: [(&str, Reason); 10] = [
+    ("login_required", Reason::LoginRequired),
+    ("unavailable", Reason::Unavailable),
+    ("budget", Reason::Budget),
+    ("too_early", Reason::TooEarly),
+    ("credentials", Reason::Credentials),
+    ("request", Reason::Request),
+    ("too_short", Reason::TooShort),
+    ("life_unknown", Reason::LifeUnknown),
+    ("cache", Reason::Cache),
+    ("unregistered", Reason::Unregistered),
+];
+
 impl Reason {
+    /// Its name for programs.
+    pub fn as_str(self) -> &'static str {
+        REASONS.iter().find(|(_, reason)| *reason == self).map_or("unregistered", |(name, _)| name)
+    }
+
+    /// The reason of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        REASONS.iter().find(|(own, _)| *own == name).map(|(_, reason)| *reason)
+    }
+
     /// Whether waiting helps.
     pub const fn is_passing(self) -> bool {
         matches!(self, Self::Unavailable | Self::Budget | Self::TooEarly | Self::Cache)

@@ -20,6 +20,11 @@ impl TokenKey {
         Self(sha256(&text))
     }
 
+    /// From a digest that a cache kept.
+    pub const fn from_bytes(digest: [u8; 32]) -> Self {
+        Self(digest)
+    }
+
     /// The digest.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -46,6 +51,16 @@ impl Fingerprint {
     /// Of a token.
     pub fn of(token: &str) -> Self {
         Self(sha256(token.as_bytes()).first_chunk().copied().unwrap_or_default())
+    }
+
+    /// From bytes that a cache kept.
+    pub const fn from_bytes(bytes: [u8; 8]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes to keep.
+    pub const fn as_bytes(&self) -> &[u8; 8] {
+        &self.0
     }
 }
 
