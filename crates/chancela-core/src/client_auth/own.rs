@@ -9,16 +9,6 @@ use crate::message::token_request::EncodeError;
 use crate::secret::Secret;
 use zeroize::Zeroizing;
 
-/// The methods from the strongest on: a signature, a certificate, a secret that is no parameter, one that is, nothing.
-const STRONGEST_FIRST: [Method; 6] = [
-    Method::PrivateKeyJwt,
-    Method::TlsClientAuth,
-    Method::SelfSignedTlsClientAuth,
-    Method::ClientSecretBasic,
-    Method::ClientSecretPost,
-    Method::None,
-];
-
 /// `client_assertion_type` of a JWT (RFC 7523 §2.2).
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
@@ -33,7 +23,8 @@ pub struct OwnCredentials<'a> {
     pub client_assertion: Option<&'a Secret>,
     /// Whether the connection shows a client certificate.
     pub certificate: bool,
-    /// The method that the client is registered with; the strongest that fits if `None`.
+    /// The method that the client is registered with. If `None`, the strongest that fits; of the two with a secret, the
+    /// one that the dialect names first.
     pub method: Option<Method>,
 }
 
@@ -59,7 +50,10 @@ impl OwnCredentials<'_> {
     fn choose(&self, offered: &[Method]) -> Result<Method, EncodeError> {
         if let Some(method) = self.method {
             if !offered.contains(&method) {
-                return Err(EncodeError::MethodNotOffered { method: method.as_str(), offered: names(offered) });
+                return Err(EncodeError::MethodNotOffered {
+                    method: method.as_str(),
+                    offered: names(offered),
+                });
             }
             return match self.lacks(method) {
                 Some(lacks) => Err(EncodeError::MethodLacks { method: method.as_str(), lacks }),
@@ -68,13 +62,22 @@ impl OwnCredentials<'_> {
         }
         // Whoever has a secret does not mean to come without.
         let is_public = self.secret().is_none() && self.client_assertion.is_none();
-        let fits = |method: &Method| {
-            offered.contains(method)
-                && self.lacks(*method).is_none()
-                && (*method != Method::None || is_public)
-        };
-        let best = STRONGEST_FIRST.into_iter().find(fits);
-        best.ok_or_else(|| EncodeError::NoMethod { offered: names(offered) })
+        let fits =
+            |method: &&Method| self.lacks(**method).is_none() && (**method != Method::None || is_public);
+        let best = offered.iter().filter(fits).min_by_key(|method| weakness(**method));
+        best.copied().ok_or_else(|| EncodeError::NoMethod { offered: names(offered) })
+    }
+}
+
+/// A signature, then a certificate, a secret, nothing. Where the secret stands is no difference in strength, so the
+/// provider's documentation decides, which names the first.
+const fn weakness(method: Method) -> u8 {
+    match method {
+        Method::PrivateKeyJwt => 0,
+        Method::TlsClientAuth => 1,
+        Method::SelfSignedTlsClientAuth => 2,
+        Method::ClientSecretBasic | Method::ClientSecretPost => 3,
+        Method::None => 4,
     }
 }
 

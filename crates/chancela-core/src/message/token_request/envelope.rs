@@ -129,6 +129,10 @@ fn insert_secret(out: &mut HeaderMap, name: &str, value: &str) -> Result<(), Enc
 
 fn insert(out: &mut HeaderMap, name: &str, value: &str) -> Result<(), EncodeError> {
     let refused = || EncodeError::Header { name: name.to_owned() };
+    // HTTP would let other bytes pass, which no two servers read alike (RFC 9110 section 5.5).
+    if !value.bytes().all(|b| matches!(b, b' '..=b'~' | b'\t')) {
+        return Err(refused());
+    }
     let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused())?;
     out.insert(header, HeaderValue::from_str(value).map_err(|_| refused())?);
     Ok(())

@@ -15,16 +15,22 @@ pub enum EncodeError {
         offered: String,
     },
     /// No encoding of the endpoint can be written.
-    #[error("this endpoint reads no body that can be written here; its dialect needs `form` or `json` among request.encodings, and `json` for a scope that is an array")]
+    #[error(
+        "this endpoint reads no body that can be written here; its dialect needs `form` or `json` among request.encodings, and `json` for a scope that is an array"
+    )]
     Encoding,
     /// The scope is not one.
     #[error("{0}; separate scopes by one space, without quotes or accents")]
     Scope(#[from] ScopeError),
     /// A scope contains the separator.
-    #[error("this endpoint separates scopes by commas, so none may contain one; separate them by spaces here")]
+    #[error(
+        "this endpoint separates scopes by commas, so none may contain one; separate them by spaces here"
+    )]
     CommaInScope,
     /// More scopes than the endpoint gives for one token.
-    #[error("{given} scopes are asked for and this endpoint gives at most {max} for one token; ask for fewer, or for several tokens")]
+    #[error(
+        "{given} scopes are asked for and this endpoint gives at most {max} for one token; ask for fewer, or for several tokens"
+    )]
     TooManyScopes {
         /// The most.
         max: u16,
@@ -54,34 +60,46 @@ pub enum EncodeError {
         lacks: &'static str,
     },
     /// No method fits.
-    #[error("none of the methods of this endpoint ({offered}) fits what is given; give the client secret, client certificate or key that one of them needs")]
+    #[error(
+        "none of the methods of this endpoint ({offered}) fits what is given; give the client secret, client certificate or key that one of them needs"
+    )]
     NoMethod {
         /// Those that it accepts.
         offered: String,
     },
     /// The endpoint is for connections with a client certificate alone.
-    #[error("this endpoint wants a client certificate on the connection; say which certificate and key to use")]
+    #[error(
+        "this endpoint wants a client certificate on the connection; say which certificate and key to use"
+    )]
     MissingMutualTls,
     /// The first step's token is missing.
-    #[error("this endpoint needs an access token of the endpoint {from:?}; ask that one first, and give its token")]
+    #[error(
+        "this endpoint needs an access token of the endpoint {from:?}; ask that one first, and give its token"
+    )]
     MissingChainToken {
         /// Name of the token endpoint of the first step.
         from: String,
     },
     /// The certificate for the header is missing.
-    #[error("this endpoint needs the client's certificate in the header {header}; give the certificate in PEM")]
+    #[error(
+        "this endpoint needs the client's certificate in the header {header}; give the certificate in PEM"
+    )]
     MissingCertificate {
         /// The header.
         header: String,
     },
     /// The certificate for the header is none.
-    #[error("the certificate for the header {header} is not readable; give one X.509 certificate in PEM (-----BEGIN CERTIFICATE-----)")]
+    #[error(
+        "the certificate for the header {header} is not readable; give one X.509 certificate in PEM (-----BEGIN CERTIFICATE-----)"
+    )]
     UnreadableCertificate {
         /// The header.
         header: String,
     },
     /// The application's key is missing.
-    #[error("this endpoint needs the application's key in the header {header}; give the key that the provider issued")]
+    #[error(
+        "this endpoint needs the application's key in the header {header}; give the key that the provider issued"
+    )]
     MissingApiKey {
         /// The header.
         header: String,
@@ -102,18 +120,24 @@ pub enum EncodeError {
     #[error("the {0} is empty; give one")]
     Empty(&'static str),
     /// An id or a secret with a line break.
-    #[error("the {0} contains a line break or another control character; store it without (printf instead of echo)")]
+    #[error(
+        "the {0} contains a line break or another control character; store it without (printf instead of echo)"
+    )]
     ControlCharacter(&'static str),
     /// An id that Basic cannot carry.
-    #[error("an id with a colon cannot be sent as it is in HTTP Basic; check the id, or set basic_encoding = \"form\" in the dialect if the provider decodes it")]
+    #[error(
+        "an id with a colon cannot be sent as it is in HTTP Basic; check the id, or set basic_encoding = \"form\" in the dialect if the provider decodes it"
+    )]
     ColonInId,
     /// A header that HTTP does not allow.
-    #[error("the header {name} cannot be sent, because HTTP allows no line break, no accent and no other special character there; check its value")]
+    #[error(
+        "the header {name} cannot be sent, because HTTP allows no line break, no accent and no other special character there; check its value"
+    )]
     Header {
         /// The header.
         name: String,
     },
     /// Something that the endpoint does not read.
-    #[error("this endpoint takes no {0}; leave it out")]
+    #[error("this endpoint takes no {0}; leave that out")]
     NotTaken(&'static str),
 }
