@@ -70,7 +70,8 @@ fn bench(provider: Provider) -> Bench {
     let (provider, clock, key) = (Arc::new(provider), Arc::new(Ahead::default()), TokenKey::of(&["key"]));
     let tokens = Tokens::new(7, Arc::new(MemoryStore::default()), Arc::<Ahead>::clone(&clock), Arc::new(()));
     let policy = Policy::default();
-    let plan = Plan { policy, endpoint: key, budget: None, chain: None, repeatable: true, keep: false };
+    let plan =
+        Plan { policy, endpoint: key, budget: None, chain: None, repeatable: true, keep: false, stamp: 0 };
     tokens.register(key, plan, Arc::<Provider>::clone(&provider) as Arc<dyn Issuer>).unwrap();
     Bench { tokens, provider, clock, key }
 }

@@ -97,6 +97,7 @@ struct Trouble<'a> {
     said: Option<Cow<'a, str>>,
     #[serde(borrow)]
     pause: Life<'a>,
+    stamp: u64,
 }
 
 /// The JSON of what may be kept of a record. `None` if it cannot be written as JSON.
@@ -209,19 +210,21 @@ impl Journal {
 
 impl<'a> Trouble<'a> {
     fn of(trouble: &'a engine::Trouble, boot: Option<&'a BootId>) -> Self {
-        let engine::Trouble { failures, reason, said, pause } = trouble;
+        let engine::Trouble { failures, reason, said, pause, stamp } = trouble;
         Self {
             failures: *failures,
             reason: reason.as_str().into(),
             said: said.as_deref().map(Cow::from),
             pause: Life::of(*pause, boot),
+            stamp: *stamp,
         }
     }
 
     fn read(self, boot: Option<&BootId>) -> Result<engine::Trouble, Unreadable> {
-        let Self { failures, reason, said, pause } = self;
+        let Self { failures, reason, said, pause, stamp } = self;
         let reason = engine::Reason::named(&reason).ok_or(Unreadable::OtherContents)?;
-        Ok(engine::Trouble { failures, reason, said: said.map(|said| said.into()), pause: pause.read(boot) })
+        let said = said.map(|said| said.into());
+        Ok(engine::Trouble { failures, reason, said, pause: pause.read(boot), stamp })
     }
 }
 

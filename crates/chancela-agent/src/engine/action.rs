@@ -54,12 +54,12 @@ pub enum Event {
     Read(Record),
     /// The lock is taken; the record as it is now.
     Locked(Record),
-    /// Nobody gives the lock up, or the cache is out of order.
-    LockFailed,
+    /// Nobody gives the lock up, or the cache is out of order: why, for people.
+    LockFailed(Arc<str>),
     /// The journal is durable.
     Journaled,
-    /// It is not, and the request must not be sent.
-    JournalFailed,
+    /// It is not, and the request must not be sent: why, for people.
+    JournalFailed(Arc<str>),
     /// The provider's answer, or none.
     Answered(Result<Granted, Failure>),
     /// The record is durable.

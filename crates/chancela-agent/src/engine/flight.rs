@@ -155,16 +155,14 @@ impl Engine {
                 slot.adopt(record, chance);
                 self.proceed(now, key);
             }
-            (Phase::Locking, Event::LockFailed) if slot.plan.repeatable => self.proceed(now, key),
-            (Phase::Locking, Event::LockFailed) | (Phase::Journaling, Event::JournalFailed) => {
+            (Phase::Locking, Event::LockFailed(_)) if slot.plan.repeatable => self.proceed(now, key),
+            (Phase::Locking, Event::LockFailed(why)) | (Phase::Journaling, Event::JournalFailed(why)) => {
                 let pause = slot.plan.policy.pause(1, None, None, u64::MAX);
-                slot.record.trouble = Some(Trouble {
-                    failures: 1,
-                    reason: Reason::Cache,
-                    said: None,
-                    pause: Life::new(now, pause),
-                });
-                self.act(key, Action::Tell(Notice::Failed(Refusal::passing(Reason::Cache, pause))));
+                let (reason, said, stamp) = (Reason::Cache, Some(why), slot.plan.stamp);
+                let trouble = Trouble { failures: 1, reason, said, pause: Life::new(now, pause), stamp };
+                let refusal = trouble.refusal(now);
+                slot.record.trouble = Some(trouble);
+                self.act(key, Action::Tell(Notice::Failed(refusal)));
                 self.land(key);
             }
             (Phase::Journaling, Event::Journaled) => self.send(now, key, true),
@@ -289,8 +287,7 @@ impl Engine {
         }
         let Some(slot) = self.slots.get_mut(&key) else { return };
         let (trouble, mut shared) = slot.trouble(failure, now, chance);
-        let refusal =
-            Refusal { reason: trouble.reason, after: Some(trouble.pause.length), said: trouble.said.clone() };
+        let refusal = trouble.refusal(now);
         let mut record = slot.record.clone();
         record.trouble = Some(trouble);
         if refresh {

@@ -225,6 +225,13 @@ impl Engine {
         }
     }
 
+    /// Says that the credentials are others now.
+    pub fn restamp(&mut self, key: TokenKey, stamp: u64) {
+        if let Some(slot) = self.slots.get_mut(&key) {
+            slot.plan.stamp = stamp;
+        }
+    }
+
     /// Forgets what is known of a key: its record is read again.
     pub fn forget(&mut self, key: TokenKey) {
         if let Some(slot) = self.slots.get_mut(&key)

@@ -19,6 +19,8 @@ pub struct Plan {
     pub repeatable: bool,
     /// Whether it is renewed although nobody asks.
     pub keep: bool,
+    /// Names the client's credentials as they are now, without telling them: a pause after a refusal ends when they change.
+    pub stamp: u64,
 }
 
 /// An earlier step.

@@ -76,6 +76,8 @@ pub struct Trouble {
     pub said: Option<Arc<str>>,
     /// How long no other attempt is made.
     pub pause: Life,
+    /// The plan's stamp at the time.
+    pub stamp: u64,
 }
 
 /// A provider's answer with a token, its times in seconds as the wire has them.

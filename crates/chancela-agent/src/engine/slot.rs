@@ -115,15 +115,12 @@ impl Slot {
 
     /// Why no attempt is made for a while.
     pub(super) fn held(&self, now: Moment) -> Option<Refusal> {
-        let trouble =
-            self.record.trouble.as_ref().filter(|trouble| {
-                trouble.pause.left(now) > 0 && trouble.pause.began.wall > self.pardoned_at
-            })?;
-        Some(Refusal {
-            reason: trouble.reason,
-            after: Some(trouble.pause.left(now)),
-            said: trouble.said.clone(),
-        })
+        let trouble = self.record.trouble.as_ref().filter(|trouble| {
+            trouble.pause.left(now) > 0
+                && trouble.pause.began.wall > self.pardoned_at
+                && trouble.stamp == self.plan.stamp
+        })?;
+        Some(trouble.refusal(now))
     }
 
     /// What a renewal would do now.
@@ -208,7 +205,14 @@ impl Slot {
             }
             Class::Grant => (Reason::LoginRequired, 0, true),
         };
-        (Trouble { failures, reason, said, pause: Life::new(now, pause) }, shared)
+        let (pause, stamp) = (Life::new(now, pause), self.plan.stamp);
+        (Trouble { failures, reason, said, pause, stamp }, shared)
+    }
+}
+
+impl Trouble {
+    pub(super) fn refusal(&self, now: Moment) -> Refusal {
+        Refusal { reason: self.reason, after: Some(self.pause.left(now).max(0)), said: self.said.clone() }
     }
 }
 

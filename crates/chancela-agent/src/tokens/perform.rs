@@ -47,7 +47,8 @@ impl Shared {
                 let store = Arc::clone(&shared.store);
                 match spawn_blocking(move || store.write(key, &record)).await {
                     Ok(Ok(())) => Event::Journaled,
-                    _ => Event::JournalFailed,
+                    Ok(Err(error)) => Event::JournalFailed(error.to_string().into()),
+                    Err(error) => Event::JournalFailed(error.to_string().into()),
                 }
             }
             Action::Save(record) => {
@@ -89,7 +90,8 @@ impl Shared {
                 }
                 Event::Locked(record)
             }
-            _ => Event::LockFailed,
+            Ok(Err(error)) => Event::LockFailed(error.to_string().into()),
+            Err(error) => Event::LockFailed(error.to_string().into()),
         }
     }
 }

@@ -8,7 +8,7 @@ const DAY: i64 = 86_400_000;
 const LIFE: i64 = 300_000;
 
 fn plan(policy: Policy, repeatable: bool) -> Plan {
-    Plan { policy, endpoint: key("endpoint"), budget: None, chain: None, repeatable, keep: false }
+    Plan { policy, endpoint: key("endpoint"), budget: None, chain: None, repeatable, keep: false, stamp: 0 }
 }
 
 /// Outages of thirty seconds, at most one within a token's life, of one kind each.

@@ -12,7 +12,7 @@ fn policy() -> Policy {
 }
 
 fn plan(policy: Policy, repeatable: bool) -> Plan {
-    Plan { policy, endpoint: key("endpoint"), budget: None, chain: None, repeatable, keep: false }
+    Plan { policy, endpoint: key("endpoint"), budget: None, chain: None, repeatable, keep: false, stamp: 0 }
 }
 
 fn machine(life: i64) -> (World, TokenKey) {
@@ -148,6 +148,21 @@ fn refused_credentials_are_not_tried_again_by_anybody_until_somebody_says_so() {
     world.call(1, name);
     world.pass(1000);
     assert_eq!(world.served, 2);
+}
+
+#[test]
+fn refused_credentials_are_tried_at_once_when_they_are_others() {
+    let (mut world, name) = machine(300_000);
+    world.provider.refuses = Some((Class::Credentials, START + 5000));
+    world.call(0, name);
+    world.pass(10_000);
+    world.call(1, name);
+    world.pass(1000);
+    assert_eq!((calls(&world), world.failed.len()), (1, 2));
+    world.engine_of(1).restamp(name, 1);
+    world.call(1, name);
+    world.pass(1000);
+    assert_eq!((calls(&world), world.served), (2, 1));
 }
 
 #[test]

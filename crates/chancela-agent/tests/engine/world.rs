@@ -241,7 +241,14 @@ impl World {
                 }
                 Action::Journal(record) | Action::Save(record) if self.now < self.disk_full_until => {
                     let journal = record.journal.is_some();
-                    self.later(DISK, outcome(if journal { Event::JournalFailed } else { Event::SaveFailed }));
+                    self.later(
+                        DISK,
+                        outcome(if journal {
+                            Event::JournalFailed("full".into())
+                        } else {
+                            Event::SaveFailed
+                        }),
+                    );
                 }
                 Action::Journal(record) => {
                     self.disk.insert(key, record);
@@ -362,7 +369,7 @@ impl World {
                 let waits = |entry: &(usize, u32, TokenKey)| *entry == (process, life, key);
                 if self.lock_queue.iter().any(waits) {
                     self.lock_queue.retain(|entry| !waits(entry));
-                    let event = Event::LockFailed;
+                    let event = Event::LockFailed("busy".into());
                     self.later(0, Happening::Outcome { process, life, key, event });
                 }
             }
