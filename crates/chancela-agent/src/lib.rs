@@ -5,11 +5,15 @@
 //! milliseconds, and no rule of renewal can be tested only by waiting.
 //!
 //! [`source`] reads secrets from where they rest, [`identity`] is the certificate of a client, replaced while it is in use,
-//! and [`cache`] keeps records on disk, sealed, for all processes.
+//! and [`cache`] keeps records on disk, sealed, for all processes. [`transport`] carries token requests, and [`tokens`] is
+//! the engine with all of that attached, for programs that wait for a token.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 pub mod cache;
+pub mod clock;
 pub mod engine;
 pub mod identity;
 pub mod source;
+pub mod tokens;
+pub mod transport;

@@ -6,6 +6,23 @@ pub fn is_plain(text: &str) -> bool {
     !text.chars().any(|c| c.is_control() || is_invisible(c))
 }
 
+/// What of `text` a page, a log and a terminal can show in one line, at most `limit` characters and then `…`.
+pub fn plain(text: &str, limit: usize) -> String {
+    let spaced = text.chars().map(|c| if c.is_control() || c.is_whitespace() { ' ' } else { c });
+    let visible: String = spaced.filter(|c| !is_invisible(*c)).collect();
+    let mut out = String::with_capacity(visible.len().min(4 * limit));
+    for (at, c) in
+        visible.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ").chars().enumerate()
+    {
+        if at == limit {
+            out.push('…');
+            break;
+        }
+        out.push(c);
+    }
+    out
+}
+
 /// Format characters: zero-width, bidirectional, interlinear, tags, fillers, and the two line separators.
 const fn is_invisible(c: char) -> bool {
     matches!(
@@ -42,5 +59,14 @@ mod tests {
         {
             assert!(!is_plain(trick), "{trick:?}");
         }
+    }
+
+    #[test]
+    fn what_is_shown_of_others_texts_is_one_short_plain_line() {
+        assert_eq!(plain("  a\r\n\t b\u{1b}[31m\u{202e}c\u{200b} ", 80), "a b [31mc");
+        assert_eq!(plain("ação inválida", 80), "ação inválida");
+        assert_eq!(plain("ééé", 2), "éé…");
+        assert_eq!(plain("éé", 2), "éé");
+        assert!(is_plain(&plain("\u{feff}\u{0}x\u{2028}", 9)));
     }
 }

@@ -1,12 +1,13 @@
 //! The goldens beside the dialect files, as far as they can be judged without a server: each is in the format, each
-//! request is one that its endpoint reads, each refusal that needs no stored facts is written as the golden says, and
-//! so is each success. The server's own test replays them whole.
+//! request is one that its endpoint reads and that a client writes, each refusal that needs no stored facts is written as
+//! the golden says, and so is each success. The server's own test replays them whole.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use bytes::Bytes;
 use chancela_core::dialect::{Dialect, Library, TokenEndpoint, TokenFormat};
-use chancela_core::message::token_request::{GrantRequest, TokenRequest};
+use chancela_core::message::body::Parameters;
+use chancela_core::message::token_request::{Envelope, GrantRequest, TokenRequest};
 use chancela_core::message::token_response::TokenResponse;
 use chancela_core::message::{HttpRequest, error_response};
 use chancela_core::scope::Scope;
@@ -129,6 +130,86 @@ fn every_golden_is_what_its_dialect_writes() {
         }
     }
     assert!(judged >= 25, "only {judged} goldens were judged");
+}
+
+/// What a server takes from a request, whatever the order and the spelling: its parameters and the headers that count.
+fn essence(endpoint: &TokenEndpoint, request: &Request<Bytes>) -> (Vec<String>, Vec<String>) {
+    let http = HttpRequest {
+        method: request.method(),
+        query: None,
+        headers: request.headers(),
+        body: request.body(),
+        certificate: None,
+    };
+    let parameters = Parameters::parse(&endpoint.request, &http).unwrap();
+    let mut parameters: Vec<String> =
+        parameters.texts().map(|(name, text)| format!("{name}={text}")).collect();
+    parameters.sort();
+    let ours = ["accept", "content-type"];
+    let counts =
+        |name: &str| !ours.contains(&name) || endpoint.request.headers.iter().any(|own| own.name == name);
+    let headers = request.headers().iter().filter(|(name, _)| counts(name.as_str()));
+    let mut headers: Vec<String> = headers
+        .map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value.as_bytes())))
+        .collect();
+    let kind = request.headers()["content-type"].to_str().unwrap();
+    headers.push(kind.split(';').next().unwrap().to_owned());
+    headers.sort();
+    (parameters, headers)
+}
+
+/// What is documented, read by the server and written again by a client, is the same request.
+#[test]
+fn a_client_writes_what_providers_document() {
+    let certificate = include_str!("../../chancela-core/tests/x509/fixtures/leaf_sha256.pem");
+    let library = Library::builtin();
+    let mut written = Vec::new();
+    for name in library.names() {
+        let dialect = library.load(name).unwrap();
+        let mut fixtures = fixtures();
+        fixtures.clients.get_mut("application").unwrap().certificate_pem = Some(certificate.into());
+        for token in ["gateway", "refresh", "second"] {
+            fixtures.tokens.insert(token.into(), format!("token-of-{token}"));
+        }
+        let documented =
+            |exchange: &Exchange| matches!(exchange.source, Source::Seed | Source::Documentation);
+        for exchange in exchanges(name).into_iter().filter(documented) {
+            let golden = exchange.request(&fixtures).unwrap();
+            let endpoint = endpoint(&dialect, golden.uri().path());
+            let http = HttpRequest {
+                method: golden.method(),
+                query: None,
+                headers: golden.headers(),
+                body: golden.body(),
+                certificate: None,
+            };
+            let read = match TokenRequest::parse(endpoint, &http) {
+                Ok(read) => read,
+                Err(rejection) if exchange.is_success() => {
+                    panic!("{name}.http, {}: {rejection}", exchange.title)
+                }
+                Err(_) => continue,
+            };
+            let in_path = |tenant: &String| golden.uri().path().contains(tenant.as_str());
+            let tenant = fixtures.tenant.clone().filter(in_path);
+            let again = read.encode(endpoint, &Envelope { tenant: tenant.as_deref(), ..Envelope::default() });
+            let again = again.unwrap_or_else(|error| panic!("{name}.http, {}: {error}", exchange.title));
+            assert_eq!(
+                (again.method(), again.uri()),
+                (golden.method(), golden.uri()),
+                "{name}: {}",
+                exchange.title
+            );
+            assert_eq!(essence(endpoint, &again), essence(endpoint, &golden), "{name}: {}", exchange.title);
+            written.push(name.to_owned());
+        }
+    }
+    let count = written.len();
+    written.dedup();
+    assert!(
+        count >= 15 && written.len() == library.names().count(),
+        "only {count} of {written:?} were written"
+    );
 }
 
 #[test]

@@ -44,6 +44,8 @@ struct Payload<'a> {
     #[serde(borrow)]
     session: Option<Session<'a>>,
     journal: Option<Journal>,
+    #[serde(borrow)]
+    trouble: Option<Trouble<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -87,9 +89,20 @@ struct Journal {
     tries: u32,
 }
 
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Trouble<'a> {
+    failures: u32,
+    reason: Cow<'a, str>,
+    said: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    pause: Life<'a>,
+    stamp: u64,
+}
+
 /// The JSON of what may be kept of a record. `None` if it cannot be written as JSON.
 pub(super) fn encode(record: &Record, persist: Persist, boot: Option<&BootId>) -> Option<Zeroizing<Vec<u8>>> {
-    let Record { generation, token, session, journal } = record;
+    let Record { generation, token, session, journal, trouble } = record;
     let token = token.as_deref().filter(|_| persist != Persist::RefreshToken);
     let session = session.as_ref().filter(|_| persist != Persist::AccessToken);
     let journal = journal.as_ref().filter(|_| persist != Persist::AccessToken);
@@ -98,11 +111,13 @@ pub(super) fn encode(record: &Record, persist: Persist, boot: Option<&BootId>) -
         token: token.map(|token| Token::of(token, boot)),
         session: session.map(Session::of),
         journal: journal.map(Journal::of),
+        trouble: trouble.as_ref().map(|trouble| Trouble::of(trouble, boot)),
     };
     // Never grows, so that no part of a token is left behind: a character has at most six bytes in JSON.
     let longest = |text: Option<&str>| text.map_or(0, |text| 6 * text.len());
     let mut room = 1024 + longest(boot.map(|boot| boot.0.as_str()));
     room += longest(session.map(|session| session.refresh_token.expose()));
+    room += longest(trouble.as_ref().and_then(|trouble| trouble.said.as_deref()));
     room += token.map_or(0, |token| {
         let texts = [Some(token.access_token.expose()), token.token_type.as_deref(), token.scope.as_deref()];
         texts.map(longest).iter().sum()
@@ -115,12 +130,13 @@ pub(super) fn encode(record: &Record, persist: Persist, boot: Option<&BootId>) -
 /// The record in an opened file. `boot` is this start of the machine.
 pub(super) fn decode(json: &[u8], boot: Option<&BootId>) -> Result<Record, Unreadable> {
     let payload: Payload<'_> = serde_json::from_slice(json).map_err(|_| Unreadable::OtherContents)?;
-    let Payload { generation, token, session, journal } = payload;
+    let Payload { generation, token, session, journal, trouble } = payload;
     Ok(Record {
         generation,
         token: token.map(|token| Arc::new(token.read(boot))),
         session: session.map(Session::read),
         journal: journal.map(Journal::read).transpose()?,
+        trouble: trouble.map(|trouble| trouble.read(boot)).transpose()?,
     })
 }
 
@@ -189,6 +205,26 @@ impl Journal {
     fn read(self) -> Result<engine::Journal, Unreadable> {
         let spent = from_hex(&self.spent).map(Fingerprint::from_bytes).ok_or(Unreadable::OtherContents)?;
         Ok(engine::Journal { spent, at: self.at, tries: self.tries })
+    }
+}
+
+impl<'a> Trouble<'a> {
+    fn of(trouble: &'a engine::Trouble, boot: Option<&'a BootId>) -> Self {
+        let engine::Trouble { failures, reason, said, pause, stamp } = trouble;
+        Self {
+            failures: *failures,
+            reason: reason.as_str().into(),
+            said: said.as_deref().map(Cow::from),
+            pause: Life::of(*pause, boot),
+            stamp: *stamp,
+        }
+    }
+
+    fn read(self, boot: Option<&BootId>) -> Result<engine::Trouble, Unreadable> {
+        let Self { failures, reason, said, pause, stamp } = self;
+        let reason = engine::Reason::named(&reason).ok_or(Unreadable::OtherContents)?;
+        let said = said.map(|said| said.into());
+        Ok(engine::Trouble { failures, reason, said, pause: pause.read(boot), stamp })
     }
 }
 

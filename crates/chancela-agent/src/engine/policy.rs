@@ -2,6 +2,8 @@
 
 use super::moment::SECOND;
 
+const DAY: i64 = 86_400 * SECOND;
+
 /// Rules of one kind of token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
@@ -33,6 +35,8 @@ pub struct Policy {
     pub refresh_life: Option<i64>,
     /// Least time between two renewals that a 401 asked for.
     pub rejection_interval: i64,
+    /// How long before a session's end its people are warned, longest first.
+    pub warn_before: Vec<i64>,
     /// How long an answer may take before its request counts as lost.
     pub patience: i64,
 }
@@ -54,6 +58,7 @@ impl Default for Policy {
             absolute_life: None,
             refresh_life: None,
             rejection_interval: 60 * SECOND,
+            warn_before: vec![7 * DAY, DAY],
             patience: 30 * SECOND,
         }
     }
@@ -70,6 +75,8 @@ pub struct Margins {
 
 /// Longest cool-down.
 const COOL_DOWN_MAX: i64 = 3600 * SECOND;
+/// How many pauses a token's life has room for at least.
+const PAUSES_OF_A_LIFE: i64 = 50;
 /// Least pause after a failure: chance alone makes no loop.
 const PAUSE_MIN: i64 = 100;
 
@@ -79,15 +86,18 @@ impl Policy {
         let life = life.max(0);
         let half = life / 2;
         let hard = self.hard.clamp(0, half);
-        let ahead = percent(life, self.ahead_percent).clamp(self.ahead_min.min(self.ahead_max), self.ahead_max);
+        let ahead =
+            percent(life, self.ahead_percent).clamp(self.ahead_min.min(self.ahead_max), self.ahead_max);
         let jitter = part(percent(life, self.jitter_percent), chance);
         Margins { soft: (ahead.min(half) - jitter).max(hard), hard }
     }
 
     /// The pause after so many failures in a row (1 and up) that a later try may mend: full jitter below a limit that
-    /// doubles, and never less than the provider asked for.
-    pub fn pause(&self, failures: u32, asked: Option<i64>, chance: u64) -> i64 {
-        let limit = doubled(self.pause_first, failures, self.pause_max);
+    /// doubles, and never less than the provider asked for. `life` is that of the tokens, if one was seen: where they live
+    /// for minutes, the margin is as short, and a minute's pause after an outage's end would waste it.
+    pub fn pause(&self, failures: u32, asked: Option<i64>, life: Option<i64>, chance: u64) -> i64 {
+        let most = life.map_or(i64::MAX, |life| (life / PAUSES_OF_A_LIFE).max(2 * self.pause_first));
+        let limit = doubled(self.pause_first, failures, self.pause_max.min(most));
         part(limit, chance).max(PAUSE_MIN).max(asked.unwrap_or(0))
     }
 
@@ -139,10 +149,12 @@ mod tests {
     #[test]
     fn pauses_double_and_end_and_never_undercut_the_provider() {
         let policy = Policy::default();
-        let pauses: Vec<_> = (1..9).map(|n| policy.pause(n, None, u64::MAX) / SECOND).collect();
+        let pauses: Vec<_> = (1..9).map(|n| policy.pause(n, None, None, u64::MAX) / SECOND).collect();
         assert_eq!(pauses, [0, 1, 3, 7, 15, 31, 59, 59], "just below 1, 2, 4, ... 60 seconds");
-        assert_eq!(policy.pause(1, Some(90_000), 0), 90_000);
-        assert_eq!(policy.pause(40, None, 0), PAUSE_MIN);
+        assert_eq!(policy.pause(1, Some(90_000), None, 0), 90_000);
+        assert_eq!(policy.pause(40, None, None, 0), PAUSE_MIN);
+        assert_eq!(policy.pause(40, None, Some(300_000), u64::MAX), 5999, "a fiftieth of five minutes");
+        assert_eq!(policy.pause(40, None, Some(1000), u64::MAX), 1999);
         let pauses: Vec<_> = (1..7).map(|n| policy.cool_down(n, None) / SECOND).collect();
         assert_eq!(pauses, [300, 600, 1200, 2400, 3600, 3600]);
     }
@@ -163,7 +175,7 @@ mod tests {
 
         #[test]
         fn a_pause_is_never_longer_than_its_limit(failures in 1u32.., chance in any::<u64>()) {
-            let pause = Policy::default().pause(failures, None, chance);
+            let pause = Policy::default().pause(failures, None, None, chance);
             prop_assert!((PAUSE_MIN..=60 * SECOND).contains(&pause));
         }
     }

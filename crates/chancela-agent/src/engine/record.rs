@@ -1,6 +1,7 @@
 //! What is known of a token: what the provider answered, the session behind it, and the journal of a refresh under way.
 //! This is what a cache keeps.
 
+use super::action::Reason;
 use super::key::Fingerprint;
 use super::moment::{Life, Moment, SECOND};
 use super::policy::Policy;
@@ -59,6 +60,24 @@ pub struct Record {
     pub session: Option<Session>,
     /// The refresh under way.
     pub journal: Option<Journal>,
+    /// Why the last attempt failed, and how long no other is made. Kept so that programs that come and go do not ask the
+    /// provider again and again what it has refused.
+    pub trouble: Option<Trouble>,
+}
+
+/// Failures in a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// How many.
+    pub failures: u32,
+    /// Why the last.
+    pub reason: Reason,
+    /// What the provider said, for people.
+    pub said: Option<Arc<str>>,
+    /// How long no other attempt is made.
+    pub pause: Life,
+    /// The plan's stamp at the time.
+    pub stamp: u64,
 }
 
 /// A provider's answer with a token, its times in seconds as the wire has them.

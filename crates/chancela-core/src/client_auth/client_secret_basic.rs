@@ -5,7 +5,7 @@
 
 use super::Method;
 use super::credentials::{Credentials, Text};
-use crate::dialect::TrailingNewline;
+use crate::dialect::{BasicEncoding, TrailingNewline};
 use crate::message::body::form_decode;
 use crate::rejection::{Rejection, Rule};
 use base64::Engine;
@@ -58,6 +58,29 @@ pub(super) fn form_decoded(id: &str, secret: &str) -> Option<Credentials<'static
         text: Text::Pair(pair, id.len()),
         certificate: None,
     })
+}
+
+/// Base64 of a pair, as the endpoint reads it. Where it reads both ways the pair goes as it is, which more servers
+/// understand, unless the id has a colon; `None` if the pair cannot be told apart.
+pub(super) fn encode(id: &str, secret: &str, encoding: BasicEncoding) -> Option<Zeroizing<String>> {
+    let raw = match encoding {
+        BasicEncoding::Form => false,
+        BasicEncoding::Either => !id.contains(':'),
+        BasicEncoding::Raw if id.contains(':') => return None,
+        BasicEncoding::Raw => true,
+    };
+    // Room for the longest, so that no copy is left behind when it grows.
+    let mut pair = Zeroizing::new(String::with_capacity(3 * (id.len() + secret.len()) + 1));
+    if raw {
+        pair.push_str(id);
+        pair.push(':');
+        pair.push_str(secret);
+    } else {
+        pair.extend(form_urlencoded::byte_serialize(id.as_bytes()));
+        pair.push(':');
+        pair.extend(form_urlencoded::byte_serialize(secret.as_bytes()));
+    }
+    Some(Zeroizing::new(BASE64.encode(pair.as_bytes())))
 }
 
 #[cfg(test)]

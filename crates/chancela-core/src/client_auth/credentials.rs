@@ -5,6 +5,7 @@ use crate::dialect::{ClientAuthentication, ParameterNames};
 use crate::message::HttpRequest;
 use crate::message::body::Parameters;
 use crate::rejection::{Rejection, Rule};
+use crate::secret::Secret;
 use crate::x509::PresentedCertificate;
 use http::header::AUTHORIZATION;
 use std::borrow::Cow;
@@ -27,6 +28,8 @@ pub(super) enum Text<'a> {
     Pair(Zeroizing<String>, usize),
     /// Two parameters.
     Parameters(Cow<'a, str>, Option<Cow<'a, str>>),
+    /// The client's id and its signed assertion, which a client sends and this server does not read yet.
+    Assertion(&'a str, &'a Secret),
 }
 
 impl<'a> Credentials<'a> {
@@ -87,6 +90,7 @@ impl<'a> Credentials<'a> {
         match &self.text {
             Text::Pair(pair, colon) => &pair[..*colon],
             Text::Parameters(id, _) => id,
+            Text::Assertion(id, _) => id,
         }
     }
 
@@ -99,6 +103,7 @@ impl<'a> Credentials<'a> {
         match &self.text {
             Text::Pair(pair, colon) => Some(&pair[*colon + 1..]),
             Text::Parameters(_, secret) => secret.as_deref(),
+            Text::Assertion(..) => None,
         }
     }
 

@@ -1,13 +1,16 @@
 //! Client authentication (RFC 6749 §2.3): one file per `token_endpoint_auth_method`.
 //!
 //! Owns reading credentials from a request and the one place that believes them. Whoever holds an
-//! [`AuthenticatedClient`] has proof; there is no other way to make one.
+//! [`AuthenticatedClient`] has proof; there is no other way to make one. For clients it owns which method they choose and
+//! how they write it.
 
 pub use credentials::{Credentials, partner};
+pub use own::OwnCredentials;
 
 mod client_secret_basic;
 mod client_secret_post;
 mod credentials;
+mod own;
 pub mod self_signed_tls_client_auth;
 pub mod tls_client_auth;
 

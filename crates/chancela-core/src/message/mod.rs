@@ -6,15 +6,20 @@ pub mod bearer;
 pub mod body;
 pub mod certificate_order;
 pub mod client_registration;
+pub mod date;
 pub mod error_response;
 pub mod introspection;
 pub mod logout_request;
 pub mod server_metadata;
+pub mod token_answer;
+pub mod token_refusal;
 pub mod token_request;
 pub mod token_response;
 
+use crate::time::Timestamp;
 use crate::x509::PresentedCertificate;
-use http::{HeaderMap, Method};
+use http::header::DATE;
+use http::{HeaderMap, Method, StatusCode};
 
 /// Most bytes of a request body at the endpoints that take a form (requirements.md 5.1).
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -50,5 +55,28 @@ impl<'a> HttpRequest<'a> {
             },
             (Some(_), Some(_)) => Err(()),
         }
+    }
+}
+
+/// An answer as it arrived at a client, its body complete or cut where the client stopped to read.
+#[derive(Debug, Clone, Copy)]
+pub struct HttpAnswer<'a> {
+    /// Status.
+    pub status: StatusCode,
+    /// Headers.
+    pub headers: &'a HeaderMap,
+    /// Body.
+    pub body: &'a [u8],
+}
+
+impl HttpAnswer<'_> {
+    /// When the server says that it answered, seconds since the epoch.
+    pub fn date(&self) -> Option<i64> {
+        date::parse_imf(self.headers.get(DATE)?.to_str().ok()?)
+    }
+
+    /// How many seconds the server's clock is ahead of `now` (negative: behind), the time of arrival.
+    pub fn clock_skew(&self, now: Timestamp) -> Option<i64> {
+        Some(self.date()?.saturating_sub(now.seconds()))
     }
 }

@@ -40,11 +40,19 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn troubles()(
+        failures in any::<u32>(), said in option::of("\\PC{0,40}"), pause in lives(), stamp in any::<u64>(),
+    ) -> engine::Trouble {
+        engine::Trouble { failures, reason: engine::Reason::Budget, said: said.map(Into::into), pause, stamp }
+    }
+}
+
+prop_compose! {
     fn records()(
         generation in any::<u64>(), token in option::of(tokens()), session in option::of(sessions()),
-        journal in option::of(journals()),
+        journal in option::of(journals()), trouble in option::of(troubles()),
     ) -> Record {
-        Record { generation, token, session, journal }
+        Record { generation, token, session, journal, trouble }
     }
 }
 
@@ -62,7 +70,8 @@ proptest! {
         let json = encode(&record, Persist::Both, Some(&boot(&"x".repeat(36)))).unwrap();
         let needed = 1024 + 6 * (36 + record.session.iter().map(|s| s.refresh_token.expose().len()).sum::<usize>()
             + record.token.iter().map(|t| t.access_token.expose().len()
-                + t.token_type.as_ref().map_or(0, String::len) + t.scope.as_ref().map_or(0, String::len)).sum::<usize>());
+                + t.token_type.as_ref().map_or(0, String::len) + t.scope.as_ref().map_or(0, String::len)).sum::<usize>()
+            + record.trouble.iter().filter_map(|t| t.said.as_ref()).map(|said| said.len()).sum::<usize>());
         prop_assert!(json.capacity() == needed && json.len() <= needed);
     }
 

@@ -1,4 +1,13 @@
-//! The token request (RFC 6749 §3.2, §4.4.2, §4.3.2, §6) as a dialect writes it.
+//! The token request (RFC 6749 §3.2, §4.4.2, §4.3.2, §6) as a dialect writes it: read here by a server, written in
+//! `encode` by a client. What one writes the other reads as the same request.
+
+mod encode;
+mod envelope;
+mod error;
+mod written;
+
+pub use envelope::Envelope;
+pub use error::EncodeError;
 
 use super::HttpRequest;
 use super::body::{Parameters, Value, refuse_credentials_in_query};
@@ -7,9 +16,9 @@ use crate::dialect::{Grant, Request, ScopeAs, TokenEndpoint};
 use crate::rejection::{Rejection, Rule};
 use http::Method;
 use std::borrow::Cow;
+use std::fmt;
 
-/// A well-formed token request. Nothing in it has been believed yet.
-#[derive(Debug)]
+/// A well-formed token request. Nothing in it has been believed yet. Debug output shows no credential and no token.
 pub struct TokenRequest<'a> {
     /// What is asked for.
     pub grant: GrantRequest<'a>,
@@ -27,8 +36,7 @@ pub struct TokenRequest<'a> {
     pub certificate: Option<&'a str>,
 }
 
-/// The members that are a grant's own.
-#[derive(Debug)]
+/// The members that are a grant's own. Debug output shows the grant's name alone.
 pub enum GrantRequest<'a> {
     /// RFC 6749 §4.4.2.
     ClientCredentials,
@@ -53,6 +61,39 @@ pub enum GrantRequest<'a> {
         /// `refresh_token`.
         refresh_token: Cow<'a, str>,
     },
+}
+
+impl GrantRequest<'_> {
+    /// What the request means, whatever the dialect calls it.
+    pub const fn meaning(&self) -> Grant {
+        match self {
+            Self::ClientCredentials => Grant::ClientCredentials,
+            Self::Password { .. } => Grant::DangerPassword,
+            Self::AuthorizationCode { .. } => Grant::AuthorizationCode,
+            Self::RefreshToken { .. } => Grant::RefreshToken,
+        }
+    }
+}
+
+impl fmt::Debug for GrantRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.meaning().grant_type().as_str())
+    }
+}
+
+impl fmt::Debug for TokenRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { grant, credentials, partner, scope, resource, chain_token, certificate } = self;
+        f.debug_struct("TokenRequest")
+            .field("grant", grant)
+            .field("credentials", credentials)
+            .field("partner", partner)
+            .field("scope", scope)
+            .field("resource", resource)
+            .field("chain_token", &chain_token.map(|_| "***"))
+            .field("certificate", certificate)
+            .finish()
+    }
 }
 
 /// Longest password in bytes that is looked at (requirement DO-06).

@@ -1,0 +1,91 @@
+//! Where records rest.
+
+use crate::engine::{Record, TokenKey};
+use std::collections::HashMap;
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// A lock that is held as long as it lives.
+pub trait Lock: Send {}
+
+impl Lock for std::fs::File {}
+
+/// Where records rest, and who may change them. All of it may block; it is called where that is allowed.
+pub trait Store: Send + Sync + 'static {
+    /// A record; an empty one if there is none.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn read(&self, key: TokenKey) -> io::Result<Record>;
+
+    /// Takes a key's lock against everybody who shares the store.
+    ///
+    /// # Errors
+    /// `TimedOut` if somebody else keeps it longer than `patience`, or it cannot be taken at all.
+    fn lock(&self, key: TokenKey, patience: Duration) -> io::Result<Box<dyn Lock>>;
+
+    /// Makes a record durable.
+    ///
+    /// # Errors
+    /// It is not; the one before it is as it was.
+    fn write(&self, key: TokenKey, record: &Record) -> io::Result<()>;
+}
+
+/// Records that end with the process.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryStore(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    state: Mutex<State>,
+    freed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    records: HashMap<TokenKey, Record>,
+    locked: Vec<TokenKey>,
+}
+
+struct Held {
+    store: MemoryStore,
+    key: TokenKey,
+}
+
+impl MemoryStore {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store for MemoryStore {
+    fn read(&self, key: TokenKey) -> io::Result<Record> {
+        Ok(self.state().records.get(&key).cloned().unwrap_or_default())
+    }
+
+    fn lock(&self, key: TokenKey, patience: Duration) -> io::Result<Box<dyn Lock>> {
+        let taken = |state: &mut State| state.locked.contains(&key);
+        let waited = self.0.freed.wait_timeout_while(self.state(), patience, taken);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        if taken(&mut state) {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        state.locked.push(key);
+        Ok(Box::new(Held { store: self.clone(), key }))
+    }
+
+    fn write(&self, key: TokenKey, record: &Record) -> io::Result<()> {
+        self.state().records.insert(key, record.clone());
+        Ok(())
+    }
+}
+
+impl Lock for Held {}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.store.state().locked.retain(|key| *key != self.key);
+        self.store.0.freed.notify_all();
+    }
+}

@@ -1,0 +1,92 @@
+//! Token requests over HTTPS: one connection for each, because they are minutes apart and must not outlive a client
+//! certificate that was replaced.
+//!
+//! Owns connections, TLS, proxies and limits. Does not own what is said. No redirect is followed (credentials would go
+//! along), nothing is unpacked, and what went wrong is told apart by whether the provider can have acted.
+
+mod connect;
+mod error;
+mod exchange;
+mod proxy;
+mod target;
+
+pub use error::{Lost, TransportError};
+pub use proxy::{Proxies, ProxyError};
+pub use target::{Target, TargetError};
+
+use crate::identity::ClientIdentity;
+use bytes::Bytes;
+use http::header::{HOST, USER_AGENT};
+use http::{HeaderValue, Request, Response};
+use rustls::pki_types::CertificateDer;
+use rustls::{ClientConfig, RootCertStore};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// Most bytes of an answer's head.
+const MAX_HEAD: usize = 64 * 1024;
+/// Most bytes of an answer's body.
+const MAX_BODY: usize = 1024 * 1024;
+
+/// How a provider is reached.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// What is trusted, and the client's certificate if it has one.
+    pub tls: Arc<ClientConfig>,
+    /// Through which proxies.
+    pub proxies: Proxies,
+    /// How long a connection may take, all of its parts together.
+    pub connect: Duration,
+}
+
+/// The client's side of TLS: versions 1.2 and 1.3, the machine's roots and `own` ones, and the client's certificate.
+///
+/// # Errors
+/// There is nothing to trust. Reads files.
+pub fn tls(
+    own: Vec<CertificateDer<'static>>,
+    identity: Option<&Arc<ClientIdentity>>,
+) -> Result<ClientConfig, TransportError> {
+    let mut roots = RootCertStore::empty();
+    let system = rustls_native_certs::load_native_certs();
+    roots.add_parsable_certificates(system.certs);
+    roots.add_parsable_certificates(own);
+    if roots.is_empty() {
+        return Err(TransportError::NoRoots);
+    }
+    let builder =
+        ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|_| TransportError::NoRoots)?
+            .with_root_certificates(roots);
+    let mut config = match identity {
+        Some(identity) => identity.in_config(builder),
+        None => builder.with_no_client_auth(),
+    };
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+impl Route {
+    /// Sends `request` to `target` and reads the whole answer within `patience`.
+    ///
+    /// # Errors
+    /// [`TransportError`], which says whether the provider can have acted.
+    pub async fn send(
+        &self,
+        target: &Target,
+        mut request: Request<Bytes>,
+        patience: Duration,
+    ) -> Result<Response<Bytes>, TransportError> {
+        let headers = request.headers_mut();
+        headers.insert(HOST, target.authority());
+        headers
+            .entry(USER_AGENT)
+            .or_insert(HeaderValue::from_static(concat!("chancela/", env!("CARGO_PKG_VERSION"))));
+        let stream = timeout(self.connect.min(patience), connect::connect(self, target)).await;
+        let stream = stream.map_err(|_| TransportError::ConnectTimeout(target.name()))??;
+        let answer = timeout(patience, exchange::exchange(stream, request)).await;
+        answer.map_err(|_| TransportError::Lost(Lost::Timeout))?
+    }
+}

@@ -1,0 +1,134 @@
+//! The address of a provider, checked before a secret goes there.
+
+use http::uri::{Authority, Scheme};
+use http::{HeaderValue, Uri};
+use rustls::pki_types::ServerName;
+use std::net::IpAddr;
+
+/// A provider's base address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    authority: Authority,
+    host: String,
+    port: u16,
+    /// The name to verify; `None` without TLS.
+    tls: Option<ServerName<'static>>,
+    path: String,
+}
+
+/// Why an address is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TargetError {
+    /// It is no address.
+    #[error("{0:?} is no address; write https://HOST[:PORT][/PATH]")]
+    Malformed(String),
+    /// It has what a base address cannot have.
+    #[error("{0:?} has a user name, a query or a fragment; a provider's address has none")]
+    Superfluous(String),
+    /// It is not secret.
+    #[error("{0:?} is not https; secrets go over http to this machine alone")]
+    Plain(String),
+}
+
+impl Target {
+    /// Reads `https://HOST[:PORT][/PATH]`; `http` is allowed towards this machine.
+    ///
+    /// # Errors
+    /// [`TargetError`].
+    pub fn parse(text: &str) -> Result<Self, TargetError> {
+        let malformed = || TargetError::Malformed(text.to_owned());
+        if text.contains(['@', '?', '#']) {
+            return Err(TargetError::Superfluous(text.to_owned()));
+        }
+        let uri: Uri = text.parse().map_err(|_| malformed())?;
+        let authority = uri.authority().cloned().ok_or_else(malformed)?;
+        let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
+        if host.is_empty() {
+            return Err(malformed());
+        }
+        let (tls, port) = match uri.scheme() {
+            Some(scheme) if *scheme == Scheme::HTTPS => {
+                (Some(ServerName::try_from(host.clone()).map_err(|_| malformed())?), 443)
+            }
+            Some(scheme) if *scheme == Scheme::HTTP && is_own_machine(&host) => (None, 80),
+            Some(scheme) if *scheme == Scheme::HTTP => return Err(TargetError::Plain(text.to_owned())),
+            _ => return Err(malformed()),
+        };
+        let port = authority.port_u16().unwrap_or(port);
+        let path = uri.path().trim_end_matches('/').to_owned();
+        Ok(Self { authority, host, port, tls, path })
+    }
+
+    /// Host and port, for people.
+    pub fn name(&self) -> String {
+        self.authority.to_string()
+    }
+
+    /// The base's own path followed by `path`.
+    pub fn join(&self, path: &str) -> String {
+        format!("{}{path}", self.path)
+    }
+
+    /// The whole address of `path` below the base.
+    pub fn url(&self, path: &str) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}{}", self.authority, self.join(path))
+    }
+
+    pub(super) fn host(&self) -> &str {
+        &self.host
+    }
+
+    pub(super) const fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(super) const fn tls_name(&self) -> Option<&ServerName<'static>> {
+        self.tls.as_ref()
+    }
+
+    pub(super) fn authority(&self) -> HeaderValue {
+        // An authority of a parsed URI has no byte that a header may not have.
+        HeaderValue::from_str(self.authority.as_str()).unwrap_or_else(|_| HeaderValue::from_static(""))
+    }
+}
+
+/// Whether a host is this machine for every resolver (RFC 6761 section 6.3 for `localhost`).
+fn is_own_machine(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_https_or_this_machine() {
+        let target = Target::parse("https://api.example/base/").unwrap();
+        assert_eq!(
+            (target.host(), target.port(), target.join("/token")),
+            ("api.example", 443, "/base/token".into())
+        );
+        assert_eq!(target.url("/token"), "https://api.example/base/token");
+        let target = Target::parse("http://[::1]:8080").unwrap();
+        assert_eq!((target.host(), target.port(), target.tls_name()), ("::1", 8080, None));
+        assert!(Target::parse("http://127.0.0.1:80").is_ok() && Target::parse("http://localhost").is_ok());
+        for plain in
+            ["http://api.example", "http://10.0.0.1", "http://localhost.example", "http://127.0.0.1.example"]
+        {
+            assert_eq!(Target::parse(plain), Err(TargetError::Plain(plain.into())));
+        }
+        for superfluous in ["https://user:pw@api.example", "https://a.example/?x", "https://a.example/#x"] {
+            assert_eq!(Target::parse(superfluous), Err(TargetError::Superfluous(superfluous.into())));
+        }
+        for malformed in
+            ["", "api.example", "/token", "ftp://a.example", "https://", "https://:443", "https://a b"]
+        {
+            assert_eq!(
+                Target::parse(malformed),
+                Err(TargetError::Malformed(malformed.into())),
+                "{malformed}"
+            );
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! A client's half of the messages, against the server's half and against what real servers answer.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod answers;
+mod law;
+mod refusals;
+mod requests;
+mod world;
