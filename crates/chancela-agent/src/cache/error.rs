@@ -54,7 +54,9 @@ pub enum CacheError {
         error: io::Error,
     },
     /// The lock cannot be taken, whoever holds it.
-    #[error("{path} cannot be locked: {error}; the cache must be on a file system with locks")]
+    #[error(
+        "{path} cannot be locked: {error}; the cache must be in a folder that this user may write, on a file system with locks"
+    )]
     Lock {
         /// The lock's file.
         path: PathBuf,

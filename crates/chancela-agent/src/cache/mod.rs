@@ -87,10 +87,8 @@ impl Cache {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(CacheError::Read { path, error }),
         };
-        let record = bytes
-            .ok_or(Unreadable::Damaged)
-            .and_then(|bytes| self.0.keys.open(key, &bytes))
-            .and_then(|plain| payload::decode(&plain, self.0.boot.as_ref()));
+        let record = bytes.ok_or(Unreadable::Damaged);
+        let record = record.and_then(|bytes| open_record(&bytes, key, &self.0.keys, self.0.boot.as_ref()));
         record.map(Some).map_err(|reason| CacheError::Unreadable { path, reason })
     }
 
@@ -150,6 +148,19 @@ impl Cache {
     fn path(&self, key: &TokenKey, kind: Kind) -> PathBuf {
         self.0.directory.join(name::of(key, kind))
     }
+}
+
+/// The record in a file's bytes, which lay under `key`. `boot` names this start of the machine.
+///
+/// # Errors
+/// [`Unreadable`].
+pub fn open_record(
+    file: &[u8],
+    key: &TokenKey,
+    keys: &CacheKeys,
+    boot: Option<&BootId>,
+) -> Result<Record, Unreadable> {
+    payload::decode(&keys.open(key, file)?, boot)
 }
 
 /// A file's bytes; `None` if they are more than [`MAX_BYTES`].

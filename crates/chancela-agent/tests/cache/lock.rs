@@ -23,8 +23,8 @@ fn a_lock_is_held_by_one_and_ends_when_it_is_dropped() {
         "{busy}"
     );
     let waiting = thread::spawn(move || other.lock(&token_key(), PATIENCE).unwrap().load().unwrap());
-    locked.store(&record(1), Persist::Both).unwrap();
-    drop(locked);
+    let storing = thread::spawn(move || locked.store(&record(1), Persist::Both)); // and drops it
+    storing.join().unwrap().unwrap();
     assert_eq!(waiting.join().unwrap(), Some(record(1)), "who waited sees what was stored meanwhile");
     assert!(cache.try_lock(&token_key()).unwrap().is_some());
 }

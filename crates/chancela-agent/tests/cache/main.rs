@@ -10,6 +10,7 @@ mod files;
 mod keys;
 mod kill;
 mod lock;
+mod power_cut;
 mod race;
 mod unreadable;
 mod world;

@@ -6,6 +6,8 @@ use chancela_agent::engine::TokenKey;
 use std::fs;
 use tempfile::{TempDir, tempdir};
 
+type Change = Box<dyn FnOnce(Vec<u8>) -> Vec<u8>>;
+
 /// A cache with a record, whose file is then changed.
 fn with_file(change: impl FnOnce(Vec<u8>) -> Vec<u8>) -> (TempDir, Cache) {
     let directory = tempdir().unwrap();
@@ -32,7 +34,7 @@ fn an_unreadable_file_is_neither_read_nor_overwritten_before_it_is_set_aside() {
         bytes[8] = 2;
         bytes
     };
-    let cases: [(Box<dyn FnOnce(Vec<u8>) -> Vec<u8>>, Unreadable); 5] = [
+    let cases: [(Change, Unreadable); 5] = [
         (Box::new(|bytes: Vec<u8>| bytes[..bytes.len() - 1].to_vec()), Unreadable::Damaged),
         (Box::new(|_| Vec::new()), Unreadable::Damaged),
         (Box::new(|_| b"{\"refresh_token\":\"x\"}".to_vec()), Unreadable::Damaged),
