@@ -5,7 +5,7 @@
 //! RFC 9700 §4.1.3 would have a `#_`: single-page applications route by it, and a client of this server reads no fragment
 //! (there is no implicit grant), so one that a browser carries over means nothing. Dialects that end errors in one do.
 
-use super::authorization_request::{AuthorizationRequest, append};
+use super::authorization_request::{AuthorizationRequest, append, joint};
 use super::token_refusal::WireError;
 use crate::authorization::{RedirectTarget, ResponseMode};
 use crate::dialect::{Authorization, ResponseParameter};
@@ -83,13 +83,8 @@ impl AuthorizationResponse {
             append(&mut query, name, value);
         }
         let uri = &*target.redirect_uri;
-        let joint = match uri.split_once('?') {
-            None => "?",
-            Some((_, own)) if own.is_empty() || own.ends_with('&') => "",
-            Some(_) => "&",
-        };
         let (mark, fragment) = fragment.map_or(("", ""), |fragment| ("#", fragment));
-        Self::Redirect([uri, joint, &query, mark, fragment].concat())
+        Self::Redirect([uri, joint(uri), &query, mark, fragment].concat())
     }
 }
 

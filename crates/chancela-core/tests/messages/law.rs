@@ -1,7 +1,7 @@
 //! The law of the two halves: what a client writes for any endpoint, its server reads as the same request of the same
 //! client, believed by the same proof.
 
-use crate::world::{CERTIFICATE, Sample, VERIFIER, believes, endpoints, presented, read, record};
+use crate::world::{CERTIFICATE, Sample, VERIFIER, axes, believes, endpoints, presented, read, record};
 use chancela_core::client_auth::Method;
 use chancela_core::dialect::{BasicEncoding, Dialect, Grant, TokenEndpoint};
 use chancela_core::message::HttpRequest;
@@ -61,7 +61,7 @@ fn sample(dialect: &'static Dialect, endpoint: &'static TokenEndpoint) -> impl S
 }
 
 fn any_request() -> impl Strategy<Value = (&'static TokenEndpoint, Sample)> {
-    let all: Vec<_> = endpoints().collect();
+    let all: Vec<_> = endpoints().chain(axes()).collect();
     proptest::sample::select(all).prop_flat_map(|(dialect, endpoint)| {
         sample(dialect, endpoint).prop_map(move |sample| (endpoint, sample))
     })
@@ -89,7 +89,7 @@ fn scope(text: Option<&str>) -> Scope {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(800))]
+    #![proptest_config(ProptestConfig::with_cases(1200))]
 
     #[test]
     fn what_a_client_writes_its_server_reads_as_the_same_request((endpoint, sample) in any_request()) {

@@ -2,7 +2,7 @@
 //!
 //! Owns neither the random texts nor the browser.
 
-use super::{AuthorizationRequest, MAX_NONCE_BYTES, MAX_STATE_BYTES};
+use super::{AuthorizationRequest, MAX_NONCE_BYTES, MAX_STATE_BYTES, joint};
 use crate::dialect::Authorization;
 use crate::message::body::MAX_VALUE_BYTES;
 use crate::scope::Scope;
@@ -94,12 +94,7 @@ impl AuthorizationRequest {
 
     /// The URL to open in the user's browser. `endpoint` is the provider's, without fragment.
     pub fn url(&self, endpoint: &str) -> String {
-        let joint = match endpoint.split_once('?') {
-            None => "?",
-            Some((_, own)) if own.is_empty() || own.ends_with('&') => "",
-            Some(_) => "&",
-        };
-        [endpoint, joint, &self.to_query()].concat()
+        [endpoint, joint(endpoint), &self.to_query()].concat()
     }
 }
 

@@ -137,6 +137,15 @@ impl AuthorizationRequest {
     }
 }
 
+/// What stands between a URI and the query that is added to it.
+pub(super) fn joint(uri: &str) -> &'static str {
+    match uri.split_once('?') {
+        None => "?",
+        Some((_, own)) if own.is_empty() || own.ends_with('&') => "",
+        Some(_) => "&",
+    }
+}
+
 /// Appends one parameter to a query.
 pub(super) fn append(query: &mut String, name: &str, value: &str) {
     if !query.is_empty() {
