@@ -2,9 +2,9 @@
 //! `encode` by a client. What one writes the other reads as the same request.
 
 mod encode;
-mod envelope;
+pub(super) mod envelope;
 mod error;
-mod written;
+pub(super) mod written;
 
 pub use envelope::Envelope;
 pub use error::EncodeError;
