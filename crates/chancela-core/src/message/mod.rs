@@ -9,6 +9,7 @@ pub mod client_registration;
 pub mod error_response;
 pub mod introspection;
 pub mod logout_request;
+mod multipart;
 pub mod server_metadata;
 pub mod token_request;
 pub mod token_response;
