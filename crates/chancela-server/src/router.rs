@@ -217,7 +217,10 @@ impl Table {
             add(&own.userinfo, Route::UserInfo);
         }
         if realm.certificate_authority.is_some() {
-            add(&realm.dialect.certificate_issuance.path, Route::Certificates);
+            let issuance = &realm.dialect.certificate_issuance;
+            for path in std::iter::once(&issuance.path).chain(&issuance.renewal_path) {
+                add(path, Route::Certificates);
+            }
             add("/certificates/{serial}", Route::Certificate);
             add(&own.ocsp, Route::Ocsp);
             add(&format!("{}/{{request}}", own.ocsp), Route::Ocsp);

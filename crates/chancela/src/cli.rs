@@ -30,7 +30,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Start all dialects on this machine with demo clients, and print a ready request for each
+    /// Start the dialects on this machine with demo clients, and print a ready request for each
     Sandbox(Sandbox),
     /// Run the authorization server
     Serve {
@@ -97,6 +97,12 @@ pub(crate) struct Sandbox {
     /// Address and port for TLS; the next port asks for client certificates. The port of --listen plus 363 if absent: 8443
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(crate) tls_listen: Option<SocketAddr>,
+    /// Start this dialect alone, or one that is left out otherwise (`chancela dialect list` has all); may be repeated
+    #[arg(long = "dialect", value_name = "NAME")]
+    pub(crate) dialects: Vec<String>,
+    /// Start every dialect
+    #[arg(long, conflicts_with = "dialects")]
+    pub(crate) all: bool,
     /// Keep everything in this folder; a temporary one, removed at the end, if absent
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,

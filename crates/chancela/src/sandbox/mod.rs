@@ -1,4 +1,4 @@
-//! `chancela sandbox`: all dialects on this machine, with demo clients and no set-up. It is the production server: what
+//! `chancela sandbox`: the dialects on this machine, with demo clients and no set-up. It is the production server: what
 //! is special is only where its configuration, clients and listeners come from.
 
 mod clock;
@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: &cli::Sandbox) -> Result<(), Failure> {
             temporary.path()
         }
     };
-    let plan = Plan::read()?;
+    let plan = Plan::read(&arguments.dialects, arguments.all)?;
     let host = arguments.host.as_deref();
     let listeners = Listeners::bind(arguments.listen, arguments.tls_listen, host, plan.realms.len())?;
     let config = configuration(&plan, data, &listeners, arguments);
@@ -97,7 +97,7 @@ pub(crate) fn run(arguments: &cli::Sandbox) -> Result<(), Failure> {
         }
         let ready = |_| match arguments.json {
             true => output::line(&String::from_utf8_lossy(&json)),
-            false => output::line(&description.text(&plan, &printed, &origin, &listeners::ca_file(data))),
+            false => output::line(&description.text(&plan, &printed, &origin, data)),
         };
         let listening = Listening { bound, acceptors, file: None };
         serve::run_until_stopped(&server, &config, listening, ready).await

@@ -20,6 +20,7 @@ mod crash;
 mod goldens;
 mod leaks;
 mod measure;
+mod neighbours;
 mod sandbox;
 mod sandbox_people;
 mod shutdown;
