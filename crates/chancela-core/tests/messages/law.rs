@@ -103,7 +103,7 @@ proptest! {
             }
             Ok(sent) => sent,
         };
-        let certificate = presented(method);
+        let certificate = presented(endpoint, method);
         let read = read(endpoint, &sent, certificate.as_ref());
         let read = read.map_err(|rejection| TestCaseError::fail(format!("{}: {rejection}", endpoint.name)))?;
         let TokenRequest { grant, credentials, partner, scope: asked, resource, chain_token, certificate } = &read;
@@ -144,7 +144,7 @@ proptest! {
             prop_assert!(sample.client_id.contains(':'));
             return Ok(());
         };
-        let certificate = presented(method);
+        let certificate = presented(endpoint, method);
         let http = HttpRequest {
             method: sent.method(),
             query: None,

@@ -177,8 +177,10 @@ pub(crate) fn record(client_id: &str, secret: &str, method: Method) -> Client {
 }
 
 /// The connection's certificate, as a realm sees that of a client with `method`.
-pub(crate) fn presented(method: Method) -> Option<PresentedCertificate> {
+pub(crate) fn presented(endpoint: &TokenEndpoint, method: Method) -> Option<PresentedCertificate> {
+    let beside = endpoint.client_authentication.require_client_certificate;
     let standing = match method {
+        _ if beside && method != Method::SelfSignedTlsClientAuth => Standing::Trusted { issuers: vec![[1; 32]] },
         Method::TlsClientAuth => Standing::Trusted { issuers: vec![[1; 32]] },
         Method::SelfSignedTlsClientAuth => Standing::Untrusted(Rule::UntrustedClientCertificate),
         _ => return None,
