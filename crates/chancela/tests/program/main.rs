@@ -21,6 +21,7 @@ mod goldens;
 mod leaks;
 mod measure;
 mod sandbox;
+mod sandbox_faults;
 mod sandbox_people;
 mod shutdown;
 mod tls;

@@ -141,7 +141,8 @@ impl Request {
         self.try_send().unwrap_or_else(|error| panic!("{} {}: {error}", self.method, self.url))
     }
 
-    fn authority(&self) -> &str {
+    /// Host and port.
+    pub(crate) fn authority(&self) -> &str {
         let rest = self.url.strip_prefix("http://").expect("an http URL");
         rest.split('/').next().unwrap_or(rest)
     }
