@@ -118,6 +118,13 @@ pub(crate) struct Sandbox {
     /// Let anybody who reaches the sandbox move its clock forward: POST /_sandbox/clock {"advance_seconds": N}
     #[arg(long)]
     pub(crate) danger_clock_control: bool,
+    /// Play the faults of this file: refusals, lost answers, broken bodies, expired certificates (book: Sandbox faults)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) script: Option<PathBuf>,
+    /// Let anybody who reaches the sandbox set faults, rotate keys and see what arrived: /_sandbox/faults, /_sandbox/keys,
+    /// /_sandbox/requests
+    #[arg(long)]
+    pub(crate) danger_fault_control: bool,
     /// Log filter, for example `info` or `chancela_server=debug`
     #[arg(long, default_value = "warn", value_name = "FILTER")]
     pub(crate) log: String,

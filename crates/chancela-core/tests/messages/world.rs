@@ -180,7 +180,9 @@ pub(crate) fn record(client_id: &str, secret: &str, method: Method) -> Client {
 pub(crate) fn presented(endpoint: &TokenEndpoint, method: Method) -> Option<PresentedCertificate> {
     let beside = endpoint.client_authentication.require_client_certificate;
     let standing = match method {
-        _ if beside && method != Method::SelfSignedTlsClientAuth => Standing::Trusted { issuers: vec![[1; 32]] },
+        _ if beside && method != Method::SelfSignedTlsClientAuth => {
+            Standing::Trusted { issuers: vec![[1; 32]] }
+        }
         Method::TlsClientAuth => Standing::Trusted { issuers: vec![[1; 32]] },
         Method::SelfSignedTlsClientAuth => Standing::Untrusted(Rule::UntrustedClientCertificate),
         _ => return None,

@@ -22,6 +22,7 @@ mod leaks;
 mod measure;
 mod neighbours;
 mod sandbox;
+mod sandbox_faults;
 mod sandbox_people;
 mod shutdown;
 mod tls;
