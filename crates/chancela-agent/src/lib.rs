@@ -12,8 +12,10 @@
 
 pub mod cache;
 pub mod clock;
+pub mod config;
 pub mod engine;
 pub mod identity;
+pub mod provider;
 pub mod source;
 pub mod tokens;
 pub mod transport;

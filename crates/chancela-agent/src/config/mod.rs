@@ -98,9 +98,12 @@ pub struct ProviderConfig {
     pub partner_id: Option<Given>,
     /// The partner platform's secret.
     pub partner_secret: Option<Place>,
-    /// Values of headers that the provider wants and only the client knows.
+    /// Values of headers that the token endpoint wants and only the client knows.
     #[serde(default)]
     pub headers: BTreeMap<String, Given>,
+    /// What the provider gave to the client beside id and secret and its API wants in each call, by the dialect's names.
+    #[serde(default)]
+    pub credential: BTreeMap<String, Given>,
     /// Client certificate: PEM with its chain, or PKCS #12.
     pub certificate: Option<Place>,
     /// Its key, where that is elsewhere.

@@ -115,7 +115,8 @@ impl<'de> Deserialize<'de> for Span {
 impl<'de> Deserialize<'de> for Percent {
     fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
         let text = String::deserialize(input)?;
-        let share = text.strip_suffix('%').and_then(|digits| digits.parse().ok()).filter(|share| *share <= 50);
+        let share =
+            text.strip_suffix('%').and_then(|digits| digits.parse().ok()).filter(|share| *share <= 50);
         share.map(Self).ok_or_else(|| D::Error::custom("a share of a token's life is a text from 0% to 50%"))
     }
 }

@@ -39,7 +39,7 @@ impl Surroundings {
         Self { keyring: program.to_owned(), ..self }
     }
 
-    pub(super) fn variable(&self, name: &str) -> Option<OsString> {
+    pub(crate) fn variable(&self, name: &str) -> Option<OsString> {
         (self.variables)(name)
     }
 

@@ -149,6 +149,11 @@ impl Tokens {
         Shared::run(&self.shared);
     }
 
+    /// Says that the credentials of a key are others now, if they are.
+    pub fn restamp(&self, key: TokenKey, stamp: u64) {
+        self.shared.engine().restamp(key, stamp);
+    }
+
     /// Forgets what is known of a key beside its record.
     pub fn forget(&self, key: TokenKey) {
         self.shared.engine().forget(key);

@@ -1,0 +1,219 @@
+//! Asks a provider for one step's token: secrets are read anew for each request, and live no longer than it.
+
+use super::open::span;
+use super::{Inner, ProviderError, Wanted};
+use crate::config::GrantConfig;
+use crate::engine::{Attempt, Class, Failure, Granted, How, SECOND};
+use crate::tokens::{BoxFuture, Issuer};
+use crate::transport::TransportError;
+use bytes::Bytes;
+use chancela_core::client_auth::{Credentials, OwnCredentials};
+use chancela_core::message::HttpAnswer;
+use chancela_core::message::token_answer::{JwtHint, TokenAnswer};
+use chancela_core::message::token_refusal::{RefusalClass, TokenRefusal};
+use chancela_core::message::token_request::{Envelope, GrantRequest, TokenRequest};
+use chancela_core::secret::{Secret, hex};
+use chancela_core::time::Timestamp;
+use http::Response;
+use std::sync::Arc;
+
+/// One step of a provider.
+pub(super) struct StepIssuer {
+    inner: Arc<Inner>,
+    place: usize,
+    wanted: Wanted,
+}
+
+impl StepIssuer {
+    pub(super) const fn new(inner: Arc<Inner>, place: usize, wanted: Wanted) -> Self {
+        Self { inner, place, wanted }
+    }
+}
+
+impl Issuer for StepIssuer {
+    fn issue<'a>(&'a self, attempt: &'a Attempt) -> BoxFuture<'a, Result<Granted, Failure>> {
+        Box::pin(async move {
+            let (inner, place, wanted) = (Arc::clone(&self.inner), self.place, self.wanted.clone());
+            let refresh = match &attempt.how {
+                How::Again => None,
+                How::Refresh(token) => Some(token.clone()),
+            };
+            let chain = attempt.chain.last().map(|token| token.access_token.clone());
+            let made = move || inner.request(place, &wanted, refresh.as_ref(), chain.as_ref());
+            let request = match tokio::task::spawn_blocking(made).await {
+                Ok(Ok(request)) => request,
+                Ok(Err(error)) => return Err(unsendable(&error)),
+                Err(_) => return Err(unsendable(&ProviderError::Interrupted)),
+            };
+            let patience = span(attempt.patience);
+            match self.inner.route.send(&self.inner.target, request, patience).await {
+                Ok(response) => self.read(&response),
+                Err(error) => Err(lost(&error)),
+            }
+        })
+    }
+}
+
+impl StepIssuer {
+    fn read(&self, response: &Response<Bytes>) -> Result<Granted, Failure> {
+        let Some(endpoint) = self.inner.endpoints().nth(self.place) else {
+            return Err(unsendable(&ProviderError::Interrupted));
+        };
+        let answer =
+            HttpAnswer { status: response.status(), headers: response.headers(), body: response.body() };
+        let now = Timestamp::from_millis(self.inner.context.clock.now().wall);
+        let answer = TokenAnswer::parse(endpoint, &answer, now).map_err(|refusal| failure(&refusal))?;
+        let own = JwtHint::of(&answer.access_token);
+        let refresh = answer.refresh_token.as_ref().and_then(JwtHint::of);
+        let refresh_ends =
+            refresh.as_ref().and_then(|hint| hint.exp).map(|at| at.saturating_sub(now.seconds()));
+        Ok(Granted {
+            expires_in: answer.expires_in,
+            expires_at: answer.expires_at.or(own.and_then(|hint| hint.exp)),
+            token_type: answer.token_type,
+            scope: answer.scope,
+            refresh_expires_in: answer.refresh_expires_in.or(refresh_ends),
+            refresh_not_before: refresh.and_then(|hint| hint.nbf),
+            access_token: answer.access_token,
+            refresh_token: answer.refresh_token,
+        })
+    }
+}
+
+impl Inner {
+    /// The request of a step. Its path is the whole one.
+    pub(super) fn request(
+        &self,
+        place: usize,
+        wanted: &Wanted,
+        refresh: Option<&Secret>,
+        chain: Option<&Secret>,
+    ) -> Result<http::Request<Bytes>, ProviderError> {
+        let refused = |error| ProviderError::Request { provider: self.name.clone(), error };
+        let Some(endpoint) = self.endpoints().nth(place) else { return Err(ProviderError::Interrupted) };
+        let is_last = place + 1 == self.steps.len();
+        let config = &self.config;
+        let own = self.own(endpoint)?;
+        let step = config.step.get(&endpoint.name);
+        let credentials = OwnCredentials {
+            client_id: own.client_id.expose(),
+            client_secret: own.secret.as_ref(),
+            client_assertion: None,
+            certificate: self.identity.is_some(),
+            method: step.and_then(|step| step.method).or(config.method.filter(|_| is_last)),
+        };
+        let credentials = Credentials::own(endpoint, &credentials).map_err(refused)?;
+        let partner = self.partner()?;
+        let partner = partner.as_ref().filter(|_| endpoint.client_authentication.partner.is_some());
+        let partner = partner.map(|(id, secret)| Credentials::own_partner(id.expose(), secret)).transpose();
+        let pem = self.pem(endpoint);
+        let grant = self.grant_request(refresh)?;
+        let renews = matches!(grant, GrantRequest::RefreshToken { .. });
+        let scope = self.step_scope(endpoint, wanted, is_last).filter(|_| !renews);
+        let request = TokenRequest {
+            grant,
+            credentials,
+            partner: partner.map_err(refused)?,
+            scope: scope.map(Into::into),
+            resource: wanted.resource.as_deref().filter(|_| is_last).map(Into::into),
+            chain_token: chain.map(Secret::expose).filter(|_| endpoint.requires.access_token.is_some()),
+            certificate: pem.as_deref(),
+        };
+        let takes_key = is_last || endpoint.client_authentication.api_key_header.is_some();
+        let api_key = config.api_key.as_ref().filter(|_| takes_key);
+        let api_key = api_key.map(|place| self.secret(place)).transpose()?;
+        let takes_tenant = is_last || endpoint.paths.iter().any(|path| path.contains("{tenant}"));
+        let mut headers = Vec::new();
+        for (name, given) in &config.headers {
+            headers.push((name.as_str(), self.given(given)?));
+        }
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.expose())).collect();
+        let fresh = self.fresh();
+        let envelope = Envelope {
+            tenant: config.tenant.as_deref().filter(|_| takes_tenant),
+            api_key: api_key.as_ref(),
+            fresh: Some(&fresh),
+            headers: &headers,
+        };
+        let mut request = request.encode(endpoint, &envelope).map_err(refused)?;
+        let path = self.target.join(&request.uri().to_string());
+        *request.uri_mut() = path.parse().map_err(|_| ProviderError::Interrupted)?;
+        Ok(request)
+    }
+
+    fn grant_request(&self, refresh: Option<&Secret>) -> Result<GrantRequest<'static>, ProviderError> {
+        if let Some(token) = refresh {
+            return Ok(GrantRequest::RefreshToken { refresh_token: token.expose().to_owned().into() });
+        }
+        let missing =
+            |key, why: &str| ProviderError::Missing { provider: self.name.clone(), key, why: why.to_owned() };
+        match self.grant {
+            GrantConfig::ClientCredentials => Ok(GrantRequest::ClientCredentials),
+            GrantConfig::AuthorizationCode => {
+                Err(ProviderError::LoginRequired { provider: self.name.clone() })
+            }
+            GrantConfig::DangerPassword => {
+                let username = self.config.username.as_ref();
+                let username =
+                    username.ok_or_else(|| missing("username", "danger_password needs the user's name"))?;
+                let password = self.config.password.as_ref();
+                let password =
+                    password.ok_or_else(|| missing("password", "danger_password needs its place"))?;
+                let username = self.given(username)?.expose().to_owned().into();
+                Ok(GrantRequest::Password { username, password: self.secret(password)? })
+            }
+        }
+    }
+
+    fn partner(&self) -> Result<Option<(Secret, Secret)>, ProviderError> {
+        match (&self.config.partner_id, &self.config.partner_secret) {
+            (Some(id), Some(secret)) => Ok(Some((self.given(id)?, self.secret(secret)?))),
+            (None, None) => Ok(None),
+            _ => Err(ProviderError::Missing {
+                provider: self.name.clone(),
+                key: "partner_id or partner_secret",
+                why: "a partner platform has both".into(),
+            }),
+        }
+    }
+
+    /// The client's certificate in PEM, for providers that want it in a header.
+    fn pem(&self, endpoint: &chancela_core::dialect::TokenEndpoint) -> Option<String> {
+        endpoint.requires.danger_client_certificate.as_ref()?;
+        let identity = self.identity.as_ref()?.current();
+        Some(chancela_core::x509::encode_pem("CERTIFICATE", &identity.certificate().der))
+    }
+
+    /// A correlation id.
+    fn fresh(&self) -> String {
+        let mut bytes = [0; 16];
+        // An id that is not random names the request less well, and nothing depends on it.
+        let _ = self.context.entropy.fill(&mut bytes);
+        let digits = hex(&bytes);
+        let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
+        format!("{}-{}-4{}-a{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32))
+    }
+}
+
+/// What cannot be sent will not be sendable a moment later.
+fn unsendable(error: &ProviderError) -> Failure {
+    Failure { class: Class::Request, retry_after: None, said: Some(error.to_string().into()) }
+}
+
+fn lost(error: &TransportError) -> Failure {
+    Failure { class: error.class(), retry_after: None, said: Some(error.to_string().into()) }
+}
+
+fn failure(refusal: &TokenRefusal) -> Failure {
+    let class = match refusal.class {
+        // The provider says that it did not act.
+        RefusalClass::Busy if refusal.status == http::StatusCode::TOO_MANY_REQUESTS => Class::Unsent,
+        RefusalClass::Busy => Class::Busy,
+        RefusalClass::Garbled => Class::Lost,
+        RefusalClass::Credentials => Class::Credentials,
+        RefusalClass::Request => Class::Request,
+        RefusalClass::Grant => Class::Grant,
+    };
+    let retry_after = refusal.retry_after.map(|seconds| i64::from(seconds) * SECOND);
+    Failure { class, retry_after, said: Some(refusal.to_string().into()) }
+}

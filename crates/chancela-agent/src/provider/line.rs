@@ -1,0 +1,229 @@
+//! What one kind of token of a provider needs, read and named: a key, a plan and an issuer for each step.
+
+use super::issuer::StepIssuer;
+use super::{Inner, ProviderError, Wanted};
+use crate::config::{Given, GrantConfig, Place};
+use crate::engine::{Budget, Chain, Moment, Plan, Policy, SECOND, TokenKey};
+use crate::source::SourceError;
+use chancela_core::dialect::{ApiValue, TokenEndpoint};
+use chancela_core::secret::Secret;
+use chancela_core::time::Timestamp;
+use std::sync::Arc;
+
+/// How long credentials count as read: a changed secret is noticed after this time.
+const RECENT: i64 = SECOND;
+
+/// What one kind of token needs.
+pub(super) struct Line {
+    /// First step first; never empty.
+    keys: Vec<TokenKey>,
+    wanted: Wanted,
+    stamp: u64,
+    read_at: Moment,
+    /// What API calls carry beside tokens.
+    pub(super) headers: Vec<(String, Secret)>,
+}
+
+impl Line {
+    /// Reads who we are.
+    pub(super) fn read(inner: &Inner, wanted: &Wanted, now: Moment) -> Result<Self, ProviderError> {
+        if let Some(identity) = &inner.identity {
+            // Why a new certificate is not taken stands in the status; the old one goes on.
+            let _ = identity.look(inner.around(), Timestamp::from_millis(now.wall));
+        }
+        let mut keys: Vec<TokenKey> = Vec::new();
+        let mut secrets = Vec::new();
+        for (place, endpoint) in inner.endpoints().enumerate() {
+            let own = inner.own(endpoint)?;
+            let earlier = keys.last().map(|key| format!("{key:?}")).unwrap_or_default();
+            keys.push(inner.key(endpoint, &own, wanted, place, &earlier)?);
+            secrets.push(own.client_id.expose().to_owned());
+            secrets.extend(own.secret.as_ref().map(|secret| secret.expose().to_owned()));
+        }
+        if let Some(identity) = &inner.identity {
+            secrets.push(identity.current().thumbprint());
+        }
+        let stamp = stamp(&inner.context.pepper, &secrets);
+        secrets.iter_mut().for_each(zeroize::Zeroize::zeroize);
+        let headers = api_headers(inner)?;
+        Ok(Self { keys, wanted: wanted.clone(), stamp, read_at: now, headers })
+    }
+
+    /// The key of the token that is wanted.
+    pub(super) fn key(&self) -> TokenKey {
+        self.keys.last().copied().unwrap_or_else(|| TokenKey::of(&[]))
+    }
+
+    pub(super) const fn is_recent(&self, now: Moment) -> bool {
+        let age = now.boot.saturating_sub(self.read_at.boot);
+        age >= 0 && age < RECENT
+    }
+
+    /// Tells the tokens how each step is obtained.
+    pub(super) fn register(&self, inner: &Arc<Inner>) -> Result<(), ProviderError> {
+        let mut earlier: Option<Chain> = None;
+        for (place, (endpoint, key)) in inner.endpoints().zip(&self.keys).enumerate() {
+            let plan = inner.plan(endpoint, earlier, self.stamp);
+            let issuer = Arc::new(StepIssuer::new(Arc::clone(inner), place, self.wanted.clone()));
+            let registered = inner.tokens().register(*key, plan, issuer);
+            registered.map_err(|error| ProviderError::Plan { provider: inner.name.clone(), error })?;
+            inner.tokens().restamp(*key, self.stamp);
+            // A gateway's token opens the API too, and not only the next token endpoint.
+            earlier = Some(Chain { key: *key, accompanies: true });
+        }
+        Ok(())
+    }
+}
+
+/// Who we are at one step.
+pub(super) struct Own {
+    pub(super) client_id: Secret,
+    pub(super) secret: Option<Secret>,
+}
+
+impl Inner {
+    /// Who we are at an endpoint.
+    pub(super) fn own(&self, endpoint: &TokenEndpoint) -> Result<Own, ProviderError> {
+        let step = self.config.step.get(&endpoint.name);
+        let id = step.and_then(|step| step.client_id.as_ref()).unwrap_or(&self.config.client_id);
+        let secret = step.and_then(|step| step.client_secret.as_ref()).or(self.config.client_secret.as_ref());
+        Ok(Own { client_id: self.given(id)?, secret: secret.map(|place| self.secret(place)).transpose()? })
+    }
+
+    pub(super) fn given(&self, given: &Given) -> Result<Secret, ProviderError> {
+        given.read(self.around()).map_err(|error| self.unreadable(error))
+    }
+
+    pub(super) fn secret(&self, place: &Place) -> Result<Secret, ProviderError> {
+        place.0.read(self.around()).and_then(|reading| reading.text()).map_err(|error| self.unreadable(error))
+    }
+
+    fn unreadable(&self, error: SourceError) -> ProviderError {
+        ProviderError::Source { provider: self.name.clone(), error }
+    }
+
+    /// Everything by which a token differs from another one. Secrets are not among it: the same client's token is the same
+    /// whatever its secret is now.
+    fn key(
+        &self,
+        endpoint: &TokenEndpoint,
+        own: &Own,
+        wanted: &Wanted,
+        place: usize,
+        earlier: &str,
+    ) -> Result<TokenKey, ProviderError> {
+        let is_last = place + 1 == self.steps.len();
+        let username = self.config.username.as_ref().map(|given| self.given(given)).transpose()?;
+        // A token that a person's login gave outlives the certificate that it is bound to; it is renewed with the next one.
+        let bound = self.identity.as_ref().filter(|_| self.is_repeatable());
+        let thumbprint = bound.map(|identity| identity.current().thumbprint()).unwrap_or_default();
+        let mut scopes: Vec<&str> =
+            self.step_scope(endpoint, wanted, is_last).unwrap_or_default().split(' ').collect();
+        scopes.sort_unstable();
+        scopes.dedup();
+        Ok(TokenKey::of(&[
+            "chancela agent 1",
+            &self.dialect.name,
+            &self.target.url(endpoint.paths.first().map_or("", String::as_str)),
+            self.config.tenant.as_deref().unwrap_or_default(),
+            match self.grant {
+                GrantConfig::ClientCredentials => "client_credentials",
+                GrantConfig::AuthorizationCode => "authorization_code",
+                GrantConfig::DangerPassword => "password",
+            },
+            own.client_id.expose(),
+            username.as_ref().map_or("", Secret::expose),
+            &scopes.join(" "),
+            wanted.resource.as_deref().filter(|_| is_last).unwrap_or_default(),
+            &thumbprint,
+            earlier,
+        ]))
+    }
+
+    /// The scope that is asked for at a step.
+    pub(super) fn step_scope<'a>(
+        &'a self,
+        endpoint: &'a TokenEndpoint,
+        wanted: &'a Wanted,
+        is_last: bool,
+    ) -> Option<&'a str> {
+        if is_last {
+            return wanted.scope.as_deref();
+        }
+        let own = self.config.step.get(&endpoint.name).and_then(|step| step.scope.as_deref());
+        own.or_else(|| endpoint.exact_scope.as_ref().map(|scope| scope.as_str()))
+    }
+
+    pub(super) fn is_repeatable(&self) -> bool {
+        self.grant != GrantConfig::AuthorizationCode
+    }
+
+    fn plan(&self, endpoint: &TokenEndpoint, chain: Option<Chain>, stamp: u64) -> Plan {
+        let renew = &self.config.renew;
+        let seconds = |seconds: u32| i64::from(seconds) * SECOND;
+        let lifetime = seconds(self.dialect.refresh_token_lifetime(endpoint, &self.environment));
+        let refresh = &endpoint.refresh;
+        let end = if refresh.sliding { seconds(refresh.absolute_lifetime) } else { lifetime };
+        let own = renew.policy();
+        let policy = Policy {
+            default_life: Some(seconds(self.dialect.access_token_lifetime(endpoint, &self.environment))),
+            absolute_life: own.absolute_life.or(Some(end)),
+            refresh_life: refresh.sliding.then_some(lifetime),
+            patience: self.http.timeout.millis(),
+            ..own
+        };
+        let documented = endpoint.rate_limit.map(|limit| Budget {
+            calls: usize::from(limit.requests),
+            window: seconds(limit.period),
+            reserve: usize::from(limit.requests > 2),
+        });
+        Plan {
+            policy,
+            endpoint: TokenKey::of(&[&self.target.url(endpoint.paths.first().map_or("", String::as_str))]),
+            budget: self.config.budget.map(Budget::from).or(documented),
+            chain,
+            repeatable: self.is_repeatable(),
+            keep: renew.keep,
+            stamp,
+        }
+    }
+}
+
+/// Headers of every API call beside the tokens, those with a value that is the same in each.
+fn api_headers(inner: &Inner) -> Result<Vec<(String, Secret)>, ProviderError> {
+    let Some(endpoint) = inner.endpoints().last() else { return Ok(Vec::new()) };
+    let mut out = Vec::new();
+    for header in &endpoint.api.headers {
+        let value = match (&header.literal, header.value, &header.credential) {
+            (Some(text), _, _) => Secret::new(text.clone()),
+            (_, Some(ApiValue::ClientId), _) => inner.own(endpoint)?.client_id,
+            (_, Some(ApiValue::Fresh), _) | (_, None, None) => continue,
+            (_, None, Some(name)) => match inner.config.credential.get(name) {
+                Some(given) => inner.given(given)?,
+                None => {
+                    return Err(ProviderError::Missing {
+                        provider: inner.name.clone(),
+                        key: "credential",
+                        why: format!(
+                            "every call of this provider's API carries {name}; give it as credential.{name}"
+                        ),
+                    });
+                }
+            },
+        };
+        out.push((header.name.clone(), value));
+    }
+    Ok(out)
+}
+
+/// Tells one set of credentials from another without telling them.
+fn stamp(pepper: &[u8; 32], texts: &[String]) -> u64 {
+    use aws_lc_rs::hmac;
+    let key = hmac::Key::new(hmac::HMAC_SHA256, pepper);
+    let mut context = hmac::Context::with_key(&key);
+    for text in texts {
+        context.update(&u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
+        context.update(text.as_bytes());
+    }
+    context.sign().as_ref().first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
+}

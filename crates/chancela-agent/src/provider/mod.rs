@@ -1,0 +1,217 @@
+//! A provider as its configuration and its dialect have it: which steps a token needs, who we are at each, and what an API
+//! call carries then.
+//!
+//! Owns the way from names in a file to keys, plans and requests. Does not own when they are used (the engine's) nor how
+//! they travel (the transport's).
+
+mod error;
+mod issuer;
+mod line;
+mod open;
+
+pub use error::ProviderError;
+pub use open::Context;
+
+use crate::config::{GrantConfig, Http, ProviderConfig};
+use crate::engine::{Reason, Refusal, Served, TokenKey, Want};
+use crate::identity::ClientIdentity;
+use crate::source::Surroundings;
+use crate::tokens::{TokenError, Tokens};
+use crate::transport::{Route, Target};
+use chancela_core::dialect::{Dialect, TokenEndpoint};
+use http::{HeaderName, HeaderValue};
+use line::Line;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// Most scopes and audiences that are kept apart for one provider: callers may ask for any, and nothing forgets them.
+const MOST_LINES: usize = 64;
+
+/// A provider that gives us tokens. Cheap to clone.
+#[derive(Clone)]
+pub struct Provider(Arc<Inner>);
+
+/// What a caller wants beside the configured.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Request<'a> {
+    /// Another scope than the configured one.
+    pub scope: Option<&'a str>,
+    /// Another resource server than the configured one (RFC 8707).
+    pub resource: Option<&'a str>,
+    /// Least life.
+    pub min_ttl: Duration,
+}
+
+/// What an API call carries.
+#[derive(Debug, Clone)]
+pub struct Authorized {
+    /// The token and those that go along with it.
+    pub served: Served,
+    /// Headers, the token's own first; their values are marked sensitive.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+struct Inner {
+    name: String,
+    dialect: Arc<Dialect>,
+    environment: String,
+    config: ProviderConfig,
+    /// Positions of the dialect's token endpoints, first step first; never empty.
+    steps: Vec<usize>,
+    grant: GrantConfig,
+    target: Target,
+    identity: Option<Arc<ClientIdentity>>,
+    route: Route,
+    http: Http,
+    context: Context,
+    lines: Mutex<BTreeMap<Wanted, Arc<Line>>>,
+}
+
+/// By what the tokens of one provider differ.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Wanted {
+    scope: Option<String>,
+    resource: Option<String>,
+}
+
+impl Provider {
+    /// Its name in the configuration.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Its dialect.
+    pub fn dialect(&self) -> &Dialect {
+        &self.0.dialect
+    }
+
+    /// The environment.
+    pub fn environment(&self) -> &str {
+        &self.0.environment
+    }
+
+    /// Whether its tokens need a person who logs in.
+    pub fn needs_login(&self) -> bool {
+        self.0.grant == GrantConfig::AuthorizationCode
+    }
+
+    /// A token and what a call carries with it, waited for until `patience` is over.
+    ///
+    /// # Errors
+    /// [`ProviderError`]: why there is none, and what to do.
+    pub async fn token(&self, request: Request<'_>, patience: Duration) -> Result<Authorized, ProviderError> {
+        let line = self.line(request).await?;
+        let min_ttl = i64::try_from(request.min_ttl.as_millis()).unwrap_or(i64::MAX);
+        let served = self.0.context.tokens.token(line.key(), Want { min_ttl }, patience).await;
+        match served {
+            Ok(served) => Ok(Authorized { headers: self.headers(&line, &served)?, served }),
+            Err(TokenError::Refused(refusal)) => Err(self.refused(refusal)),
+            Err(TokenError::Deadline) => Err(ProviderError::Deadline { provider: self.0.name.clone() }),
+        }
+    }
+
+    /// An API has refused a token. Returns whether another one comes before it is handed out again.
+    pub async fn rejected(&self, request: Request<'_>, served: &Served) -> bool {
+        let Ok(line) = self.line(request).await else { return false };
+        self.0.context.tokens.rejected(line.key(), served.token.fingerprint)
+    }
+
+    /// The key of what `request` asks for.
+    ///
+    /// # Errors
+    /// [`ProviderError`]: the credentials cannot be read.
+    pub async fn key(&self, request: Request<'_>) -> Result<TokenKey, ProviderError> {
+        Ok(self.line(request).await?.key())
+    }
+
+    /// Keys, plans and issuers of what is wanted. They change when the credentials do, which is looked for here.
+    async fn line(&self, request: Request<'_>) -> Result<Arc<Line>, ProviderError> {
+        let wanted = Wanted {
+            scope: request.scope.map(str::to_owned).or_else(|| self.0.scope()),
+            resource: request.resource.or(self.0.config.resource.as_deref()).map(str::to_owned),
+        };
+        let known = self.0.lines().get(&wanted).cloned();
+        let now = self.0.context.clock.now();
+        if let Some(line) = known.filter(|line| line.is_recent(now)) {
+            return Ok(line);
+        }
+        let inner = Arc::clone(&self.0);
+        let read = tokio::task::spawn_blocking(move || {
+            let line = Arc::new(Line::read(&inner, &wanted, now)?);
+            line.register(&inner)?;
+            let mut lines = inner.lines();
+            if lines.len() >= MOST_LINES && !lines.contains_key(&wanted) {
+                return Err(ProviderError::TooManyScopes { provider: inner.name.clone() });
+            }
+            lines.insert(wanted, Arc::clone(&line));
+            drop(lines);
+            Ok(line)
+        });
+        read.await.unwrap_or_else(|_| Err(ProviderError::Interrupted))
+    }
+
+    fn headers(&self, line: &Line, served: &Served) -> Result<Vec<(HeaderName, HeaderValue)>, ProviderError> {
+        let inner = &self.0;
+        let mut out = Vec::with_capacity(2);
+        let tokens = served.chain.iter().chain([&served.token]);
+        let steps = inner.endpoints().skip(inner.steps.len().saturating_sub(served.chain.len() + 1));
+        for (endpoint, token) in steps.zip(tokens) {
+            let scheme = endpoint.token.scheme.as_str();
+            let joint = if scheme.is_empty() { "" } else { " " };
+            let text = [scheme, joint, token.access_token.expose()].concat();
+            out.push((endpoint.token.header.as_str(), text));
+        }
+        // The token that was asked for stands first.
+        out.reverse();
+        let more = line.headers.iter().map(|(name, value)| (name.as_str(), value.expose().to_owned()));
+        let all = out.into_iter().chain(more);
+        all.map(|(name, text)| {
+            let unfit = || ProviderError::Header { provider: inner.name.clone(), header: name.to_owned() };
+            let mut value = HeaderValue::from_str(&text).map_err(|_| unfit())?;
+            value.set_sensitive(true);
+            Ok((HeaderName::from_bytes(name.as_bytes()).map_err(|_| unfit())?, value))
+        })
+        .collect()
+    }
+
+    fn refused(&self, refusal: Refusal) -> ProviderError {
+        let provider = self.0.name.clone();
+        match refusal.reason {
+            Reason::LoginRequired => ProviderError::LoginRequired { provider },
+            _ => ProviderError::Refused { provider, refusal },
+        }
+    }
+}
+
+impl Inner {
+    /// The endpoints of the steps, first step first.
+    fn endpoints(&self) -> impl Iterator<Item = &TokenEndpoint> {
+        self.steps.iter().filter_map(|at| self.dialect.token_endpoints.get(*at))
+    }
+
+    /// The configured scope, or the only one that there is.
+    fn scope(&self) -> Option<String> {
+        let exact = || self.endpoints().last()?.exact_scope.as_ref().map(|scope| scope.as_str().to_owned());
+        self.config.scope.clone().or_else(exact)
+    }
+
+    fn lines(&self) -> std::sync::MutexGuard<'_, BTreeMap<Wanted, Arc<Line>>> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn around(&self) -> &Surroundings {
+        &self.context.around
+    }
+
+    fn tokens(&self) -> &Tokens {
+        &self.context.tokens
+    }
+}
+
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Provider({})", self.0.name)
+    }
+}
