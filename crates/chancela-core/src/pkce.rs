@@ -1,5 +1,6 @@
 //! Proof key for code exchange (RFC 7636), method S256 alone: whoever redeems a code shows that it began the flow.
 
+use crate::secret::{Secret, sha256};
 use aws_lc_rs::{constant_time, digest};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
 
@@ -14,6 +15,16 @@ pub fn parse_challenge(text: &str) -> Option<[u8; 32]> {
         return None;
     }
     BASE64URL.decode(text).ok()?.try_into().ok()
+}
+
+/// The `code_verifier` of 32 random bytes (RFC 7636 §4.1), which its client keeps until it redeems the code.
+pub fn verifier(random: &[u8; 32]) -> Secret {
+    Secret::new(BASE64URL.encode(random))
+}
+
+/// The `code_challenge` of a verifier (RFC 7636 §4.2).
+pub fn challenge(verifier: &Secret) -> String {
+    BASE64URL.encode(sha256(verifier.expose().as_bytes()))
 }
 
 /// Whether `verifier` is well-formed and its SHA-256 is `challenge`.
@@ -36,6 +47,7 @@ mod tests {
     #[test]
     fn the_example_of_the_rfc_verifies() {
         assert!(verify(&parse_challenge(CHALLENGE).unwrap(), VERIFIER));
+        assert_eq!(challenge(&Secret::new(VERIFIER)), CHALLENGE);
     }
 
     /// PK-05, D-03.
@@ -81,6 +93,12 @@ mod tests {
                 prop_assert_eq!(BASE64URL.encode(read), text);
             }
             prop_assert_eq!(parse_challenge(&BASE64URL.encode(bytes)), Some(bytes));
+        }
+
+        #[test]
+        fn a_clients_own_verifier_fits_its_challenge(random: [u8; 32]) {
+            let own = verifier(&random);
+            prop_assert!(verify(&parse_challenge(&challenge(&own)).unwrap(), own.expose()));
         }
 
         /// PK-07.

@@ -10,17 +10,11 @@ pub fn is_plain(text: &str) -> bool {
 pub fn plain(text: &str, limit: usize) -> String {
     let spaced = text.chars().map(|c| if c.is_control() || c.is_whitespace() { ' ' } else { c });
     let visible: String = spaced.filter(|c| !is_invisible(*c)).collect();
-    let mut out = String::with_capacity(visible.len().min(4 * limit));
-    for (at, c) in
-        visible.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ").chars().enumerate()
-    {
-        if at == limit {
-            out.push('…');
-            break;
-        }
-        out.push(c);
+    let line = visible.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(limit) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None => line,
     }
-    out
 }
 
 /// Format characters: zero-width, bidirectional, interlinear, tags, fillers, and the two line separators.

@@ -1,7 +1,7 @@
 //! Which realm and endpoint a request is for: exact, canonical paths below each realm's issuer, by host. Nothing is
 //! normalised, so there is no second spelling of a path (requirement HS-06).
 
-use crate::extension::Extension;
+use crate::extension::{Extension, Intermediary};
 use crate::realm::Realm;
 use bytes::Bytes;
 use std::collections::HashMap;
@@ -100,6 +100,7 @@ struct OpenPath {
 #[derive(Debug, Default)]
 pub struct Router {
     hosts: HashMap<Box<str>, Table>,
+    intermediary: Option<Arc<dyn Intermediary>>,
 }
 
 /// A found route and what stands in the path's open segment.
@@ -156,7 +157,7 @@ impl Router {
     pub fn for_root(realm: &Arc<Realm>) -> Self {
         let mut table = Table::default();
         table.mount(realm, "");
-        Self { hosts: HashMap::from([(Box::from(""), table)]) }
+        Self { hosts: HashMap::from([(Box::from(""), table)]), intermediary: None }
     }
 
     /// Adds a fixed JSON document on every host.
@@ -166,11 +167,21 @@ impl Router {
         }
     }
 
-    /// Adds what the program serves beside its realms, on every host.
+    /// Adds what the program serves beside its realms, on every host. The path may have one segment in braces.
     pub fn add_extension(&mut self, path: &str, extension: &Arc<dyn Extension>) {
         for table in self.hosts.values_mut() {
-            table.exact.insert(path.into(), Route::Extension(Arc::clone(extension)));
+            table.add("", path, Route::Extension(Arc::clone(extension)));
         }
+    }
+
+    /// Lets all requests of this router's connections pass through an intermediary.
+    pub fn set_intermediary(&mut self, intermediary: Arc<dyn Intermediary>) {
+        self.intermediary = Some(intermediary);
+    }
+
+    /// Through what the requests of its connections pass, if through anything.
+    pub fn intermediary(&self) -> Option<&Arc<dyn Intermediary>> {
+        self.intermediary.as_ref()
     }
 
     /// The route of a request. Where all realms share one host, any host is that one: the `Host` header then decides
@@ -217,7 +228,10 @@ impl Table {
             add(&own.userinfo, Route::UserInfo);
         }
         if realm.certificate_authority.is_some() {
-            add(&realm.dialect.certificate_issuance.path, Route::Certificates);
+            let issuance = &realm.dialect.certificate_issuance;
+            for path in std::iter::once(&issuance.path).chain(&issuance.renewal_path) {
+                add(path, Route::Certificates);
+            }
             add("/certificates/{serial}", Route::Certificate);
             add(&own.ocsp, Route::Ocsp);
             add(&format!("{}/{{request}}", own.ocsp), Route::Ocsp);

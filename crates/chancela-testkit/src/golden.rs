@@ -62,6 +62,8 @@ pub struct Exchange {
     pub line: usize,
     /// Realm that must answer; the dialect's own if `None`.
     pub realm: Option<String>,
+    /// Label of the client whose certificate the connection shows; the request goes to where it is asked for.
+    pub certificate: Option<String>,
     /// How the body is compared.
     pub body_rule: BodyRule,
     /// Name and member of each value to keep from the answer.
@@ -89,7 +91,10 @@ impl Exchange {
         for (name, value) in &self.request_headers {
             request = request.header(name, self.place(fixtures.fill(value, fixtures::Encoding::Raw))?);
         }
-        let body = self.place(fixtures.fill(&self.request_body, encoding))?;
+        let mut body = self.place(fixtures.fill(&self.request_body, encoding))?;
+        if encoding == fixtures::Encoding::Multipart {
+            body = body.replace('\n', "\r\n");
+        }
         self.place(request.body(Bytes::from(body)).map_err(|error| error.to_string()))
     }
 

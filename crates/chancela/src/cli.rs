@@ -30,7 +30,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Start all dialects on this machine with demo clients, and print a ready request for each
+    /// Start the dialects on this machine with demo clients, and print a ready request for each
     Sandbox(Sandbox),
     /// Run the authorization server
     Serve {
@@ -97,6 +97,12 @@ pub(crate) struct Sandbox {
     /// Address and port for TLS; the next port asks for client certificates. The port of --listen plus 363 if absent: 8443
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(crate) tls_listen: Option<SocketAddr>,
+    /// Start this dialect alone, or one that is left out otherwise (`chancela dialect list` has all); may be repeated
+    #[arg(long = "dialect", value_name = "NAME")]
+    pub(crate) dialects: Vec<String>,
+    /// Start every dialect
+    #[arg(long, conflicts_with = "dialects")]
+    pub(crate) all: bool,
     /// Keep everything in this folder; a temporary one, removed at the end, if absent
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
@@ -112,6 +118,13 @@ pub(crate) struct Sandbox {
     /// Let anybody who reaches the sandbox move its clock forward: POST /_sandbox/clock {"advance_seconds": N}
     #[arg(long)]
     pub(crate) danger_clock_control: bool,
+    /// Play the faults of this file: refusals, lost answers, broken bodies, expired certificates (book: Sandbox faults)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) script: Option<PathBuf>,
+    /// Let anybody who reaches the sandbox set faults, rotate keys and see what arrived: /_sandbox/faults, /_sandbox/keys,
+    /// /_sandbox/requests
+    #[arg(long)]
+    pub(crate) danger_fault_control: bool,
     /// Log filter, for example `info` or `chancela_server=debug`
     #[arg(long, default_value = "warn", value_name = "FILTER")]
     pub(crate) log: String,

@@ -3,7 +3,7 @@
 
 use super::error::{DialectError, meaning};
 use super::{ClaimValue, Dialect, DialectFile, ErrorMember, RefreshPolicy, TokenEndpoint};
-use super::{check_authorization, check_certificates};
+use super::{check_api, check_authorization, check_certificates};
 use crate::scope::Scope;
 use crate::token::reference;
 use http::{HeaderName, HeaderValue};
@@ -71,6 +71,7 @@ fn has(table: &Table, path: &Table) -> bool {
 pub(super) fn dialect(path: &str, dialect: &Dialect) -> Result<(), DialectError> {
     check_authorization::check(path, dialect)?;
     check_certificates::check(path, dialect)?;
+    check_api::check(path, dialect)?;
     for endpoint in &dialect.token_endpoints {
         let key = |section: &str| format!("token_endpoint.{}.{section}", endpoint.name);
         paths(endpoint).map_err(|message| meaning(path, &key("paths"), message))?;
@@ -176,8 +177,9 @@ fn contradiction(endpoint: &TokenEndpoint) -> Option<(&'static str, &'static str
         return Some(("refresh.uses", "must say how many uses a refresh token has"));
     }
     for member in &endpoint.response.members {
-        if member.value.is_some() == member.literal.is_some() {
-            return Some(("response.members", "each member needs exactly one of value and literal"));
+        let sources = [member.value.is_some(), member.literal.is_some(), member.number.is_some()];
+        if sources.into_iter().filter(|there| *there).count() != 1 {
+            return Some(("response.members", "each member needs exactly one of value, literal and number"));
         }
     }
     for claim in &endpoint.token.jwt.claims {

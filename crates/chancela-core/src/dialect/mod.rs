@@ -5,6 +5,7 @@
 //! `dialects/` alone. A dialect does not own a realm's choices (keys, clients, which environment).
 
 mod check;
+mod check_api;
 mod check_authorization;
 mod check_certificates;
 mod error;

@@ -3,7 +3,7 @@
 use super::error::{DialectError, meaning};
 use super::layer::{lay_over, read_table};
 use super::{
-    Authorization, CertificateIssuance, ClientAuthentication, CredentialFormats, DialectFile, Endpoint,
+    Api, Authorization, CertificateIssuance, ClientAuthentication, CredentialFormats, DialectFile, Endpoint,
     Environment, Errors, Mark, OtherEndpoints, RateLimit, Refresh, RegistrationRules, Request, Requires,
     Response, ScopeMeaning, ScopeRules, Token,
 };
@@ -13,8 +13,17 @@ use std::collections::BTreeMap;
 use toml::{Table, Value};
 
 /// Tables that an endpoint may override.
-const SECTIONS: [&str; 8] =
-    ["request", "client_authentication", "scope", "token", "response", "errors", "refresh", "rate_limit"];
+const SECTIONS: [&str; 9] = [
+    "request",
+    "client_authentication",
+    "scope",
+    "token",
+    "response",
+    "errors",
+    "refresh",
+    "rate_limit",
+    "api",
+];
 
 /// A provider's wire contract.
 #[derive(Debug, Clone)]
@@ -62,6 +71,7 @@ pub struct TokenEndpoint {
     pub errors: Errors,
     pub refresh: Refresh,
     pub rate_limit: Option<RateLimit>,
+    pub api: Api,
     /// `scope.exactly` as a scope.
     pub exact_scope: Option<Scope>,
     /// `response.status`.
@@ -123,6 +133,12 @@ impl Dialect {
         self.token_endpoints.iter().find(|endpoint| endpoint.name == name)
     }
 
+    /// Where the provider serves `endpoint` in `environment`; `None` where nobody documents it.
+    pub fn base_url(&self, endpoint: &TokenEndpoint, environment: &str) -> Option<&str> {
+        let environment = self.environments.get(environment)?;
+        environment.base_urls.get(&endpoint.name).or(environment.base_url.as_ref()).map(String::as_str)
+    }
+
     /// Whether another token endpoint requires the tokens of this one.
     pub fn is_earlier_step(&self, name: &str) -> bool {
         let requires = |endpoint: &TokenEndpoint| {
@@ -158,6 +174,7 @@ impl TokenEndpoint {
             errors,
             refresh,
             rate_limit,
+            api,
         } = file;
         let exact_scope = match scope.exactly.as_deref().map(Scope::parse).transpose() {
             Ok(scope) => scope,
@@ -181,6 +198,7 @@ impl TokenEndpoint {
             errors,
             refresh,
             rate_limit,
+            api,
             exact_scope,
             success_status,
         })

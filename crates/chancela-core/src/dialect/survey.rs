@@ -1,9 +1,6 @@
 //! What an operator should know of a dialect before a realm speaks it: what is unsafe, and what is not served yet.
 
-use super::{
-    BodyEncoding, CertificateValue, ClaimValue, Dialect, GrantTypeIn, KeyOrigin, RefreshPolicy,
-    TokenEndpoint, TokenFormat,
-};
+use super::{CertificateValue, ClaimValue, Dialect, KeyOrigin, RefreshPolicy, TokenEndpoint, TokenFormat};
 use crate::client_auth::Method;
 use crate::grant::GrantType;
 
@@ -14,12 +11,6 @@ pub fn unsupported(dialect: &Dialect) -> Vec<String> {
     for endpoint in &dialect.token_endpoints {
         let mut missing =
             |what: &str| out.push(format!("token endpoint {:?}: {what} is not served yet", endpoint.name));
-        if endpoint.request.encodings.contains(&BodyEncoding::Multipart) {
-            missing("a multipart body");
-        }
-        if endpoint.request.grant_type_in == GrantTypeIn::Query {
-            missing("grant_type in the query");
-        }
         if endpoint.client_authentication.methods.contains(&Method::PrivateKeyJwt) {
             missing("client authentication by assertion");
         }

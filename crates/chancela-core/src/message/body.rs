@@ -56,7 +56,7 @@ impl<'a> Parameters<'a> {
         match encoding {
             BodyEncoding::Form => Self::form(http.body),
             BodyEncoding::Json => Self::json(http.body),
-            BodyEncoding::Multipart => Err(Rule::UnsupportedContentType.into()),
+            BodyEncoding::Multipart => Self::multipart(http),
         }
     }
 
@@ -126,7 +126,7 @@ impl<'a> Parameters<'a> {
         self.0.iter().filter(|(own, _)| own == name).count()
     }
 
-    fn push(&mut self, name: Cow<'a, str>, value: Value<'a>) -> Result<(), Rejection> {
+    pub(super) fn push(&mut self, name: Cow<'a, str>, value: Value<'a>) -> Result<(), Rejection> {
         let limit = |rule, number: usize| Rejection::with(rule, u32::try_from(number).unwrap_or(u32::MAX));
         if self.0.len() == MAX_PARAMETERS {
             return Err(limit(Rule::TooManyParameters, MAX_PARAMETERS));

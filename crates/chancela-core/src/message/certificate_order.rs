@@ -130,6 +130,8 @@ pub struct CertificateAnswer<'a> {
     pub chain_pem: &'a str,
     /// The encrypted key in PEM and its passphrase, where the server made it.
     pub private_key: Option<(&'a str, &'a Secret)>,
+    /// The client's new secret, where an order makes one.
+    pub client_secret: Option<&'a Secret>,
 }
 
 impl CertificateAnswer<'_> {
@@ -137,17 +139,24 @@ impl CertificateAnswer<'_> {
     pub fn encode(&self, issuance: &CertificateIssuance, pem: bool) -> Response<Bytes> {
         let issued = self.record.issued();
         let as_pem = pem && issued.is_some();
-        let body = if as_pem {
-            format!("{}{}", self.certificate_pem, self.chain_pem).into_bytes()
-        } else {
-            self.json(issuance, issued)
+        let secret = self.client_secret.filter(|_| as_pem).zip(issuance.client_secret_line.as_deref());
+        let body = match secret {
+            Some((secret, line)) => {
+                format!("{line}{}\n{}{}", secret.expose(), self.certificate_pem, self.chain_pem).into_bytes()
+            }
+            None if as_pem => format!("{}{}", self.certificate_pem, self.chain_pem).into_bytes(),
+            None => self.json(issuance, issued),
         };
         let mut response = Response::new(Bytes::from(body));
         *response.status_mut() = match issued {
             Some(_) => StatusCode::from_u16(issuance.status).unwrap_or(StatusCode::CREATED),
             None => StatusCode::ACCEPTED,
         };
-        let kind = if as_pem { "application/pem-certificate-chain" } else { "application/json" };
+        let kind = match (as_pem, secret) {
+            (_, Some(_)) => "text/plain",
+            (true, None) => "application/pem-certificate-chain",
+            (false, None) => "application/json",
+        };
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

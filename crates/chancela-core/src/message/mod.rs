@@ -10,6 +10,7 @@ pub mod date;
 pub mod error_response;
 pub mod introspection;
 pub mod logout_request;
+mod multipart;
 pub mod server_metadata;
 pub mod token_answer;
 pub mod token_refusal;

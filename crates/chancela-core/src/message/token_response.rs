@@ -32,7 +32,10 @@ impl TokenResponse {
         for member in &endpoint.response.members {
             let Some(value) = member.value else {
                 writer.key(&member.name);
-                writer.string(member.literal.as_deref().unwrap_or_default());
+                match member.number {
+                    Some(number) => writer.number(number),
+                    None => writer.string(member.literal.as_deref().unwrap_or_default()),
+                }
                 continue;
             };
             let absent = match value {

@@ -4,10 +4,12 @@
 use super::{acme, whole};
 use chancela_core::client_auth::Method;
 use chancela_core::dialect::{
-    BodyEncoding, Dialect, Grant, GrantTypeIn, MemberValue, RefreshPolicy, ScopeAs, TokenEndpoint, survey,
+    Api, ApiValue, BodyEncoding, Dialect, Grant, GrantTypeIn, MemberValue, RefreshPolicy, ScopeAs,
+    TokenEndpoint, survey,
 };
-use chancela_core::message::error_response;
+use chancela_core::message::token_request::TokenRequest;
 use chancela_core::message::token_response::TokenResponse;
+use chancela_core::message::{HttpRequest, error_response};
 use chancela_core::rejection::{Rejection, Rule};
 use chancela_core::scope::Scope;
 
@@ -27,6 +29,14 @@ fn success(dialect: &Dialect) -> String {
     }
     .encode(endpoint(dialect));
     format!("{} {}", response.status().as_u16(), String::from_utf8_lossy(response.body()))
+}
+
+/// How a token request with this query, type and body is read.
+fn parse(dialect: &Dialect, query: Option<&str>, kind: &str, body: &str) -> Result<(), Rule> {
+    let headers = [(http::header::CONTENT_TYPE, kind.parse().unwrap())].into_iter().collect();
+    let (method, body) = (http::Method::POST, body.as_bytes());
+    let http = HttpRequest { method: &method, query, headers: &headers, body, certificate: None };
+    TokenRequest::parse(endpoint(dialect), &http).map(|_| ()).map_err(|rejection| rejection.rule)
 }
 
 /// Status, content type and body of a refusal.
@@ -62,10 +72,15 @@ fn the_grant_in_the_query() {
         "[request]\ngrant_type_in = \"query\"\n[client_authentication]\nmethods = [\"client_secret_post\"]\n",
     );
     assert_eq!(endpoint(&dialect).request.grant_type_in, GrantTypeIn::Query);
-    assert_eq!(
-        survey::unsupported(&dialect),
-        ["token endpoint \"token\": grant_type in the query is not served yet"]
-    );
+    let form = "client_id=a&client_secret=b&grant_type=client_credentials";
+    let read = |query| parse(&dialect, query, "application/x-www-form-urlencoded", form);
+    assert_eq!(read(Some("grant_type=client_credentials&x=y")), Ok(()));
+    assert_eq!(read(Some("grant_type=implicit")), Err(Rule::UnsupportedGrantType));
+    assert_eq!(read(Some("grant_type=client_credentials&grant_type=a")), Err(Rule::DuplicateParameter));
+    for query in [None, Some(""), Some("grant_type=")] {
+        assert_eq!(read(query), Err(Rule::MissingGrantType), "what the body says does not count");
+    }
+    assert_eq!(survey::unsupported(&dialect), [""; 0]);
 }
 
 #[test]
@@ -73,10 +88,18 @@ fn a_multipart_body() {
     // Multipart is documented, a form accepted.
     let dialect = acme("[request]\nencodings = [\"multipart\", \"form\"]\n");
     assert_eq!(endpoint(&dialect).request.encodings, [BodyEncoding::Multipart, BodyEncoding::Form]);
-    assert_eq!(
-        survey::unsupported(&dialect),
-        ["token endpoint \"token\": a multipart body is not served yet"]
-    );
+    let part =
+        |name, text| format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n");
+    let credentials = part("client_id", "a") + &part("client_secret", "b");
+    let kind = "multipart/form-data; boundary=x";
+    let body = credentials.clone() + &part("grant_type", "client_credentials") + "--x--\r\n";
+    assert_eq!(parse(&dialect, None, kind, &body), Ok(()));
+    assert_eq!(parse(&dialect, None, kind, &(credentials.clone() + "--x--")), Err(Rule::MissingGrantType));
+    assert_eq!(parse(&dialect, None, kind, &credentials), Err(Rule::MalformedBody));
+    let twice = body.replace("--x--", &(part("client_id", "c") + "--x--"));
+    assert_eq!(parse(&dialect, None, kind, &twice), Err(Rule::DuplicateParameter));
+    assert_eq!(parse(&acme(""), None, kind, &body), Err(Rule::UnsupportedContentType));
+    assert_eq!(survey::unsupported(&dialect), [""; 0]);
 }
 
 #[test]
@@ -157,6 +180,7 @@ fn every_way_to_say_when_a_token_expires_and_what_it_may() {
             { name = "exp", value = "expires_at" },
             { name = "scope", value = "scope_upper" },
             { name = "claims", literal = "company_key" },
+            { name = "not-before-policy", number = 0 },
             { name = "refresh_token", value = "refresh_token" },
             { name = "refresh_expires_in", value = "refresh_token_expires_in" },
         ]
@@ -164,7 +188,7 @@ fn every_way_to_say_when_a_token_expires_and_what_it_may() {
     );
     assert_eq!(
         success(&dialect),
-        r#"201 {"expire_in":1800,"text":"1800","exp":1800000000,"scope":"READ WRITE","claims":"company_key","refresh_token":"AGAIN","refresh_expires_in":600}"#
+        r#"201 {"expire_in":1800,"text":"1800","exp":1800000000,"scope":"READ WRITE","claims":"company_key","not-before-policy":0,"refresh_token":"AGAIN","refresh_expires_in":600}"#
     );
     assert_eq!(endpoint(&dialect).response.members[0].value, Some(MemberValue::ExpiresIn));
 }
@@ -244,6 +268,59 @@ fn a_token_travels_in_any_header_with_or_without_a_word() {
             (header, scheme)
         );
     }
+}
+
+#[test]
+fn calls_carry_an_id_a_key_a_fixed_word_and_a_fresh_one_and_a_certificate() {
+    // One bank wants client_id as a header, another a key in the query, a third a correlation id; one product of a
+    // fourth wants none of what the others do.
+    let dialect = whole(
+        r#"
+        [token_endpoint.token]
+        paths = ["/token"]
+        [token_endpoint.pix]
+        paths = ["/pix/token"]
+        api = { mutual_tls = true, headers = [] }
+        [request.grants]
+        client_credentials = "client_credentials"
+        [api]
+        headers = [
+            { name = "client_id", value = "client_id" },
+            { name = "X-Correlation-ID", value = "fresh" },
+            { name = "api-version", literal = "1.0" },
+        ]
+        query = [{ name = "gw-dev-app-key", credential = "application_key" }]
+        "#,
+    );
+    let api = &endpoint(&dialect).api;
+    let values: Vec<_> =
+        api.headers.iter().map(|own| (own.name.as_str(), own.value, own.literal.as_deref())).collect();
+    assert_eq!(
+        values,
+        [
+            ("client_id", Some(ApiValue::ClientId), None),
+            ("X-Correlation-ID", Some(ApiValue::Fresh), None),
+            ("api-version", None, Some("1.0"))
+        ]
+    );
+    assert_eq!(api.query[0].credential.as_deref(), Some("application_key"));
+    assert!(!api.mutual_tls);
+    let pix = &dialect.token_endpoint("pix").unwrap().api;
+    assert!(pix.mutual_tls && pix.headers.is_empty() && pix.query == api.query);
+    assert_eq!(endpoint(&acme("")).api, Api::default());
+}
+
+#[test]
+fn token_endpoints_of_one_environment_have_several_hosts() {
+    let dialect = whole(
+        "base_url = \"https://login.acme.example\"\nbase_urls = { mtls = \"https://mtls.acme.example:8443/auth\" }\n\
+         [environments.sandbox]\n[token_endpoint.token]\npaths = [\"/token\"]\n[token_endpoint.mtls]\npaths = [\"/mtls\"]\n\
+         [request.grants]\nclient_credentials = \"client_credentials\"\n",
+    );
+    let at = |name, environment| dialect.base_url(dialect.token_endpoint(name).unwrap(), environment);
+    assert_eq!(at("token", "production"), Some("https://login.acme.example"));
+    assert_eq!(at("mtls", "production"), Some("https://mtls.acme.example:8443/auth"));
+    assert_eq!((at("token", "sandbox"), at("token", "unheard-of")), (None, None));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use chancela_core::rejection::Rule;
 use chancela_core::scope::Scope;
 use std::ops::RangeInclusive;
 
-fn load(name: &str) -> std::sync::Arc<Dialect> {
+pub(crate) fn load(name: &str) -> std::sync::Arc<Dialect> {
     Library::builtin().load(name).unwrap_or_else(|error| panic!("{error}"))
 }
 
@@ -28,12 +28,31 @@ fn grants(endpoint: &TokenEndpoint) -> Vec<(&str, Grant)> {
 fn every_file_loads_and_is_served_whole() {
     let library = Library::builtin();
     let names: Vec<&str> = library.names().collect();
-    assert_eq!(names, ["bankly", "bs2", "celcash", "semear", "standard", "vantage"]);
+    assert_eq!(
+        names,
+        [
+            "banco-do-brasil",
+            "bankly",
+            "bs2",
+            "btg",
+            "celcash",
+            "celcoin",
+            "cora",
+            "efi",
+            "inter",
+            "itau",
+            "santander",
+            "semear",
+            "sicoob",
+            "standard",
+            "vantage"
+        ]
+    );
     for name in names {
         assert_eq!(survey::unsupported(&load(name)), [] as [String; 0], "{name}");
     }
     let bases: Vec<&str> = library.files().filter(|name| name.starts_with("base/")).collect();
-    assert_eq!(bases, ["base/identity_server", "base/layer7", "base/sensedia"]);
+    assert_eq!(bases, ["base/identity_server", "base/keycloak", "base/layer7", "base/sensedia"]);
     for name in bases {
         let (_, text) = library.source(name).unwrap();
         assert!(text.contains(&format!("\nname = {name:?}\n")), "{name}");
@@ -46,6 +65,12 @@ fn what_is_dangerous_is_known_by_name() {
     assert_eq!(dangers("bankly"), [] as [String; 0]);
     assert_eq!(dangers("celcash"), [] as [String; 0]);
     assert_eq!(dangers("standard"), [] as [String; 0]);
+    for neighbour in ["banco-do-brasil", "celcoin", "efi", "inter", "itau", "santander", "sicoob"] {
+        assert_eq!(dangers(neighbour), [] as [String; 0], "{neighbour}");
+    }
+    for consents in ["btg", "cora"] {
+        assert_eq!(dangers(consents), ["authorization.danger_pkce_optional"], "{consents}");
+    }
     let password = "token_endpoint.token.request.grants.password = danger_password";
     assert_eq!(dangers("bs2"), ["authorization.danger_pkce_optional", password]);
     assert_eq!(dangers("vantage"), ["authorization.danger_redirect_uri_prefix", password]);

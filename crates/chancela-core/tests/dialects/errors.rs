@@ -10,8 +10,8 @@ fn error(tables: &str) -> String {
 fn an_unknown_key_names_file_line_and_allowed_keys() {
     insta::assert_snapshot!(error("[request]\nencoding = [\"form\"]\n"), @"acme.toml:12: unknown field `encoding`, expected one of `encodings`, `json_labelled_as_form`, `grant_type_in`, `names`, `grants`, `default_grant`, `scope_as`, `headers`");
     insta::assert_snapshot!(error("[token]\nlifetime = 60\n[token.jwt]\nalgoritm = \"RS256\"\n"), @"acme.toml:14: unknown field `algoritm`, expected one of `algorithm`, `typ`, `kid`, `claims`, `thumbprint`");
-    insta::assert_snapshot!(error("[tokens]\nlifetime = 60\n"), @"acme.toml:11: unknown field `tokens`, expected one of `format`, `name`, `title`, `extends`, `sources`, `environments`, `credentials`, `scopes`, `token_endpoint`, `authorization`, `endpoints`, `certificate_issuance`, `registration`, `marks`, `request`, `client_authentication`, `scope`, `token`, `response`, `errors`, `refresh`, `rate_limit`");
-    insta::assert_snapshot!(error("[token_endpoint.token.scopes]\nmax = 10\n"), @"acme.toml:11: unknown field `scopes`, expected one of `paths`, `requires`, `request`, `client_authentication`, `scope`, `token`, `response`, `errors`, `refresh`, `rate_limit`");
+    insta::assert_snapshot!(error("[tokens]\nlifetime = 60\n"), @"acme.toml:11: unknown field `tokens`, expected one of `format`, `name`, `title`, `extends`, `sources`, `environments`, `credentials`, `scopes`, `token_endpoint`, `authorization`, `endpoints`, `certificate_issuance`, `registration`, `marks`, `request`, `client_authentication`, `scope`, `token`, `response`, `errors`, `refresh`, `rate_limit`, `api`");
+    insta::assert_snapshot!(error("[token_endpoint.token.scopes]\nmax = 10\n"), @"acme.toml:11: unknown field `scopes`, expected one of `paths`, `requires`, `request`, `client_authentication`, `scope`, `token`, `response`, `errors`, `refresh`, `rate_limit`, `api`");
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn tables_do_not_contradict_each_other() {
     insta::assert_snapshot!(error("[refresh]\npolicy = \"uses\"\n"), @"acme.toml: token_endpoint.token.refresh.uses: must say how many uses a refresh token has");
     insta::assert_snapshot!(error("[response]\nstatus = 302\n"), @"acme.toml: token_endpoint.token.response.status: must be a status from 200 to 299");
     insta::assert_snapshot!(error("[response]\nheaders = [[\"X Y\", \"z\"]]\n"), @"acme.toml: token_endpoint.token.response: has a header that HTTP does not allow");
-    insta::assert_snapshot!(error("[[response.members]]\nname = \"a\"\n"), @"acme.toml: token_endpoint.token.response.members: each member needs exactly one of value and literal");
+    insta::assert_snapshot!(error("[[response.members]]\nname = \"a\"\n"), @"acme.toml: token_endpoint.token.response.members: each member needs exactly one of value, literal and number");
     insta::assert_snapshot!(error("[[token.jwt.claims]]\nname = \"a\"\nvalue = \"issuer\"\nliteral = \"b\"\n"), @"acme.toml: token_endpoint.token.token.jwt.claims: each claim needs exactly one of value and literal");
     insta::assert_snapshot!(error("[[errors.members]]\nname = \"a\"\nmembers = [{ name = \"b\" }]\n"), @"acme.toml: token_endpoint.token.errors.members: each member needs exactly one of value, literal, members and array");
     insta::assert_snapshot!(error("[errors.code.invalid_scope]\nstatus = 200\n"), @"acme.toml: token_endpoint.token.errors.code.invalid_scope.status: must be a status from 400 to 599");
@@ -134,6 +134,54 @@ fn tables_do_not_contradict_each_other() {
     insta::assert_snapshot!(error("[scopes]\n\"a b\" = \"two\"\n"), @r#"acme.toml: scopes."a b": is not one scope-token (RFC 6749 section 3.3)"#);
     insta::assert_snapshot!(error("[scope]\nexactly = \"a b\"\n[scopes]\na = \"one\"\n"), @r#"acme.toml: token_endpoint.token.scope.exactly: "b" is not in [scopes]"#);
     insta::assert_snapshot!(error("[scope]\nexactly = \"\\\"\"\n"), @"acme.toml: token_endpoint.token.scope.exactly: the scope contains a character that no scope may contain");
+}
+
+#[test]
+fn addresses_are_those_of_token_endpoints_that_there_are() {
+    insta::assert_snapshot!(error("[environments.sandbox]\nbase_urls = { pix = \"https://pix.acme.example\" }\n"), @r#"acme.toml: environments.sandbox.base_urls: "pix" is not a token endpoint"#);
+    for url in [
+        "",
+        "acme.example",
+        "ftp://acme.example",
+        "https://",
+        "https:///oauth",
+        "https://acme.example/",
+        "https://acme.example?a=b",
+        "https://ana@acme.example",
+        "https://acme .example",
+    ] {
+        for key in ["base_url", "base_urls.token"] {
+            let text = error(&format!("[environments.sandbox]\n{key} = {url:?}\n"));
+            assert!(text.contains("environments.sandbox.base_url, base_urls: "), "{url}: {text}");
+            assert!(text.contains("is not https://host"), "{url}: {text}");
+        }
+    }
+}
+
+#[test]
+fn what_a_call_carries_has_one_source_and_a_free_name() {
+    insta::assert_snapshot!(error("[api]\nheader = []\n"), @"acme.toml:12: unknown field `header`, expected one of `mutual_tls`, `headers`, `query`");
+    insta::assert_snapshot!(error("[[api.headers]]\nname = \"X-Key\"\nvalue = \"client_secret\"\n"), @"acme.toml:13: unknown variant `client_secret`, expected `client_id` or `fresh`");
+    insta::assert_snapshot!(error("[[api.headers]]\nname = \"X-Key\"\n"), @r#"acme.toml: token_endpoint.token.api: "X-Key" needs exactly one of value, literal and credential"#);
+    insta::assert_snapshot!(error("[[api.query]]\nname = \"key\"\nvalue = \"fresh\"\nliteral = \"a\"\n"), @r#"acme.toml: token_endpoint.token.api: "key" needs exactly one of value, literal and credential"#);
+    insta::assert_snapshot!(error("[[api.headers]]\nname = \"X-Key\"\nliteral = \"a\\nb\"\n"), @r#"acme.toml: token_endpoint.token.api: "X-Key" has a literal that HTTP does not allow"#);
+    insta::assert_snapshot!(error("[[api.headers]]\nname = \"X-Key\"\ncredential = \"App Key\"\n"), @r#"acme.toml: token_endpoint.token.api: "X-Key" needs a credential of lower-case letters, digits and _"#);
+    insta::assert_snapshot!(error("[[api.query]]\nname = \"a&b\"\nliteral = \"c\"\n"), @r#"acme.toml: token_endpoint.token.api: "a&b" is not a name of letters, digits and - . _ ~"#);
+    for name in ["", "X Key", "Host", "Content-Length", "authorization"] {
+        let text = error(&format!("[[api.headers]]\nname = {name:?}\nvalue = \"fresh\"\n"));
+        assert!(text.ends_with("is not a header that HTTP leaves free, or is the token's"), "{text}");
+    }
+    let twice = "[api]\nheaders = [{ name = \"key\", literal = \"a\" }]\nquery = [{ name = \"Key\", literal = \"a\" }]\n";
+    insta::assert_snapshot!(error(twice), @r#"acme.toml: token_endpoint.token.api: "Key" occurs twice"#);
+}
+
+#[test]
+fn a_new_secret_goes_to_clients_that_make_their_keys_and_renewals_have_a_path_of_their_own() {
+    insta::assert_snapshot!(error("[certificate_issuance]\nrenewal_path = \"/certificates\"\n"), @"acme.toml: certificate_issuance.renewal_path: is not a canonical path of its own");
+    insta::assert_snapshot!(error("[certificate_issuance]\nrenewal_path = \"/renew/{organization}/x\"\n"), @"acme.toml: certificate_issuance.renewal_path: is not a canonical path of its own");
+    insta::assert_snapshot!(error("[certificate_issuance]\nclient_secret_line = \"a\\nb\"\n"), @"acme.toml: certificate_issuance.client_secret_line: is for keys that clients make, and at most 64 printable characters");
+    let made = "[certificate_issuance]\nkey = \"danger_server\"\nclient_secret_line = \"Secret: \"\nmembers = [{ name = \"k\", value = \"private_key\" }]\n";
+    insta::assert_snapshot!(error(made), @"acme.toml: certificate_issuance.client_secret_line: is for keys that clients make, and at most 64 printable characters");
 }
 
 #[test]
@@ -152,7 +200,7 @@ fn a_chain_has_two_steps() {
 
 #[test]
 fn an_unknown_dialect_lists_the_known_ones() {
-    insta::assert_snapshot!(chancela_core::dialect::Library::builtin().load("acme").unwrap_err(), @r#"there is no dialect "acme"; known are: bankly, bs2, celcash, semear, standard, vantage"#);
+    insta::assert_snapshot!(chancela_core::dialect::Library::builtin().load("acme").unwrap_err(), @r#"there is no dialect "acme"; known are: banco-do-brasil, bankly, bs2, btg, celcash, celcoin, cora, efi, inter, itau, santander, semear, sicoob, standard, vantage"#);
 }
 
 #[test]

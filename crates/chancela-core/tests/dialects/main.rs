@@ -6,6 +6,7 @@ mod axes;
 mod builtin;
 mod errors;
 mod layers;
+mod neighbours;
 
 use chancela_core::dialect::{Dialect, DialectError, Library};
 

@@ -1,9 +1,11 @@
 //! The law of the two halves: what a client writes for any endpoint, its server reads as the same request of the same
 //! client, believed by the same proof.
 
-use crate::world::{CERTIFICATE, Sample, VERIFIER, believes, endpoints, presented, read, record};
+use crate::world::{CERTIFICATE, Sample, VERIFIER, axes, believes, endpoints, presented, read, record};
 use chancela_core::client_auth::Method;
 use chancela_core::dialect::{BasicEncoding, Dialect, Grant, TokenEndpoint};
+use chancela_core::message::HttpRequest;
+use chancela_core::message::introspection::TokenParameter;
 use chancela_core::message::token_request::{GrantRequest, TokenRequest};
 use chancela_core::scope::Scope;
 use chancela_core::secret::Secret;
@@ -59,7 +61,7 @@ fn sample(dialect: &'static Dialect, endpoint: &'static TokenEndpoint) -> impl S
 }
 
 fn any_request() -> impl Strategy<Value = (&'static TokenEndpoint, Sample)> {
-    let all: Vec<_> = endpoints().collect();
+    let all: Vec<_> = endpoints().chain(axes()).collect();
     proptest::sample::select(all).prop_flat_map(|(dialect, endpoint)| {
         sample(dialect, endpoint).prop_map(move |sample| (endpoint, sample))
     })
@@ -87,7 +89,7 @@ fn scope(text: Option<&str>) -> Scope {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(800))]
+    #![proptest_config(ProptestConfig::with_cases(1200))]
 
     #[test]
     fn what_a_client_writes_its_server_reads_as_the_same_request((endpoint, sample) in any_request()) {
@@ -101,7 +103,7 @@ proptest! {
             }
             Ok(sent) => sent,
         };
-        let certificate = presented(method);
+        let certificate = presented(endpoint, method);
         let read = read(endpoint, &sent, certificate.as_ref());
         let read = read.map_err(|rejection| TestCaseError::fail(format!("{}: {rejection}", endpoint.name)))?;
         let TokenRequest { grant, credentials, partner, scope: asked, resource, chain_token, certificate } = &read;
@@ -129,6 +131,32 @@ proptest! {
             ..Default::default()
         });
         prop_assert_eq!(again.map(|again| again.uri().clone()).ok(), Some(sent.uri().clone()));
+    }
+
+    /// RFC 7009 section 2.1.
+    #[test]
+    fn what_a_client_revokes_its_server_reads((endpoint, sample) in any_request(), token in "\\PC{1,80}") {
+        let method = sample.method.unwrap();
+        let request = sample.request(endpoint).unwrap();
+        let policy = &endpoint.client_authentication;
+        let revocation = TokenParameter { token: token.as_str().into(), credentials: request.credentials };
+        let Ok(sent) = revocation.encode(&"/oauth/revoke".parse().unwrap(), policy.basic_encoding) else {
+            prop_assert!(sample.client_id.contains(':'));
+            return Ok(());
+        };
+        let certificate = presented(endpoint, method);
+        let http = HttpRequest {
+            method: sent.method(),
+            query: None,
+            headers: sent.headers(),
+            body: sent.body(),
+            certificate: certificate.as_ref(),
+        };
+        let read = TokenParameter::parse(policy, &http);
+        let read = read.map_err(|rejection| TestCaseError::fail(rejection.to_string()))?;
+        prop_assert_eq!(&*read.token, token.as_str());
+        let client = record(&sample.client_id, sample.secret.expose(), method);
+        prop_assert!(believes(&read.credentials, endpoint, &client));
     }
 
     /// The path is the endpoint's, whatever the tenant.

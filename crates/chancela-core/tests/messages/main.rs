@@ -4,6 +4,7 @@
 
 mod answers;
 mod law;
+mod logins;
 mod refusals;
 mod requests;
 mod world;

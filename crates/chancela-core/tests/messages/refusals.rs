@@ -3,6 +3,7 @@
 use crate::world::{NOW, acme, endpoints};
 use chancela_core::dialect::TokenEndpoint;
 use chancela_core::error_code::ErrorCode;
+use chancela_core::message::introspection::read_revocation;
 use chancela_core::message::token_answer::TokenAnswer;
 use chancela_core::message::token_refusal::{RefusalClass, TokenRefusal, WireError};
 use chancela_core::message::{HttpAnswer, error_response};
@@ -233,6 +234,21 @@ fn sentences_for_people_end_with_what_to_do() {
     let cut = refused(&endpoint, 400, &[], &long);
     assert_eq!(cut.description.map(|text| text.chars().count()), Some(501));
     assert!(matches!(cut.error, Some(WireError::Other(text)) if text.chars().count() == 201));
+}
+
+/// RFC 7009 section 2.2.
+#[test]
+fn a_revocation_is_done_whatever_its_body_and_refused_otherwise() {
+    let (endpoint, headers) = (acme(""), HeaderMap::new());
+    let read = |status, body| {
+        let status = StatusCode::from_u16(status).unwrap();
+        read_revocation(&endpoint, &HttpAnswer { status, headers: &headers, body }, NOW)
+    };
+    assert_eq!(read(200, b"<html>"), Ok(()));
+    assert_eq!(read(503, b"").unwrap_err().class, RefusalClass::Busy);
+    let refusal = read(400, br#"{"error":"unsupported_token_type"}"#).unwrap_err();
+    assert_eq!(refusal.class, RefusalClass::Request);
+    assert_eq!(refusal.error, Some(WireError::Other("unsupported_token_type".into())));
 }
 
 proptest! {

@@ -3,6 +3,7 @@
 use crate::world::{CERTIFICATE, Sample, acme, endpoints, shown};
 use chancela_core::client_auth::{Credentials, Method, OwnCredentials};
 use chancela_core::dialect::{Grant, TokenEndpoint};
+use chancela_core::message::introspection::TokenParameter;
 use chancela_core::message::token_request::{EncodeError, Envelope, GrantRequest, TokenRequest};
 use chancela_core::secret::Secret;
 
@@ -239,6 +240,9 @@ fn debug_of_a_request_shows_no_secret() {
             let request = sample.request(endpoint);
             let shown = format!("{request:?}");
             assert!(request.is_ok() && !shown.contains("hidden"), "{shown}");
+            let credentials = request.unwrap().credentials;
+            let revocation = TokenParameter { token: "hidden-token".into(), credentials };
+            assert!(!format!("{revocation:?}").contains("hidden"));
         }
     }
 }

@@ -31,15 +31,37 @@ pub(crate) fn endpoints() -> impl Iterator<Item = (&'static Dialect, &'static To
 
 /// The endpoint of a made-up provider's dialect with these tables.
 pub(crate) fn acme(tables: &str) -> TokenEndpoint {
+    acme_dialect(tables).token_endpoint("token").unwrap().clone()
+}
+
+fn acme_dialect(tables: &str) -> Arc<Dialect> {
     let head = "format = 1\nname = \"acme\"\ntitle = \"Acme\"\nsources = [\"docs.acme.example\"]\n[environments.production]\n";
     let grants = "[request.grants]\nclient_credentials = \"client_credentials\"\n";
     let grants = if tables.contains("[request.grants]") { "" } else { grants };
-    let paths =
-        if tables.contains("paths = ") { "" } else { "[token_endpoint.token]\npaths = [\"/oauth/token\"]\n" };
+    let paths = "[token_endpoint.token]\npaths = [\"/oauth/token\"]\n";
+    let paths = if tables.contains("paths = ") { "" } else { paths };
     let mut library = Library::default();
     library.add("acme", "acme.toml", &format!("{head}{grants}{paths}{tables}"));
-    let dialect = library.load("acme").unwrap_or_else(|error| panic!("{error}"));
-    dialect.token_endpoint("token").unwrap().clone()
+    library.load("acme").unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// What no shipped dialect has, each in one that is made up.
+static AXES: LazyLock<Vec<Arc<Dialect>>> = LazyLock::new(|| {
+    let all = "[request.grants]\napp = \"client_credentials\"\nuser = \"danger_password\"\nagain = \"refresh_token\"\ncode = \"authorization_code\"\n";
+    let scopes = "[scopes]\na = \"A\"\n\"b.c\" = \"B\"\nD = \"D\"\n";
+    let tables = [
+        "[request]\nencodings = [\"json\"]\nscope_as = \"array\"\nnames = { scope = \"scopes\", client_id = \"clientId\", client_secret = \"clientSecret\", grant_type = \"tipo\", username = \"usuario\", password = \"senha\", refresh_token = \"renovar\", code = \"codigo\", redirect_uri = \"destino\", code_verifier = \"prova\" }\n",
+        "[request]\nscope_as = \"comma_text\"\n[client_authentication]\nbasic_encoding = \"form\"\n",
+        "[client_authentication]\nbasic_encoding = \"raw\"\n[request]\nencodings = [\"multipart\", \"form\"]\n",
+        "[request]\nencodings = [\"json\", \"form\"]\n[client_authentication]\npartner = { header = \"X-Partner\", scheme = \"Basic\" }\nbasic_encoding = \"form\"\n",
+        "[client_authentication]\nmethods = [\"none\", \"tls_client_auth\", \"self_signed_tls_client_auth\"]\n",
+    ];
+    tables.iter().map(|tables| acme_dialect(&format!("{all}{scopes}{tables}"))).collect()
+});
+
+/// The token endpoints of made-up dialects for what no shipped one has.
+pub(crate) fn axes() -> impl Iterator<Item = (&'static Dialect, &'static TokenEndpoint)> {
+    AXES.iter().flat_map(|dialect| dialect.token_endpoints.iter().map(move |own| (&**dialect, own)))
 }
 
 /// What a client has and asks for.
@@ -155,8 +177,12 @@ pub(crate) fn record(client_id: &str, secret: &str, method: Method) -> Client {
 }
 
 /// The connection's certificate, as a realm sees that of a client with `method`.
-pub(crate) fn presented(method: Method) -> Option<PresentedCertificate> {
+pub(crate) fn presented(endpoint: &TokenEndpoint, method: Method) -> Option<PresentedCertificate> {
+    let beside = endpoint.client_authentication.require_client_certificate;
     let standing = match method {
+        _ if beside && method != Method::SelfSignedTlsClientAuth => {
+            Standing::Trusted { issuers: vec![[1; 32]] }
+        }
         Method::TlsClientAuth => Standing::Trusted { issuers: vec![[1; 32]] },
         Method::SelfSignedTlsClientAuth => Standing::Untrusted(Rule::UntrustedClientCertificate),
         _ => return None,

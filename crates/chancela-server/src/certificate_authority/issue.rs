@@ -6,7 +6,7 @@ use crate::server::Server;
 use chancela_core::effect::Effect;
 use chancela_core::id::{CertificateSerial, ClientKey};
 use chancela_core::issuance::{self, Facts, KnownKey, Verdict, Wanted};
-use chancela_core::record::{CertificateStatus, Client, ClientCertificate, IssuedCertificate};
+use chancela_core::record::{CertificateStatus, Client, ClientCertificate, ClientSecret, IssuedCertificate};
 use chancela_core::rejection::{Rejection, Rule};
 use chancela_core::secret::Secret;
 use chancela_core::time::Timestamp;
@@ -45,6 +45,8 @@ pub struct Order {
     pub renews: Option<Arc<ClientCertificate>>,
     /// Whether an operator asks, whom the limit on orders in an hour does not concern.
     pub by_operator: bool,
+    /// What takes the place of the client's secrets when the certificate is issued.
+    pub client_secret: Option<ClientSecret>,
 }
 
 /// What became of an order.
@@ -69,7 +71,7 @@ impl CertificateAuthority {
         &self,
         server: &Server<S>,
         realm: &Realm,
-        Order { client, key, lifetime, renews, by_operator }: Order,
+        Order { client, key, lifetime, renews, by_operator, client_secret }: Order,
     ) -> Result<Issued, Rejection> {
         let decide = |key: Option<&PublicKey>, now| {
             let client = realm.directory.client_of(client).ok_or(Rule::UnknownClient)?;
@@ -120,7 +122,7 @@ impl CertificateAuthority {
                 Some(old) => issuance::renewal(record, old),
                 None => record,
             };
-            if self.commit_new(server, realm, &client, &record).await? {
+            if self.commit_new(server, realm, (&client, client_secret.as_ref()), &record).await? {
                 return Ok(self.answer(record, private_key_pem));
             }
         }
@@ -225,10 +227,13 @@ impl CertificateAuthority {
         &self,
         server: &Server<S>,
         realm: &Realm,
-        client: &Client,
+        (client, secret): (&Client, Option<&ClientSecret>),
         record: &ClientCertificate,
     ) -> Result<bool, Rejection> {
-        let changed = Client { version: client.version + 1, ..client.clone() };
+        let mut changed = Client { version: client.version + 1, ..client.clone() };
+        if let Some(secret) = secret.filter(|_| record.issued().is_some()) {
+            changed.secrets = vec![*secret];
+        }
         let effects = vec![
             Effect::PutClient { client: changed.clone(), expected_version: Some(client.version) },
             Effect::PutCertificate { certificate: record.clone(), expected_version: None },

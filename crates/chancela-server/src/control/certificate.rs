@@ -57,8 +57,14 @@ pub(super) async fn issue<S: Store>(
     let key = request.into_public_key();
     key.check().map_err(|error| ControlError::Invalid(format!("csr: {error}")))?;
     let lifetime = days.map(|days| lifetime(own, days)).transpose()?;
-    let order =
-        Order { client: client.key, key: OrderKey::Public(key), lifetime, renews: None, by_operator: true };
+    let order = Order {
+        client: client.key,
+        key: OrderKey::Public(key),
+        lifetime,
+        renews: None,
+        by_operator: true,
+        client_secret: None,
+    };
     let issued = own.order(server, realm, order).await.map_err(refused)?;
     Ok(whole(&issued))
 }

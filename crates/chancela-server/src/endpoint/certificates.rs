@@ -3,6 +3,7 @@
 
 use super::{protected, refuse_standard, verification};
 use crate::certificate_authority::{CertificateAuthority, Issued, Order, OrderKey};
+use crate::control;
 use crate::realm::Realm;
 use crate::server::Server;
 use bytes::Bytes;
@@ -10,7 +11,7 @@ use chancela_core::id::CertificateSerial;
 use chancela_core::message::HttpRequest;
 use chancela_core::message::body::Parameters;
 use chancela_core::message::certificate_order::{CertificateAnswer, CertificateOrder, OrderedKey};
-use chancela_core::record::{Client, ClientCertificate, RevocationReason};
+use chancela_core::record::{Client, ClientCertificate, ClientSecret, RevocationReason};
 use chancela_core::rejection::{Rejection, Rule};
 use chancela_core::secret::{Secret, from_hex};
 use chancela_core::x509::{CertificateRequest, RequestError};
@@ -78,10 +79,22 @@ async fn order<S: Store>(
         OrderedKey::Request(bytes) => (OrderKey::Public(proven_key(&bytes)?), None),
         OrderedKey::DangerServer(passphrase) => (OrderKey::Made(passphrase.clone()), Some(passphrase)),
     };
-    let order =
-        Order { client: client.key, key, lifetime, renews: renewed(authority, http), by_operator: false };
+    // Whoever shows a certificate has a secret, and an answer in JSON has no place for one.
+    let makes_secret = issuance.client_secret_line.is_some() && pem && http.certificate.is_none();
+    let secret = if makes_secret { Some(new_secret(server, realm)?) } else { None };
+    let (text, client_secret) = secret.unzip();
+    let renews = renewed(authority, http);
+    let order = Order { client: client.key, key, lifetime, renews, by_operator: false, client_secret };
     let issued = authority.order(server, realm, order).await?;
-    Ok(encode(realm, &issued, passphrase.as_ref(), pem))
+    Ok(encode(realm, &issued, (passphrase.as_ref(), text.as_ref()), pem))
+}
+
+/// A secret in the shape that the dialect's partners know, and what is kept of it.
+fn new_secret<S: Store>(server: &Server<S>, realm: &Realm) -> Result<(Secret, ClientSecret), Rejection> {
+    let format = &realm.dialect.credentials.client_secret;
+    let text = control::client_secret(format, &*server.entropy).map_err(|_| Rule::StoreFailed)?;
+    let digest = realm.pepper.client_secret(text.expose());
+    Ok((text, ClientSecret { digest, created_at: server.clock.now().seconds(), expires_at: None }))
 }
 
 /// Whether the path names the client's organization, percent-encoded where a URI has to (RFC 3986 §2.1). With another's
@@ -97,12 +110,19 @@ fn renewed(authority: &CertificateAuthority, http: &HttpRequest<'_>) -> Option<A
     authority.register.of_digest(&shown.certificate.sha256)
 }
 
-fn encode(realm: &Realm, issued: &Issued, passphrase: Option<&Secret>, pem: bool) -> Response<Bytes> {
+/// The two secrets are the passphrase of a key that was made here, and a new client secret.
+fn encode(
+    realm: &Realm,
+    issued: &Issued,
+    (passphrase, client_secret): (Option<&Secret>, Option<&Secret>),
+    pem: bool,
+) -> Response<Bytes> {
     let answer = CertificateAnswer {
         record: &issued.record,
         certificate_pem: &issued.certificate_pem,
         chain_pem: &issued.chain_pem,
         private_key: issued.private_key_pem.as_deref().map(String::as_str).zip(passphrase),
+        client_secret,
     };
     answer.encode(&realm.dialect.certificate_issuance, pem)
 }
@@ -153,7 +173,7 @@ async fn look_or_revoke<S: Store>(
     let record = own(authority, &client, serial)?;
     if http.method == Method::GET {
         let issued = authority.answer((*record).clone(), None);
-        let mut response = encode(realm, &issued, None, false);
+        let mut response = encode(realm, &issued, (None, None), false);
         if issued.record.issued().is_some() {
             *response.status_mut() = StatusCode::OK;
         }

@@ -45,8 +45,7 @@ where
     B: Body<Data = Bytes>,
 {
     let (head, incoming) = request.into_parts();
-    let host = head.headers.get(HOST).and_then(|host| host.to_str().ok()).or(head.uri.host()).unwrap_or("");
-    let (route, segment) = match router.find(host, head.uri.path()) {
+    let (route, segment) = match router.find(host(&head), head.uri.path()) {
         Ok(Some(found)) => found,
         Ok(None) => return plain(StatusCode::NOT_FOUND, "there is no such endpoint"),
         Err(()) => return plain(StatusCode::MISDIRECTED_REQUEST, "this server does not serve that host"),
@@ -124,6 +123,11 @@ where
         },
     };
     response.map(Full::new)
+}
+
+/// The host that a request is for.
+pub(crate) fn host(head: &Parts) -> &str {
+    head.headers.get(HOST).and_then(|host| host.to_str().ok()).or(head.uri.host()).unwrap_or("")
 }
 
 /// An endpoint that no dialect changes.

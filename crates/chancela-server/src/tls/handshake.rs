@@ -7,7 +7,7 @@ use crate::metrics::{HandshakeFailure, ListenerMetrics};
 use crate::transport::peer::{Channel, PeerCertificates};
 use chancela_core::time::Timestamp;
 use rustls::pki_types::CertificateDer;
-use rustls::server::{Accepted, Acceptor as HelloReader};
+use rustls::server::{Accepted, Acceptor as HelloReader, ResolvesServerCert};
 use rustls::{AlertDescription, Error, ServerConfig};
 use std::io;
 use std::sync::Arc;
@@ -48,9 +48,30 @@ impl Acceptor {
         certificate: Arc<ServerCertificate>,
         metrics: ListenerMetrics,
     ) -> Result<Self, TlsError> {
-        let config = server_config(kind, Arc::clone(&certificate))?;
+        let config = server_config(kind, Arc::clone(&certificate) as Arc<dyn ResolvesServerCert>, true)?;
+        Ok(Self::with(config, (kind, certificate), metrics))
+    }
+
+    /// For a listener that shows what `shown` resolves, in every handshake anew: the sandbox's faults.
+    ///
+    /// # Errors
+    /// [`TlsError::Setup`].
+    pub fn showing(
+        shown: Arc<dyn ResolvesServerCert>,
+        kind: Kind,
+        certificate: Arc<ServerCertificate>,
+        metrics: ListenerMetrics,
+    ) -> Result<Self, TlsError> {
+        Ok(Self::with(server_config(kind, shown, false)?, (kind, certificate), metrics))
+    }
+
+    fn with(
+        config: ServerConfig,
+        (kind, certificate): (Kind, Arc<ServerCertificate>),
+        metrics: ListenerMetrics,
+    ) -> Self {
         metrics.certificate_expires.set(certificate.expires());
-        Ok(Self { kind, certificate, metrics, config: Arc::new(config) })
+        Self { kind, certificate, metrics, config: Arc::new(config) }
     }
 
     /// Takes new certificate files, if there are any, and shows when the certificate ends. For calling every few seconds.

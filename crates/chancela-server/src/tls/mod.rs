@@ -24,7 +24,7 @@ pub use handshake::Acceptor;
 use client_certificate::Possession;
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
-use rustls::server::{NoClientAuth, NoServerSessionStorage};
+use rustls::server::{NoClientAuth, NoServerSessionStorage, ResolvesServerCert};
 use std::sync::Arc;
 
 /// What a TLS listener asks of its clients.
@@ -36,11 +36,16 @@ pub enum Kind {
     MutualTls,
 }
 
-/// What a listener of this kind does, with `certificate` as its own.
+/// What a listener of this kind does, with `certificate` as its own. Without `resumption`, every connection is shown the
+/// certificate.
 ///
 /// # Errors
 /// [`TlsError::Setup`].
-pub fn server_config(kind: Kind, certificate: Arc<ServerCertificate>) -> Result<ServerConfig, TlsError> {
+pub fn server_config(
+    kind: Kind,
+    certificate: Arc<dyn ResolvesServerCert>,
+    resumption: bool,
+) -> Result<ServerConfig, TlsError> {
     let setup = |error: rustls::Error| TlsError::Setup(error.to_string());
     let provider = Arc::new(aws_lc_rs::default_provider());
     let algorithms = provider.signature_verification_algorithms;
@@ -56,8 +61,8 @@ pub fn server_config(kind: Kind, certificate: Arc<ServerCertificate>) -> Result<
     config.max_early_data_size = 0;
     match kind {
         // Tickets carry the session, so nothing is kept for a client; their keys change every six hours.
-        Kind::Tls => config.ticketer = aws_lc_rs::Ticketer::new().map_err(setup)?,
-        Kind::MutualTls => config.send_tls13_tickets = 0,
+        Kind::Tls if resumption => config.ticketer = aws_lc_rs::Ticketer::new().map_err(setup)?,
+        Kind::Tls | Kind::MutualTls => config.send_tls13_tickets = 0,
     }
     config.session_storage = Arc::new(NoServerSessionStorage {});
     Ok(config)

@@ -41,35 +41,79 @@ pub enum SelfSignedError {
     Making(String),
 }
 
+impl From<rcgen::Error> for SelfSignedError {
+    fn from(error: rcgen::Error) -> Self {
+        Self::Making(error.to_string())
+    }
+}
+
 /// Makes a P-256 certificate for this machine's own names and for `hosts` (names or addresses), valid for `days` from
 /// `now`.
 ///
 /// # Errors
 /// [`SelfSignedError`].
 pub fn make(hosts: &[String], days: u16, now: Timestamp) -> Result<SelfSigned, SelfSignedError> {
-    let making = |error: rcgen::Error| SelfSignedError::Making(error.to_string());
-    if days == 0 || days > MAX_DAYS {
-        return Err(SelfSignedError::Days(days));
-    }
-    if let Some(wrong) = hosts.iter().find(|host| ServerName::try_from(host.as_str()).is_err()) {
-        return Err(SelfSignedError::Host(wrong.clone()));
-    }
-    let mut authority = parameters(Vec::new(), "Chancela test authority", days, now).map_err(making)?;
-    authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let authority_key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(making)?;
-    let ca_pem = authority.self_signed(&authority_key).map_err(making)?.pem();
-    let issuer = Issuer::new(authority, authority_key);
+    Ok(Making::begin(hosts, days, now)?.made()?)
+}
 
-    let mut names: Vec<String> = LOCAL.map(str::to_owned).into();
-    names.extend(hosts.iter().filter(|host| !LOCAL.contains(&host.as_str())).cloned());
-    let mut server = parameters(names, "Chancela test server", days, now).map_err(making)?;
-    server.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    server.use_authority_key_identifier_extension = true;
-    let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(making)?;
-    let chain_pem = server.signed_by(&key, &issuer).map_err(making)?.pem();
-    Ok(SelfSigned { ca_pem, chain_pem, key_pem: Zeroizing::new(key.serialize_pem()) })
+/// The same, and the chain in PEM of a certificate of the same authority and key that expired the day before `now`: to see
+/// what clients make of one.
+///
+/// # Errors
+/// [`SelfSignedError`].
+pub fn make_with_expired(
+    hosts: &[String],
+    days: u16,
+    now: Timestamp,
+) -> Result<(SelfSigned, String), SelfSignedError> {
+    let making = Making::begin(hosts, days, now)?;
+    let expired = making.server(1, now.plus_seconds(-2 * 24 * 3600))?;
+    Ok((making.made()?, expired))
+}
+
+/// An authority that still has its key, and the server's key.
+struct Making<'a> {
+    hosts: &'a [String],
+    days: u16,
+    now: Timestamp,
+    ca_pem: String,
+    issuer: Issuer<'static, KeyPair>,
+    key: KeyPair,
+}
+
+impl<'a> Making<'a> {
+    fn begin(hosts: &'a [String], days: u16, now: Timestamp) -> Result<Self, SelfSignedError> {
+        if days == 0 || days > MAX_DAYS {
+            return Err(SelfSignedError::Days(days));
+        }
+        if let Some(wrong) = hosts.iter().find(|host| ServerName::try_from(host.as_str()).is_err()) {
+            return Err(SelfSignedError::Host(wrong.clone()));
+        }
+        let mut authority = parameters(Vec::new(), "Chancela test authority", days, now)?;
+        authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let authority_key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+        let ca_pem = authority.self_signed(&authority_key)?.pem();
+        let issuer = Issuer::new(authority, authority_key);
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+        Ok(Self { hosts, days, now, ca_pem, issuer, key })
+    }
+
+    /// The server's certificate in PEM, valid for `days` from `now`.
+    fn server(&self, days: u16, now: Timestamp) -> Result<String, rcgen::Error> {
+        let mut names: Vec<String> = LOCAL.map(str::to_owned).into();
+        names.extend(self.hosts.iter().filter(|host| !LOCAL.contains(&host.as_str())).cloned());
+        let mut server = parameters(names, "Chancela test server", days, now)?;
+        server.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        server.use_authority_key_identifier_extension = true;
+        Ok(server.signed_by(&self.key, &self.issuer)?.pem())
+    }
+
+    fn made(self) -> Result<SelfSigned, rcgen::Error> {
+        let chain_pem = self.server(self.days, self.now)?;
+        Ok(SelfSigned { ca_pem: self.ca_pem, chain_pem, key_pem: Zeroizing::new(self.key.serialize_pem()) })
+    }
 }
 
 fn parameters(

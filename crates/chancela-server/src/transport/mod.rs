@@ -3,6 +3,7 @@
 pub mod body;
 pub mod connection;
 mod framing;
+mod intermediate;
 pub mod listener;
 pub mod peer;
 mod timed;

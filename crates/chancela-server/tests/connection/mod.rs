@@ -1,6 +1,10 @@
 //! Raw bytes on a real socket: what HTTP itself must refuse, and a server that goes on serving.
 
+mod intermediary;
+
 use crate::support::{Ask, ClientFacts, RealmPlan, World, new_client};
+use chancela_server::extension::Intermediary;
+use chancela_server::router::Router;
 use chancela_server::transport::listener::{Bound, Listener, Workers};
 use chancela_server::transport::peer::Peer;
 use chancela_store::MemoryStore;
@@ -13,19 +17,27 @@ struct Running {
     address: SocketAddr,
     client: ClientFacts,
     workers: Option<Workers>,
-    _world: World<MemoryStore>,
+    world: World<MemoryStore>,
 }
 
 impl Running {
     fn start() -> Self {
+        Self::through(None)
+    }
+
+    fn through(intermediary: Option<Arc<dyn Intermediary>>) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let world = runtime.block_on(World::open(vec![RealmPlan::opaque()]));
+        let mut router = Router::for_issuers(&world.server.realms);
+        if let Some(intermediary) = intermediary {
+            router.set_intermediary(intermediary);
+        }
         let client = runtime.block_on(world.client("opaque", new_client("read")));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let bound = [Bound { listener: Listener::Plain(listener), router: Arc::clone(&world.router) }];
+        let bound = [Bound { listener: Listener::Plain(listener), router: Arc::new(router) }];
         let workers = Some(Workers::start(&world.server, &bound, 2).unwrap());
-        Self { address, client, workers, _world: world }
+        Self { address, client, workers, world }
     }
 
     fn connect(&self) -> TcpStream {
@@ -40,6 +52,11 @@ impl Running {
         // The server may refuse before it has read all.
         let _ = stream.write_all(bytes);
         read(&mut stream)
+    }
+
+    /// Token answers so far.
+    fn issued(&self) -> u64 {
+        self.world.server.realms[0].metrics.issued.get()
     }
 
     fn good(&self) -> String {

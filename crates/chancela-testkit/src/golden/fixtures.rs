@@ -19,6 +19,10 @@ pub struct ClientFixture {
     pub client_secret: String,
     /// Its certificate in PEM.
     pub certificate_pem: Option<String>,
+    /// The authorities' certificates in PEM.
+    pub certificate_chain_pem: Option<String>,
+    /// Its certificate's key in PEM.
+    pub private_key_pem: Option<String>,
 }
 
 /// What placeholders stand for in one realm.
@@ -32,6 +36,8 @@ pub struct Fixtures {
     pub password: Option<String>,
     /// That user's tenant.
     pub tenant: Option<String>,
+    /// A certificate request in PEM, which a test makes.
+    pub certificate_request_pem: Option<String>,
     /// Values captured from earlier answers; a test adds what [`super::Exchange::check`] returns.
     pub tokens: Captures,
 }
@@ -42,6 +48,8 @@ pub(super) enum Encoding {
     Raw,
     Form,
     Json,
+    /// As it is; line breaks of the whole body are CRLF (RFC 7578 §4.1).
+    Multipart,
 }
 
 impl Encoding {
@@ -56,6 +64,8 @@ impl Encoding {
             Self::Form
         } else if is("application/json") {
             Self::Json
+        } else if is("multipart/form-data") {
+            Self::Multipart
         } else {
             Self::Raw
         }
@@ -63,7 +73,7 @@ impl Encoding {
 
     fn write(self, value: &str) -> String {
         match self {
-            Self::Raw => value.to_owned(),
+            Self::Raw | Self::Multipart => value.to_owned(),
             Self::Form => utf8_percent_encode(value, RESERVED).to_string(),
             Self::Json => {
                 let quoted = Value::from(value).to_string();
@@ -88,6 +98,8 @@ impl Fixtures {
                     client_id: text(&client["client_id"])?,
                     client_secret: text(&client["client_secret"]).unwrap_or_default(),
                     certificate_pem: text(&client["certificate_pem"]),
+                    certificate_chain_pem: text(&client["certificate_chain_pem"]),
+                    private_key_pem: text(&client["private_key_pem"]),
                 };
                 Some((text(&client["label"])?, fixture))
             })
@@ -99,6 +111,7 @@ impl Fixtures {
             username: of_user("username"),
             password: of_user("password"),
             tenant: of_user("tenant"),
+            certificate_request_pem: None,
             tokens: Captures::new(),
         }
     }
@@ -133,6 +146,7 @@ impl Fixtures {
             }
             "username" => self.username.clone().ok_or_else(missing)?,
             "password" => self.password.clone().ok_or_else(missing)?,
+            "csr" => self.certificate_request_pem.clone().ok_or_else(missing)?.trim().to_owned(),
             "tenant" => self.tenant.clone().ok_or_else(missing)?,
             "token" => self.tokens.get(label).cloned().ok_or_else(missing)?,
             _ => return Ok(None),

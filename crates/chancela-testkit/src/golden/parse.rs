@@ -68,6 +68,7 @@ fn exchange((line, title): Numbered<'_>, block: &[Numbered<'_>]) -> Result<Excha
         source,
         line,
         realm: directives.realm,
+        certificate: directives.certificate,
         body_rule: directives.body,
         captures: directives.captures,
         method: method.to_owned(),
@@ -105,6 +106,7 @@ fn read_title(line: usize, text: &str) -> Result<(String, Source), GoldenError> 
 #[derive(Default)]
 struct Directives {
     realm: Option<String>,
+    certificate: Option<String>,
     body: BodyRule,
     captures: Vec<(String, String)>,
 }
@@ -118,6 +120,7 @@ impl Directives {
             let Some(directive) = text.strip_prefix('#') else { continue };
             match directive.split_once(':').map(|(key, value)| (key.trim(), value.trim())) {
                 Some(("realm", realm)) if !realm.is_empty() => out.realm = Some(realm.to_owned()),
+                Some(("certificate", label)) if !label.is_empty() => out.certificate = Some(label.to_owned()),
                 Some(("body", "json")) => out.body = BodyRule::Json,
                 Some(("body", "exact")) => out.body = BodyRule::Exact,
                 Some(("body", "crlf")) => out.body = BodyRule::Crlf,
@@ -130,7 +133,7 @@ impl Directives {
                 _ => {
                     return Err(wrong(
                         line,
-                        "expected # realm: NAME, # body: json, exact or crlf, or # capture: NAME = member; comments start with //",
+                        "expected # realm: NAME, # certificate: LABEL, # body: json, exact or crlf, or # capture: NAME = member; comments start with //",
                     ));
                 }
             }
@@ -183,13 +186,14 @@ mod tests {
 
     #[test]
     fn an_exchange_is_read_with_its_directives_and_a_joined_form() {
-        let text = "// preface\n\n### A token [S]\n// why\n# realm: acme-production\n# body: crlf\n# capture: first = access_token\n\
+        let text = "// preface\n\n### A token [S]\n// why\n# realm: acme-production\n# certificate: demo\n# body: crlf\n# capture: first = access_token\n\
                     POST /token\nX: y: z\n\ngrant_type=a\n&scope=b\n\nHTTP/1.1 200 OK\nA: b\n! C\n\n{\n  \"a\":1\n}\n\n### Next [ours]\nGET /\nHTTP/1.1 405\n";
         let read = parse(text).unwrap();
         assert_eq!(read.len(), 2);
         let first = &read[0];
         assert_eq!((first.title.as_str(), first.source, first.line), ("A token", Source::Seed, 3));
         assert_eq!((first.realm.as_deref(), first.body_rule), (Some("acme-production"), BodyRule::Crlf));
+        assert_eq!(first.certificate.as_deref(), Some("demo"));
         assert_eq!(first.captures, [("first".to_owned(), "access_token".to_owned())]);
         assert_eq!(first.request_headers, [("X".to_owned(), "y: z".to_owned())]);
         assert_eq!(first.request_body, "grant_type=a&scope=b");
@@ -225,7 +229,7 @@ mod tests {
         line 1: expected a title such as ### What it shows [D], with one of S, D, R, C, W, I, ours
         line 1: expected a title such as ### What it shows [D], with one of S, D, R, C, W, I, ours
         line 1: this exchange has no request
-        line 2: expected # realm: NAME, # body: json, exact or crlf, or # capture: NAME = member; comments start with //
+        line 2: expected # realm: NAME, # certificate: LABEL, # body: json, exact or crlf, or # capture: NAME = member; comments start with //
         line 2: expected # capture: NAME = member
         line 2: expected a request line such as POST /path
         line 2: ! X has a meaning in answers only

@@ -23,6 +23,17 @@ pub(super) struct MovableClock {
     added_millis: AtomicI64,
 }
 
+impl MovableClock {
+    /// Moves it forward. It is as if the time had passed: keys of the server that were due meanwhile are there.
+    pub(super) async fn advance(&self, seconds: i64, server: &Server<ConfiguredStore>) {
+        let add = |added: i64| Some(added.saturating_add(seconds.saturating_mul(1000)));
+        let _ = self.added_millis.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+        if let Err(error) = server.maintain_keys().await {
+            tracing::error!(%error, "the key schedule could not be kept");
+        }
+    }
+}
+
 impl Clock for MovableClock {
     fn now(&self) -> Timestamp {
         let added = self.added_millis.load(Ordering::Relaxed);
@@ -57,11 +68,7 @@ impl Extension for ClockControl {
                     "send {\"advance_seconds\": N}, N from 0 to ten years",
                 );
             };
-            self.clock.added_millis.fetch_add(advance.advance_seconds * 1000, Ordering::Relaxed);
-            // As if the time had passed: keys that were due meanwhile are there.
-            if let Err(error) = self.server.maintain_keys().await {
-                tracing::error!(%error, "the key schedule could not be kept");
-            }
+            self.clock.advance(advance.advance_seconds, &self.server).await;
             answer(StatusCode::OK, &json!({ "now": self.clock.now().seconds() }).to_string())
         })
     }

@@ -1,5 +1,6 @@
 //! The demo clients' and users' credentials. The store keeps only digests, so a sandbox with a data folder keeps the
-//! texts beside it in a file of its own (mode 0600), to print the same ones when it starts again.
+//! texts beside it in a file of its own (mode 0600), to print the same ones when it starts again, and each client's
+//! certificate and key in one more, because tools take files.
 
 use super::plan::{Plan, PlannedClient, PlannedRealm, PlannedUser};
 use crate::failure::Failure;
@@ -18,7 +19,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const FILE: &str = "sandbox-credentials.json";
 
@@ -47,6 +48,11 @@ pub(super) struct ClientCredentials {
     pub(super) private_key_pem: Option<String>,
     #[serde(default)]
     pub(super) organization: Option<String>,
+}
+
+/// Where a client's certificate, its authorities' and its key are, in PEM, for tools that take a file.
+pub(super) fn certificate_file(data: &Path, realm: &str, label: &str) -> PathBuf {
+    data.join("clients").join(format!("{realm}-{label}.pem"))
 }
 
 /// Makes what is missing and answers all of it. Passwords are on disk before their users are, so that a start which was
@@ -85,10 +91,11 @@ pub(super) async fn prepare(
             own.users.insert(user.username.clone(), password(server)?);
         }
     }
-    write(&path, &all)?;
+    replace(&path, &serde_json::to_vec_pretty(&all).map_err(|error| Failure::Other(error.to_string()))?)?;
     for planned in &plan.realms {
         if let Some(own) = all.get(&planned.name) {
             make_users(server, planned, own).await?;
+            write_certificates(data, &planned.name, own)?;
         }
     }
     Ok(all)
@@ -102,14 +109,27 @@ fn read(path: &Path) -> Result<Credentials, Failure> {
     }
 }
 
+fn write_certificates(data: &Path, realm: &str, own: &RealmCredentials) -> Result<(), Failure> {
+    for (label, client) in &own.clients {
+        let (Some(certificate), Some(key)) = (&client.certificate_pem, &client.private_key_pem) else {
+            continue;
+        };
+        let path = certificate_file(data, realm, label);
+        let folder = path.parent().unwrap_or(data);
+        fs::create_dir_all(folder).map_err(Failure::io(folder.display().to_string()))?;
+        let chain = client.certificate_chain_pem.as_deref().unwrap_or_default();
+        replace(&path, format!("{certificate}{chain}{key}").as_bytes())?;
+    }
+    Ok(())
+}
+
 /// Replaces the file whole: there is never half of one.
-fn write(path: &Path, all: &Credentials) -> Result<(), Failure> {
+fn replace(path: &Path, text: &[u8]) -> Result<(), Failure> {
     let failed = || Failure::io(path.display().to_string());
-    let text = serde_json::to_vec_pretty(all).map_err(|error| Failure::Other(error.to_string()))?;
     let new = path.with_extension("new");
     let mut file =
         OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new).map_err(failed())?;
-    file.write_all(&text).and_then(|()| file.sync_all()).map_err(failed())?;
+    file.write_all(text).and_then(|()| file.sync_all()).map_err(failed())?;
     fs::rename(&new, path).map_err(failed())
 }
 

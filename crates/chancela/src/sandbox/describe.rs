@@ -1,7 +1,7 @@
 //! What the sandbox says of itself: for programs (`/sandbox.json`, a fixed form) and for people (ready curl lines).
 
-use super::credentials::{Credentials, RealmCredentials};
-use super::listeners::Listeners;
+use super::credentials::{self, Credentials, RealmCredentials};
+use super::listeners::{self, Listeners};
 use super::plan::{Plan, PlannedClient, PlannedRealm};
 use super::relying_party::Printed;
 use crate::store::ConfiguredStore;
@@ -91,17 +91,24 @@ impl Description {
         plan: &Plan,
         printed: &BTreeMap<String, Printed>,
         origin: &str,
-        ca_file: &Path,
+        data: &Path,
     ) -> String {
+        let ca_file = listeners::ca_file(data);
         let mut out =
             String::from("Chancela sandbox. Every line below works as it stands; stop with Ctrl-C.\n");
         for planned in &plan.realms {
-            let Some(base) = self.realms.get(&planned.name).and_then(|realm| realm.get("base_url")?.as_str())
-            else {
-                continue;
-            };
+            let Some(realm) = self.realms.get(&planned.name) else { continue };
             let Some(own) = self.credentials.get(&planned.name) else { continue };
-            let _ = write!(out, "\n# {} at {base}\n{}", planned.name, fill(&planned.curl, base, own));
+            let url = |member: &str| realm.get(member).and_then(Value::as_str).unwrap_or_default();
+            let mut curl = fill(&planned.curl, url("base_url"), own);
+            curl = curl.replace("{mtls_base_url}", url("mtls_base_url"));
+            curl = curl.replace("{ca_file}", &ca_file.display().to_string());
+            for label in own.clients.keys() {
+                let file = credentials::certificate_file(data, &planned.name, label);
+                let placeholder = format!("{{certificate_file:{label}}}");
+                curl = curl.replace(&placeholder, &file.display().to_string());
+            }
+            let _ = write!(out, "\n# {} at {}\n{curl}", planned.name, url("base_url"));
             if let Some(printed) = printed.get(&planned.name) {
                 out.push_str(&printed.to_string());
             }

@@ -19,6 +19,9 @@ const TLS_DISTANCE: u16 = 363;
 /// Seconds for which the server's certificate must still be good at a start; otherwise it is made anew.
 const TLS_LEFT: i64 = 30 * 86_400;
 
+/// The chain of a certificate that has expired.
+const EXPIRED: &str = "expired.pem";
+
 /// The main socket and one for the root of each realm, on the ports above it; TLS, and TLS with client certificates.
 pub(super) struct Listeners {
     pub(super) main: TcpListener,
@@ -92,9 +95,11 @@ impl Listeners {
         now: Timestamp,
     ) -> Result<(Arc<ServerCertificate>, String), Failure> {
         let folder = data.join("tls");
-        let [ca, chain, key] = ["ca.pem", "server.pem", "server.key"].map(|name| folder.join(name));
+        let [ca, chain, key, old] =
+            ["ca.pem", "server.pem", "server.key", EXPIRED].map(|name| folder.join(name));
         let files = CertificateFiles { certificate: chain.clone(), key: key.clone() };
         if ca.exists()
+            && old.exists()
             && let Ok(kept) = ServerCertificate::load("tls", files.clone(), now)
             && now.seconds() + TLS_LEFT < kept.expires()
         {
@@ -106,18 +111,24 @@ impl Listeners {
         if !bound.is_unspecified() {
             hosts.push(bound.to_string());
         }
-        let made = self_signed::make(&hosts, self_signed::MAX_DAYS, now)
+        let (made, expired) = self_signed::make_with_expired(&hosts, self_signed::MAX_DAYS, now)
             .map_err(|error| Failure::Other(error.to_string()))?;
         fs::create_dir_all(&folder).map_err(Failure::io(folder.display().to_string()))?;
         for (path, text, mode) in [
             (&key, made.key_pem.as_str(), 0o600),
             (&chain, &made.chain_pem, 0o644),
+            (&old, &expired, 0o600),
             (&ca, &made.ca_pem, 0o644),
         ] {
             replace(path, text.as_bytes(), mode)?;
         }
         Ok((Arc::new(ServerCertificate::load("tls", files, now)?), made.ca_pem))
     }
+}
+
+/// The chain of the expired certificate that faults show, and its key.
+pub(super) fn expired_files(data: &Path) -> [PathBuf; 2] {
+    [EXPIRED, "server.key"].map(|name| data.join("tls").join(name))
 }
 
 /// Where the authority's certificate is, for whoever trusts it.

@@ -1,27 +1,32 @@
-//! `chancela sandbox`: all dialects on this machine, with demo clients and no set-up. It is the production server: what
+//! `chancela sandbox`: the dialects on this machine, with demo clients and no set-up. It is the production server: what
 //! is special is only where its configuration, clients and listeners come from.
 
 mod clock;
 mod credentials;
 mod demo;
 mod describe;
+mod faults;
 mod listeners;
 mod plan;
 mod relying_party;
 
 use crate::failure::Failure;
 use crate::sockets::Listening;
+use crate::store::ConfiguredStore;
 use crate::{cli, log, output, serve};
 use bytes::Bytes;
 use chancela_server::clock::Clock;
 use chancela_server::config::{Config, Log, LogFormat, Outbound, StoreConfig};
-use chancela_server::extension::Extension;
+use chancela_server::extension::{Extension, Intermediary};
+use chancela_server::realm::Realm;
 use chancela_server::router::Router;
-use chancela_server::tls::{Acceptor, Kind};
+use chancela_server::server::Server;
+use chancela_server::tls::{Acceptor, Kind, ServerCertificate};
 use chancela_server::transport::listener::{Bound, Listener};
 use clock::{ClockControl, MovableClock};
 use demo::Demo;
 use describe::Description;
+use faults::{FaultControl, Faults, Script, Shown};
 use listeners::Listeners;
 use plan::Plan;
 use std::path::Path;
@@ -45,7 +50,9 @@ pub(crate) fn run(arguments: &cli::Sandbox) -> Result<(), Failure> {
             temporary.path()
         }
     };
-    let plan = Plan::read()?;
+    // Before everything else, so that what is wrong with it is told at once.
+    let script = arguments.script.as_deref().map(Script::read).transpose()?;
+    let plan = Plan::read(&arguments.dialects, arguments.all)?;
     let host = arguments.host.as_deref();
     let listeners = Listeners::bind(arguments.listen, arguments.tls_listen, host, plan.realms.len())?;
     let config = configuration(&plan, data, &listeners, arguments);
@@ -59,49 +66,104 @@ pub(crate) fn run(arguments: &cli::Sandbox) -> Result<(), Failure> {
         let parties = relying_party::all(&server, &plan, &credentials, &origin);
         let (certificate, ca_pem) = listeners.certificate(data, server.clock.now())?;
         let description = Description::new(&server, &plan, &credentials, (&listeners, &ca_pem));
-        let json = Bytes::from(description.json());
-        let mut main = Router::for_issuers(&server.realms);
-        main.add_json("/sandbox.json", &json);
         let printed = relying_party::printed(&parties, &*server.entropy)?;
         let demo: Arc<dyn Extension> = Arc::new(Demo::new(&server, parties)?);
-        for path in demo::PATHS {
-            main.add_extension(path, &demo);
+        let mut extensions: Vec<(&str, Arc<dyn Extension>)> =
+            demo::PATHS.map(|path| (path, Arc::clone(&demo))).into();
+        let mut faults = None;
+        if script.is_some() || arguments.danger_fault_control {
+            let own = Arc::new(Faults::new(&server, &clock, &credentials));
+            own.play(&script.unwrap_or_default())?;
+            faults = Some(own);
+        }
+        if let Some(faults) = faults.as_ref().filter(|_| arguments.danger_fault_control) {
+            let control: Arc<dyn Extension> = Arc::new(FaultControl(Arc::clone(faults)));
+            extensions.extend(faults::PATHS.map(|path| (path, Arc::clone(&control))));
         }
         if arguments.danger_clock_control {
             let server = Arc::clone(&server);
-            let control: Arc<dyn Extension> = Arc::new(ClockControl { clock, server });
-            main.add_extension(clock::PATH, &control);
+            extensions.push((clock::PATH, Arc::new(ClockControl { clock, server })));
         }
-        main.add_resources(&server.realms, RESOURCE);
-        let mut mtls = Router::for_mtls(&server.realms);
-        mtls.add_json("/sandbox.json", &json);
-        mtls.add_resources(&server.realms, RESOURCE);
-        let (main, mtls) = (Arc::new(main), Arc::new(mtls));
+        let json = Bytes::from(description.json());
+        let serving = Serving { server: &server, json: &json, faults };
+        let listening = serving.listening(&plan, listeners, (data, certificate), &extensions)?;
+        let ready = |_| match arguments.json {
+            true => output::line(&String::from_utf8_lossy(&json)),
+            false => output::line(&description.text(&plan, &printed, &origin, data)),
+        };
+        serve::run_until_stopped(&server, &config, listening, ready).await
+    })
+}
+
+/// What all listeners have in common.
+struct Serving<'a> {
+    server: &'a Arc<Server<ConfiguredStore>>,
+    /// The description.
+    json: &'a Bytes,
+    faults: Option<Arc<Faults>>,
+}
+
+impl Serving<'_> {
+    /// Every socket with what is served on it. Extensions are at the main address.
+    fn listening(
+        &self,
+        plan: &Plan,
+        listeners: Listeners,
+        (data, certificate): (&Path, Arc<ServerCertificate>),
+        extensions: &[(&str, Arc<dyn Extension>)],
+    ) -> Result<Listening, Failure> {
+        let mut main = Router::for_issuers(&self.server.realms);
+        for (path, extension) in extensions {
+            main.add_extension(path, extension);
+        }
+        let main = self.completed(main, &self.server.realms);
+        let mtls = self.completed(Router::for_mtls(&self.server.realms), &self.server.realms);
         let mut bound = vec![Bound { listener: Listener::Plain(listeners.main), router: Arc::clone(&main) }];
         let mut acceptors = Vec::new();
         for (kind, name, socket, router) in
             [(Kind::Tls, "tls", listeners.tls.0, main), (Kind::MutualTls, "mtls", listeners.mtls.0, mtls)]
         {
-            let metrics = server.metrics.listener(name);
-            let acceptor = Arc::new(Acceptor::new(kind, Arc::clone(&certificate), metrics)?);
+            let acceptor = Arc::new(self.acceptor((kind, name), data, Arc::clone(&certificate))?);
             bound.push(Bound { listener: Listener::Tls(socket, Arc::clone(&acceptor)), router });
             acceptors.push(acceptor);
         }
         for (planned, (listener, _)) in plan.realms.iter().zip(listeners.roots) {
-            if let Some(realm) = server.realm(&planned.name) {
-                let mut router = Router::for_root(realm);
-                router.add_json("/sandbox.json", &json);
-                router.add_resources(std::slice::from_ref(realm), RESOURCE);
-                bound.push(Bound { listener: Listener::Plain(listener), router: Arc::new(router) });
+            if let Some(realm) = self.server.realm(&planned.name) {
+                let router = self.completed(Router::for_root(realm), std::slice::from_ref(realm));
+                bound.push(Bound { listener: Listener::Plain(listener), router });
             }
         }
-        let ready = |_| match arguments.json {
-            true => output::line(&String::from_utf8_lossy(&json)),
-            false => output::line(&description.text(&plan, &printed, &origin, &listeners::ca_file(data))),
-        };
-        let listening = Listening { bound, acceptors, file: None };
-        serve::run_until_stopped(&server, &config, listening, ready).await
-    })
+        Ok(Listening { bound, acceptors, file: None })
+    }
+
+    /// A router with what every listener has.
+    fn completed(&self, mut router: Router, realms: &[Arc<Realm>]) -> Arc<Router> {
+        router.add_json("/sandbox.json", self.json);
+        router.add_resources(realms, RESOURCE);
+        if let Some(faults) = &self.faults {
+            router.set_intermediary(Arc::clone(faults) as Arc<dyn Intermediary>);
+        }
+        Arc::new(router)
+    }
+
+    /// The TLS side of a listener.
+    fn acceptor(
+        &self,
+        (kind, name): (Kind, &'static str),
+        data: &Path,
+        good: Arc<ServerCertificate>,
+    ) -> Result<Acceptor, Failure> {
+        let metrics = self.server.metrics.listener(name);
+        Ok(match &self.faults {
+            None => Acceptor::new(kind, good, metrics)?,
+            Some(faults) => {
+                let [chain, key] = listeners::expired_files(data);
+                let expired = faults::read_certificate(&chain, &key)?;
+                let shown = Shown { good: Arc::clone(&good), expired, faults: Arc::clone(faults) };
+                Acceptor::showing(Arc::new(shown), kind, good, metrics)?
+            }
+        })
+    }
 }
 
 fn configuration(plan: &Plan, data: &Path, listeners: &Listeners, arguments: &cli::Sandbox) -> Config {

@@ -27,6 +27,9 @@ pub(super) struct PlannedRealm {
     pub(super) name: String,
     dialect: String,
     environment: String,
+    /// Whether it is left out unless it is asked for.
+    #[serde(default)]
+    on_request: bool,
     /// The realm's name for people; the dialect's title if absent.
     title: Option<String>,
     #[serde(default)]
@@ -121,9 +124,28 @@ pub(super) struct PlannedUser {
 }
 
 impl Plan {
-    /// Reads the file that is built in.
-    pub(super) fn read() -> Result<Self, Failure> {
-        toml::from_str(FILE).map_err(|error| Failure::Other(format!("dialects/sandbox/realms.toml: {error}")))
+    /// Reads the file that is built in: the realms of `dialects`, of `all`, or else those that nobody need ask for.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] for a dialect without a realm.
+    pub(super) fn read(dialects: &[String], all: bool) -> Result<Self, Failure> {
+        let mut plan: Self = toml::from_str(FILE)
+            .map_err(|error| Failure::Other(format!("dialects/sandbox/realms.toml: {error}")))?;
+        let known = |name: &&String| plan.realms.iter().any(|realm| realm.dialect == **name);
+        if let Some(unknown) = dialects.iter().find(|name| !known(name)) {
+            let mut names: Vec<&str> = plan.realms.iter().map(|realm| realm.dialect.as_str()).collect();
+            names.sort_unstable();
+            names.dedup();
+            return Err(Failure::Usage(format!(
+                "--dialect {unknown}: the sandbox has no realm of it; choose among {}",
+                names.join(", ")
+            )));
+        }
+        plan.realms.retain(|realm| match dialects {
+            [] => all || !realm.on_request,
+            chosen => chosen.contains(&realm.dialect),
+        });
+        Ok(plan)
     }
 }
 

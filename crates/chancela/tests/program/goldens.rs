@@ -1,8 +1,8 @@
 //! Every documented exchange of every dialect, over a socket, against one sandbox.
 
-use crate::support::http::Request;
+use crate::support::http::{Answer, Request};
 use crate::support::sandbox::Sandbox;
-use crate::support::text;
+use crate::support::{mutual_tls, text};
 use chancela_core::dialect::Library;
 use chancela_testkit::golden::{self, Exchange, Fixtures};
 use serde_json::Value;
@@ -17,18 +17,44 @@ fn exchanges(dialect: &str) -> Vec<Exchange> {
 
 /// Sends an exchange below `base`; what differs from the documentation is the error.
 fn replay(exchange: &Exchange, base: &str, fixtures: &Fixtures) -> Result<golden::Captures, String> {
+    replay_with(exchange, base, fixtures, |request| Ok(request.send()))
+}
+
+fn replay_with(
+    exchange: &Exchange,
+    base: &str,
+    fixtures: &Fixtures,
+    send: impl FnOnce(&Request) -> Result<Answer, String>,
+) -> Result<golden::Captures, String> {
     let documented = exchange.request(fixtures)?;
     let mut request = Request::new(documented.method().as_str(), format!("{base}{}", documented.uri()));
     for (name, value) in documented.headers() {
         request = request.header(name.as_str(), value);
     }
-    let answer = request.body(documented.body().to_vec()).send();
+    let answer = send(&request.body(documented.body().to_vec()))?;
     exchange.check(answer.status, &answer.headers, &answer.body, fixtures)
+}
+
+/// Sends an exchange where the realm asks for certificates, and shows the one that the exchange names.
+fn replay_mutual(
+    exchange: &Exchange,
+    sandbox: &Sandbox,
+    realm: &str,
+    fixtures: &Fixtures,
+) -> Result<golden::Captures, String> {
+    let label = exchange.certificate.as_deref().unwrap_or_default();
+    let base = text(sandbox.realm(realm), "mtls_base_url");
+    let client = fixtures.clients.get(label).ok_or_else(|| format!("no client {label:?}"))?;
+    let ca = text(&sandbox.description, "ca_certificate_pem");
+    let tls = mutual_tls::configuration(ca, client);
+    replay_with(exchange, base, fixtures, |request| {
+        mutual_tls::send(&tls, request).map_err(|error| format!("{}: {error}", exchange.title))
+    })
 }
 
 #[test]
 fn every_documented_exchange_is_answered_as_documented_over_a_socket() {
-    let sandbox = Sandbox::start();
+    let sandbox = Sandbox::with(&["--all"]);
     let library = Library::builtin();
     let mut faults = Vec::new();
     let mut replayed = 0;
@@ -37,7 +63,13 @@ fn every_documented_exchange_is_answered_as_documented_over_a_socket() {
         for exchange in exchanges(dialect) {
             let realm = exchange.realm.clone().unwrap_or_else(|| dialect.to_owned());
             let known = fixtures.entry(realm.clone()).or_insert_with(|| sandbox.fixtures(&realm));
-            match replay(&exchange, text(sandbox.realm(&realm), "base_url"), known) {
+            // No two certificates are for one key.
+            known.certificate_request_pem = Some(mutual_tls::certificate_request().0);
+            let outcome = match exchange.certificate {
+                Some(_) => replay_mutual(&exchange, &sandbox, &realm, known),
+                None => replay(&exchange, text(sandbox.realm(&realm), "base_url"), known),
+            };
+            match outcome {
                 Ok(captures) => known.tokens.extend(captures),
                 Err(fault) => faults.push(format!("{dialect}.http, {fault}")),
             }
@@ -45,7 +77,7 @@ fn every_documented_exchange_is_answered_as_documented_over_a_socket() {
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n\n"));
-    assert!(replayed >= 40, "only {replayed} exchanges were replayed");
+    assert!(replayed >= 80, "only {replayed} exchanges were replayed");
 }
 
 #[test]

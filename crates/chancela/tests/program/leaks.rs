@@ -407,7 +407,7 @@ fn no_secret_reaches_a_json_log_or_metrics_or_the_data_folder() {
 }
 
 #[test]
-fn the_sandbox_keeps_no_secret_outside_its_credentials_file() {
+fn the_sandbox_keeps_no_secret_outside_its_credentials_file_but_keys_in_files_of_their_own() {
     let folder = tempfile::TempDir::new().unwrap();
     let mut sandbox = crate::support::sandbox::Sandbox::in_folder(folder.path());
     let mut planted = Planted::default();
@@ -431,7 +431,10 @@ fn the_sandbox_keeps_no_secret_outside_its_credentials_file() {
         if !path.ends_with("tls/ca.pem") && !path.ends_with("tls/server.pem") {
             assert_eq!(mode & 0o077, 0, "{} is for its owner only: {mode:o}", path.display());
         }
-        if !path.ends_with("sandbox-credentials.json") {
+        // A client's certificate and key are in a file that `curl --cert` takes.
+        if path.parent().is_some_and(|parent| parent.ends_with("clients")) {
+            assert_eq!(planted.found_in(&content).len(), 1, "the key alone in {}", path.display());
+        } else if !path.ends_with("sandbox-credentials.json") {
             assert_eq!(planted.found_in(&content), Vec::<String>::new(), "in {}", path.display());
         }
     }

@@ -225,12 +225,12 @@ fn blocks(text: &str) -> Vec<(String, String)> {
 
 #[test]
 fn the_printed_curl_lines_work_as_they_stand() {
-    let mut process = Process::start(command().args(["sandbox", "--listen", "127.0.0.1:0"]));
+    let mut process = Process::start(command().args(["sandbox", "--all", "--listen", "127.0.0.1:0"]));
     let printed = process.await_output("the printed text", |stdout, _| {
         stdout.contains("/sandbox.json\n").then(|| stdout.to_owned())
     });
     let blocks = blocks(&printed);
-    assert_eq!(blocks.len(), 7, "{printed}");
+    assert_eq!(blocks.len(), 16, "{printed}");
     for (realm, block) in blocks {
         // As pasted, but for the progress meter and a time limit.
         let script = format!(
@@ -248,11 +248,18 @@ fn the_printed_curl_lines_work_as_they_stand() {
             "semear" => (3600, false),
             "celcash" => (600, true),
             "vantage" => (86_400, true),
-            "standard" => (300, true),
+            "standard" | "sicoob" => (300, true),
+            "banco-do-brasil" => (600, true),
+            "btg" | "cora" => (86_400, true),
+            "celcoin" => (2400, false),
+            "efi" | "inter" => (3600, true),
+            "itau" => (300, false),
+            "santander" => (900, false),
             other => panic!("{other}"),
         };
         assert_eq!(answer["expires_in"], seconds, "{realm}: {answer}");
-        assert_eq!(answer["token_type"], "Bearer", "{realm}");
+        let token_type = if ["celcoin", "santander"].contains(&&*realm) { "bearer" } else { "Bearer" };
+        assert_eq!(answer["token_type"], token_type, "{realm}");
         assert_eq!(answer.get("scope").is_some(), has_scope, "{realm}");
         assert!(!text(&answer, "access_token").is_empty());
     }

@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 pub struct CertificateIssuance {
     /// Path below the realm's issuer; `{organization}` stands for one segment that names the client's organization.
     pub path: String,
+    /// A second path below the issuer, where a provider documents another one for renewals.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub renewal_path: Option<String>,
     /// Who makes the key.
     pub key: KeyOrigin,
     /// Scope that the access token needs.
@@ -25,6 +28,10 @@ pub struct CertificateIssuance {
     pub max_valid: u16,
     /// HTTP status of success.
     pub status: u16,
+    /// Where an order makes a new client secret too: what stands before it on the first line of an answer in text. It
+    /// takes the place of the client's secrets. A client that shows its certificate has one, and gets none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_secret_line: Option<String>,
     /// Members of the answer in order; one without a value is left out.
     pub members: Vec<CertificateMember>,
 }
@@ -82,6 +89,7 @@ impl Default for CertificateIssuance {
         let member = |name: &str, value| CertificateMember { name: name.into(), value };
         Self {
             path: "/certificates".into(),
+            renewal_path: None,
             key: KeyOrigin::Client,
             scope: "certificate.create".into(),
             passphrase_member: "passphrase".into(),
@@ -90,6 +98,7 @@ impl Default for CertificateIssuance {
             max_lifetime_days: 365,
             max_valid: 2,
             status: 201,
+            client_secret_line: None,
             members: vec![
                 member("serial_number", CertificateValue::SerialNumber),
                 member("status", CertificateValue::Status),

@@ -2,6 +2,7 @@
 //! is what RFC 6749 and RFC 6750 say. What a provider documents and no server should offer on its own accord is
 //! spelled `danger_…`.
 
+mod api;
 mod authorization;
 mod certificate_issuance;
 mod client_authentication;
@@ -14,6 +15,7 @@ mod response;
 mod scope;
 mod token;
 
+pub use api::*;
 pub use authorization::*;
 pub use certificate_issuance::*;
 pub use client_authentication::*;
@@ -80,6 +82,8 @@ pub struct DialectFile {
     /// A limit on token requests that the provider documents; a realm switches it on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate_limit: Option<RateLimit>,
+    /// What calls of the API carry besides the token.
+    pub api: Api,
 }
 
 /// One token endpoint: where it is, and the tables that differ from the file's.
@@ -107,6 +111,8 @@ pub struct Endpoint {
     /// A limit on token requests that the provider documents; a realm switches it on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate_limit: Option<RateLimit>,
+    /// What calls of the API carry besides the token.
+    pub api: Api,
 }
 
 /// One environment of a provider.
@@ -122,6 +128,9 @@ pub struct Environment {
     /// Where the provider serves it (used by the agent, and for people).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base_url: Option<String>,
+    /// The same of the token endpoints that are elsewhere, by their names.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub base_urls: BTreeMap<String, String>,
 }
 
 /// What identifiers and secrets look like.

@@ -22,7 +22,8 @@ pub struct Response {
 
 impl Default for Response {
     fn default() -> Self {
-        let member = |name: &str, value| Member { name: name.into(), value: Some(value), literal: None };
+        let member =
+            |name: &str, value| Member { name: name.into(), value: Some(value), literal: None, number: None };
         Self {
             status: 200,
             content_type: "application/json".into(),
@@ -40,7 +41,7 @@ impl Default for Response {
     }
 }
 
-/// One member of a success body: its name and where its value comes from, or a fixed text.
+/// One member of a success body: its name and where its value comes from, or a fixed text or number.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Member {
@@ -52,6 +53,9 @@ pub struct Member {
     /// Fixed text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub literal: Option<String>,
+    /// Fixed number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<i64>,
 }
 
 /// Source of a member's value.

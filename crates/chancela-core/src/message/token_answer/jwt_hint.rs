@@ -15,6 +15,9 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
+/// Longest thumbprint that is looked at; base64 of 64 hexadecimal digits has 88 characters.
+const MAX_THUMBPRINT_BYTES: usize = 128;
+
 /// What a JWT says of itself. Times are seconds since the epoch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JwtHint {
@@ -39,6 +42,8 @@ impl JwtHint {
         let claims = strict_json::object(&LENIENT.decode(payload).ok()?)?;
         let time = |name: &str| claims.get(name).and_then(number);
         let thumbprint = claims.get("cnf").and_then(|cnf| cnf.get("x5t#S256")?.as_str());
+        let thumbprint = thumbprint
+            .filter(|text| text.len() <= MAX_THUMBPRINT_BYTES && text.bytes().all(|b| b.is_ascii_graphic()));
         Some(Self {
             exp: time("exp"),
             nbf: time("nbf"),

@@ -108,7 +108,7 @@ impl TokenAnswer {
 }
 
 /// The JSON object that a body is, whatever stands before it and in whatever encoding its sentences are.
-fn object(body: &[u8]) -> Option<Map<String, Value>> {
+pub(super) fn object(body: &[u8]) -> Option<Map<String, Value>> {
     if body.len() > MAX_ANSWER_BYTES {
         return None;
     }

@@ -7,7 +7,7 @@ mod class;
 mod shape;
 mod wait;
 
-use super::HttpAnswer;
+use super::{HttpAnswer, token_answer};
 use crate::dialect::TokenEndpoint;
 use crate::error_code::ErrorCode;
 use crate::text::plain;
@@ -66,6 +66,11 @@ pub enum WireError {
 }
 
 impl WireError {
+    /// A registered code as it is spelled, or any other text.
+    pub(super) fn of(text: &str) -> Self {
+        shape::registered(text).map_or_else(|| Self::Other(plain(text, MAX_ERROR)), Self::Code)
+    }
+
     /// The registered code or the provider's text.
     pub fn as_str(&self) -> &str {
         match self {
@@ -76,6 +81,11 @@ impl WireError {
 }
 
 impl TokenRefusal {
+    /// Of an answer that is known to be a refusal.
+    pub(super) fn read(endpoint: &TokenEndpoint, answer: &HttpAnswer<'_>, now: Timestamp) -> Self {
+        Self::of(endpoint, answer, token_answer::object(answer.body).as_ref(), now)
+    }
+
     /// Of an answer whose body is `members`, if it is a JSON object.
     pub(super) fn of(
         endpoint: &TokenEndpoint,

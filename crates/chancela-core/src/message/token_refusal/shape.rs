@@ -84,10 +84,15 @@ fn overrides(errors: &Errors) -> impl Iterator<Item = (ErrorCode, &ErrorOverride
     errors.code.iter().map(|(code, over)| (*code, over)).chain(of_rules)
 }
 
+/// The code of this name.
+pub(super) fn registered(text: &str) -> Option<ErrorCode> {
+    serde_json::from_value(text.into()).ok()
+}
+
 /// The code that the provider means by a text. Where a text stands for several, the one with the answer's status, then
 /// the one that has this name.
 pub(super) fn code_of(errors: &Errors, text: &str, status: StatusCode) -> Option<ErrorCode> {
-    let named: Option<ErrorCode> = serde_json::from_value(text.into()).ok();
+    let named = registered(text);
     let own_words = || overrides(errors).filter(|(_, over)| over.error.as_deref() == Some(text));
     let status_of = |code: ErrorCode, over: Option<&ErrorOverride>| {
         over.and_then(|over| over.status).unwrap_or_else(|| code.status().as_u16())

@@ -119,7 +119,12 @@ fn required<'a>(header: &'a RequiredHeader, envelope: &Envelope<'a>) -> Result<&
     value.ok_or_else(|| EncodeError::MissingHeader { header: header.name.clone() })
 }
 
-fn insert_secret(out: &mut HeaderMap, name: &str, value: &str) -> Result<(), EncodeError> {
+/// Adds a header that no log shows.
+pub(in crate::message) fn insert_secret(
+    out: &mut HeaderMap,
+    name: &str,
+    value: &str,
+) -> Result<(), EncodeError> {
     insert(out, name, value)?;
     if let Some(value) = out.get_mut(name) {
         value.set_sensitive(true);

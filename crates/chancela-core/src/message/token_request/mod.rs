@@ -2,9 +2,9 @@
 //! `encode` by a client. What one writes the other reads as the same request.
 
 mod encode;
-mod envelope;
+pub(super) mod envelope;
 mod error;
-mod written;
+pub(super) mod written;
 
 pub use envelope::Envelope;
 pub use error::EncodeError;
@@ -12,7 +12,7 @@ pub use error::EncodeError;
 use super::HttpRequest;
 use super::body::{Parameters, Value, refuse_credentials_in_query};
 use crate::client_auth::{self, Credentials};
-use crate::dialect::{Grant, Request, ScopeAs, TokenEndpoint};
+use crate::dialect::{Grant, GrantTypeIn, Request, ScopeAs, TokenEndpoint};
 use crate::rejection::{Rejection, Rule};
 use http::Method;
 use std::borrow::Cow;
@@ -114,7 +114,7 @@ impl<'a> TokenRequest<'a> {
         let names = &endpoint.request.names;
         let credentials = Credentials::parse(&endpoint.client_authentication, names, http, &parameters)?;
         let partner = client_auth::partner(&endpoint.client_authentication, http)?;
-        let grant = grant(&endpoint.request, &parameters)?;
+        let grant = grant(&endpoint.request, &parameters, http.query)?;
         let scope = scope(endpoint.request.scope_as, &parameters, &names.scope)?;
         let resource = resource(&parameters)?;
         let requires = &endpoint.requires;
@@ -145,9 +145,21 @@ fn required_headers(request: &Request, http: &HttpRequest<'_>) -> Result<(), Rej
     Ok(())
 }
 
-fn grant<'a>(request: &Request, parameters: &Parameters<'a>) -> Result<GrantRequest<'a>, Rejection> {
+fn grant<'a>(
+    request: &Request,
+    parameters: &Parameters<'a>,
+    query: Option<&'a str>,
+) -> Result<GrantRequest<'a>, Rejection> {
     let names = &request.names;
-    let meaning = match parameters.text(&names.grant_type)? {
+    let in_query;
+    let of_grant = match request.grant_type_in {
+        GrantTypeIn::Body => parameters,
+        GrantTypeIn::Query => {
+            in_query = Parameters::form(query.unwrap_or_default().as_bytes())?;
+            &in_query
+        }
+    };
+    let meaning = match of_grant.text(&names.grant_type)? {
         Some(wire) => *request.grants.get(&**wire).ok_or(Rule::UnsupportedGrantType)?,
         None => request.default_grant.ok_or(Rule::MissingGrantType)?,
     };

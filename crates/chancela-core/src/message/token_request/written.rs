@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 /// A parameter's value.
 #[derive(Debug)]
-pub(super) enum Written<'a> {
+pub(in crate::message) enum Written<'a> {
     Text(&'a str),
     List(Vec<&'a str>),
 }
@@ -33,7 +33,7 @@ fn room(parameters: &[(&str, Written<'_>)]) -> usize {
 }
 
 /// `application/x-www-form-urlencoded`; `None` if a value is a list.
-pub(super) fn form(parameters: &[(&str, Written<'_>)]) -> Option<Bytes> {
+pub(in crate::message) fn form(parameters: &[(&str, Written<'_>)]) -> Option<Bytes> {
     let mut body = Zeroizing::new(String::with_capacity(room(parameters)));
     for (name, written) in parameters {
         let Written::Text(text) = written else { return None };

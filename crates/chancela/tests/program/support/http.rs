@@ -34,9 +34,9 @@ impl Answer {
 }
 
 /// A connection that stays open between requests.
-pub(crate) struct Connection {
+pub(crate) struct Connection<S = TcpStream> {
     authority: String,
-    stream: BufReader<TcpStream>,
+    stream: BufReader<S>,
 }
 
 impl Connection {
@@ -45,7 +45,14 @@ impl Connection {
         let stream = TcpStream::connect(authority)?;
         stream.set_read_timeout(Some(Duration::from_secs(20)))?;
         stream.set_nodelay(true)?;
-        Ok(Self { authority: authority.to_owned(), stream: BufReader::new(stream) })
+        Ok(Self::over(authority, stream))
+    }
+}
+
+impl<S: Read + Write> Connection<S> {
+    /// A connection to `host:port` over something that is open already.
+    pub(crate) fn over(authority: &str, stream: S) -> Self {
+        Self { authority: authority.to_owned(), stream: BufReader::new(stream) }
     }
 
     /// Sends bytes as they are.
@@ -141,14 +148,16 @@ impl Request {
         self.try_send().unwrap_or_else(|error| panic!("{} {}: {error}", self.method, self.url))
     }
 
-    fn authority(&self) -> &str {
-        let rest = self.url.strip_prefix("http://").expect("an http URL");
+    /// `host:port` of its URL.
+    pub(crate) fn authority(&self) -> &str {
+        let (_, rest) = self.url.split_once("://").expect("an absolute URL");
         rest.split('/').next().unwrap_or(rest)
     }
 
     /// As it is sent.
     pub(crate) fn bytes(&self, host: &str) -> Vec<u8> {
-        let target = &self.url["http://".len() + self.authority().len()..];
+        let (scheme, _) = self.url.split_once("://").expect("an absolute URL");
+        let target = &self.url[scheme.len() + 3 + self.authority().len()..];
         let target = if target.is_empty() { "/" } else { target };
         let mut out = format!("{} {target} HTTP/1.1\r\nHost: {host}\r\n", self.method).into_bytes();
         for (name, value) in &self.headers {

@@ -1,6 +1,7 @@
 //! What the tests share: the program as a process, a small HTTP client, the sandbox, and a configured server.
 
 pub(crate) mod http;
+pub(crate) mod mutual_tls;
 pub(crate) mod process;
 pub(crate) mod sandbox;
 pub(crate) mod server;

@@ -1,7 +1,12 @@
 //! The authorization request (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1) as text: read from a query or a form, and
-//! written again, because no server keeps it while the user logs in; every page carries it on.
+//! written again, because no server keeps it while the user logs in; every page carries it on. `login` makes
+//! one for a client.
 //!
 //! Nothing in it has been believed yet. What its parameters must be is [`crate::authorization`]'s.
+
+mod login;
+
+pub use login::{Login, LoginError};
 
 use super::body::{MAX_NAME_BYTES, MAX_PARAMETERS, MAX_VALUE_BYTES, form_decode};
 use crate::rejection::{Rejection, Rule};
@@ -129,6 +134,15 @@ impl AuthorizationRequest {
             }
         }
         out
+    }
+}
+
+/// What stands between a URI and the query that is added to it.
+pub(super) fn joint(uri: &str) -> &'static str {
+    match uri.split_once('?') {
+        None => "?",
+        Some((_, own)) if own.is_empty() || own.ends_with('&') => "",
+        Some(_) => "&",
     }
 }
 

@@ -1,0 +1,210 @@
+//! The agent's configuration: one TOML file, read against a closed vocabulary. Secrets never stand in it, only where they
+//! are; what the dialect says already need not be said again.
+
+mod error;
+mod renew;
+mod value;
+
+pub use error::ConfigError;
+pub use renew::{BudgetConfig, Percent, Renew, Span};
+pub use value::{Given, Place};
+
+use chancela_core::client_auth::Method;
+use chancela_core::dialect::line_of;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The whole file.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AgentConfig {
+    /// Folder with dialect files beside those of the program.
+    pub dialects: Option<PathBuf>,
+    /// Where tokens rest; in memory alone if absent.
+    pub cache: Option<CacheConfig>,
+    /// How providers are reached.
+    pub http: Http,
+    /// Providers by name.
+    pub provider: BTreeMap<String, ProviderConfig>,
+}
+
+/// Where tokens rest, sealed.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CacheConfig {
+    /// The folder; `chancela` in the folder that `XDG_STATE_HOME` names if absent.
+    pub folder: Option<PathBuf>,
+    /// The key that seals it.
+    pub key: Place,
+    /// Keys that sealed it once.
+    #[serde(default)]
+    pub old_keys: Vec<Place>,
+}
+
+/// How providers are reached.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Http {
+    /// How long a connection may take.
+    pub connect_timeout: Span,
+    /// How long an answer may take.
+    pub timeout: Span,
+    /// `env` for what `HTTPS_PROXY` and `NO_PROXY` say, `none`, or a proxy's address.
+    pub proxy: String,
+    /// PEM file with certificate authorities that are trusted beside the machine's.
+    pub ca: Option<PathBuf>,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self { connect_timeout: Span::seconds(3), timeout: Span::seconds(10), proxy: "env".into(), ca: None }
+    }
+}
+
+/// A provider, and who we are there.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProviderConfig {
+    /// The dialect; the provider's own name if absent.
+    pub dialect: Option<String>,
+    /// The dialect's environment; its only one if absent.
+    pub environment: Option<String>,
+    /// The provider's address, where it is not the environment's.
+    pub address: Option<String>,
+    /// The dialect's token endpoint, where the rest leaves a choice.
+    pub endpoint: Option<String>,
+    /// How a token is obtained; `client_credentials` where the endpoint has it.
+    pub grant: Option<GrantConfig>,
+    /// `client_id`.
+    pub client_id: Given,
+    /// `client_secret`.
+    pub client_secret: Option<Place>,
+    /// `token_endpoint_auth_method`; the strongest that fits if absent.
+    pub method: Option<Method>,
+    /// Scope, separated by spaces; the dialect's own where there is only one.
+    pub scope: Option<String>,
+    /// The resource server (RFC 8707).
+    pub resource: Option<String>,
+    /// The tenant in the provider's paths.
+    pub tenant: Option<String>,
+    /// The user of `danger_password`.
+    pub username: Option<Given>,
+    /// The password of `danger_password`.
+    pub password: Option<Place>,
+    /// The application's key, where the provider wants one in a header.
+    pub api_key: Option<Place>,
+    /// The partner platform's id.
+    pub partner_id: Option<Given>,
+    /// The partner platform's secret.
+    pub partner_secret: Option<Place>,
+    /// Values of headers that the provider wants and only the client knows.
+    #[serde(default)]
+    pub headers: BTreeMap<String, Given>,
+    /// Client certificate: PEM with its chain, or PKCS #12.
+    pub certificate: Option<Place>,
+    /// Its key, where that is elsewhere.
+    pub certificate_key: Option<Place>,
+    /// What opens either.
+    pub certificate_passphrase: Option<Place>,
+    /// When to renew.
+    #[serde(default)]
+    pub renew: Renew,
+    /// How often the token endpoint may be called; what the provider documents if absent.
+    pub budget: Option<BudgetConfig>,
+    /// Earlier steps by the name of their token endpoint.
+    #[serde(default)]
+    pub step: BTreeMap<String, StepConfig>,
+}
+
+/// Who we are at an earlier step; the provider's own where it says nothing.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepConfig {
+    /// `client_id`.
+    pub client_id: Option<Given>,
+    /// `client_secret`.
+    pub client_secret: Option<Place>,
+    /// `token_endpoint_auth_method`.
+    pub method: Option<Method>,
+    /// Scope.
+    pub scope: Option<String>,
+}
+
+/// How a token is obtained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GrantConfig {
+    /// For the client itself (RFC 6749 section 4.4).
+    ClientCredentials,
+    /// For a person who logs in with a browser (RFC 6749 section 4.1), kept by refresh tokens.
+    AuthorizationCode,
+    /// For a person whose password stands in a file (RFC 6749 section 4.3).
+    DangerPassword,
+}
+
+impl AgentConfig {
+    /// Reads a file's text. `path` is how errors call it.
+    ///
+    /// # Errors
+    /// [`ConfigError`], naming file and line.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+        toml::from_str(text).map_err(|error| ConfigError::Syntax {
+            path: path.to_owned(),
+            line: line_of(text, &error),
+            message: error.message().to_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> String {
+        AgentConfig::parse(Path::new("agent.toml"), text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_whole_file_is_read() {
+        let config = AgentConfig::parse(
+            Path::new("agent.toml"),
+            r#"
+                [cache]
+                key = "file:/etc/chancela/cache.key"
+
+                [http]
+                timeout = "20s"
+
+                [provider.one]
+                dialect = "two"
+                client_id = "env:ID"
+                client_secret = "file:/run/secret"
+                scope = "a b"
+                renew = { ahead = "20%", ahead_max = "1m", hard_margin = 5 }
+                budget = { calls = 5, per = "1m", reserve = 1 }
+
+                [provider.one.step.gateway]
+                client_id = "literal"
+            "#,
+        )
+        .unwrap();
+        let one = &config.provider["one"];
+        assert!(matches!(one.client_id, Given::From(_)));
+        assert!(matches!(one.step["gateway"].client_id, Some(Given::Literal(_))));
+        assert_eq!(config.http.timeout.millis(), 20_000);
+        assert_eq!(one.renew.policy().ahead_percent, 20);
+        assert_eq!(one.renew.policy().hard, 5000);
+    }
+
+    #[test]
+    fn errors_name_the_line_and_never_the_secret() {
+        let text = "[provider.a]\nclient_id = \"a\"\nclient_secret = \"hunter2-hunter2\"\n";
+        assert!(error(text).starts_with("agent.toml:3: a secret never stands"), "{}", error(text));
+        assert!(!error(text).contains("hunter2"));
+        let unknown = error("[provider.a]\nclient_id = \"a\"\nsecret = \"x\"\n");
+        assert!(unknown.starts_with("agent.toml:3: unknown field `secret`, expected one of"), "{unknown}");
+        assert!(error("[http]\ntimeout = \"10 parsecs\"").contains("30s, 5m, 2h or 30d"));
+        assert!(error("[provider.a]\nclient_id=\"a\"\nrenew = { ahead = \"150%\" }").contains("0% to 50%"));
+    }
+}
