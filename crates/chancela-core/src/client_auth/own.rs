@@ -19,7 +19,7 @@ pub struct OwnCredentials<'a> {
     pub client_id: &'a str,
     /// `client_secret`; an empty one counts as none.
     pub client_secret: Option<&'a Secret>,
-    /// A JWT that was signed for this one request (RFC 7523).
+    /// A JWT that was signed for this one request (RFC 7523); an empty one counts as none.
     pub client_assertion: Option<&'a Secret>,
     /// Whether the connection shows a client certificate.
     pub certificate: bool,
@@ -32,7 +32,7 @@ impl OwnCredentials<'_> {
     /// What `method` needs and these credentials have not, in words.
     fn lacks(&self, method: Method) -> Option<&'static str> {
         match method {
-            Method::PrivateKeyJwt if self.client_assertion.is_none() => Some("a signed client assertion"),
+            Method::PrivateKeyJwt if self.assertion().is_none() => Some("a signed client assertion"),
             Method::TlsClientAuth | Method::SelfSignedTlsClientAuth if !self.certificate => {
                 Some("a client certificate on the connection")
             }
@@ -45,6 +45,10 @@ impl OwnCredentials<'_> {
 
     fn secret(&self) -> Option<&Secret> {
         self.client_secret.filter(|secret| !secret.expose().is_empty())
+    }
+
+    fn assertion(&self) -> Option<&Secret> {
+        self.client_assertion.filter(|assertion| !assertion.expose().is_empty())
     }
 
     fn choose(&self, offered: &[Method]) -> Result<Method, EncodeError> {
@@ -61,7 +65,7 @@ impl OwnCredentials<'_> {
             };
         }
         // Whoever has a secret does not mean to come without.
-        let is_public = self.secret().is_none() && self.client_assertion.is_none();
+        let is_public = self.secret().is_none() && self.assertion().is_none();
         let fits =
             |method: &&Method| self.lacks(**method).is_none() && (**method != Method::None || is_public);
         let best = offered.iter().filter(fits).min_by_key(|method| weakness(**method));
