@@ -50,7 +50,7 @@ pub struct Dialect {
     pub registration: RegistrationRules,
     /// Marked facts: file name, key, mark.
     pub marks: Vec<(String, String, Mark)>,
-    /// The file with all that it extends, for showing.
+    /// The file with all that it extends, each token endpoint with all that holds for it, for showing.
     pub file: DialectFile,
 }
 
@@ -86,7 +86,7 @@ impl Dialect {
     pub(super) fn resolve(
         path: &str,
         merged: &Table,
-        file: DialectFile,
+        mut file: DialectFile,
         chain: Vec<DialectFile>,
     ) -> Result<Self, DialectError> {
         let mut defaults = Table::new();
@@ -102,7 +102,9 @@ impl Dialect {
                 if let Value::Table(own) = own {
                     lay_over(&mut table, own.clone());
                 }
-                token_endpoints.push(TokenEndpoint::resolve(path, name, read_table(path, &table)?)?);
+                let endpoint: Endpoint = read_table(path, &table)?;
+                file.token_endpoint.insert(name.clone(), endpoint.clone());
+                token_endpoints.push(TokenEndpoint::resolve(path, name, endpoint)?);
             }
         }
         let marks = chain

@@ -7,6 +7,7 @@ mod errors;
 mod exchange;
 mod forms;
 mod login;
+mod neighbours;
 mod parallel;
 mod prompt;
 mod redirect_uri;

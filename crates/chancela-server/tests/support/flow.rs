@@ -2,6 +2,7 @@
 
 use super::{Answer, Ask, Browser, ClientFacts, RealmPlan, Seen, World};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
+use chancela_core::dialect::TokenEndpoint;
 use chancela_core::effect::Effect;
 use chancela_core::grant::GrantType;
 use chancela_core::record::{Client, User};
@@ -205,13 +206,16 @@ impl<S: Store> Flow<S> {
 
     /// A token request of this client.
     pub fn ask(&self, client: &ClientFacts, fields: &[(&str, &str)]) -> Ask {
-        let path = self.run_time().dialect.token_endpoints[0].paths[0].clone();
-        let ask = Ask::form(&self.below(&path), fields);
+        let endpoints = &self.run_time().dialect.token_endpoints;
+        let redeems = |endpoint: &&TokenEndpoint| {
+            endpoint.request.grants.values().any(|grant| grant.grant_type() == GrantType::AuthorizationCode)
+        };
+        let endpoint = endpoints.iter().find(redeems).unwrap_or(&endpoints[0]);
+        let ask = Ask::form(&self.below(&endpoint.paths[0]), fields);
         if client.secret.is_empty() {
             ask.and(&format!("&client_id={}", client.id))
         } else {
-            let methods = &self.run_time().dialect.token_endpoints[0].client_authentication.methods;
-            match methods.first().unwrap().as_str() {
+            match endpoint.client_authentication.methods.first().unwrap().as_str() {
                 "client_secret_post" => {
                     let pair = [("client_id", client.id.as_str()), ("client_secret", &client.secret)];
                     ask.and(&format!("&{}", super::form(&pair)))

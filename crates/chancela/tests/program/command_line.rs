@@ -238,9 +238,16 @@ fn dialects_are_listed_shown_and_checked() {
     let listed = run(&["dialect", "list", "--json"]).json();
     let names: Vec<_> =
         listed.as_array().unwrap().iter().map(|dialect| dialect["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["bankly", "bs2", "celcash", "semear", "standard", "vantage"]);
+    for name in ["bankly", "bs2", "celcash", "inter", "semear", "sicoob", "standard", "vantage"] {
+        assert!(names.contains(&name), "{name}: {names:?}");
+    }
     let shown = run(&["dialect", "show", "bs2"]);
     assert!(shown.code == 0 && shown.stdout.contains("/auth/oauth/v2/token"), "{shown:?}");
+    // What stands once for all token endpoints of the file is shown at each.
+    let shown = run(&["dialect", "show", "sicoob", "--json"]).json();
+    let token = &shown["token_endpoint"]["token"];
+    assert_eq!(token["client_authentication"]["methods"], serde_json::json!(["tls_client_auth"]), "{token}");
+    assert_eq!(token["api"]["headers"][0]["name"], "client_id");
     let checked = run(&["dialect", "check", "--json"]).json();
     assert!(checked.as_array().unwrap().iter().all(|report| report["ok"] == true), "{checked}");
     run(&["dialect", "show", "unheard-of"]).failed(2, &["unheard-of"]);
