@@ -10,10 +10,12 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+pub mod agent;
 pub mod cache;
 pub mod clock;
 pub mod config;
 pub mod engine;
+pub mod entropy;
 pub mod identity;
 pub mod provider;
 pub mod source;

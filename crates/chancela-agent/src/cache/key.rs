@@ -29,6 +29,7 @@ impl fmt::Display for KeyId {
 pub struct CacheKey {
     id: KeyId,
     pub(super) aead: RandomizedNonceKey,
+    pepper: Zeroizing<[u8; BYTES]>,
 }
 
 impl CacheKey {
@@ -46,10 +47,17 @@ impl CacheKey {
         }
         let derivation = Salt::new(HKDF_SHA256, SALT).extract(material);
         let (mut id, mut key) = ([0; 8], Zeroizing::new([0; BYTES]));
+        let mut pepper = Zeroizing::new([0; BYTES]);
+        expand(&derivation, b"pepper", pepper.as_mut())?;
         expand(&derivation, b"id", &mut id)?;
         expand(&derivation, b"AES-256-GCM", key.as_mut())?;
         let aead = RandomizedNonceKey::new(&AES_256_GCM, &*key).map_err(|_| CacheKeyError::Derivation)?;
-        Ok(Self { id: KeyId(id), aead })
+        Ok(Self { id: KeyId(id), aead, pepper })
+    }
+
+    /// A key for digests of what must not be guessed from them; the same for all who have this one.
+    pub fn pepper(&self) -> [u8; BYTES] {
+        *self.pepper
     }
 
     /// Its name in files and errors.

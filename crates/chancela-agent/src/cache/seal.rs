@@ -51,6 +51,11 @@ impl CacheKeys {
         Ok((Self::new(current, old), warnings))
     }
 
+    /// See [`CacheKey::pepper`].
+    pub fn pepper(&self) -> [u8; 32] {
+        self.current.pepper()
+    }
+
     /// Seals bytes under a token's key.
     ///
     /// # Errors

@@ -26,7 +26,7 @@ pub struct Context {
     /// Environment and standard input.
     pub around: Arc<Surroundings>,
     /// Random numbers.
-    pub entropy: Arc<dyn Entropy + Send + Sync>,
+    pub entropy: Arc<dyn Entropy>,
     /// By which credentials are told apart without telling them: secret, and the same for all who share the cache.
     pub pepper: [u8; 32],
 }

@@ -3,9 +3,11 @@
 //! Owns the tasks that do what the engine wants, and those who wait. Does not own rules (the engine's), how a provider is
 //! asked ([`Issuer`]) or where records rest ([`Store`]).
 
+mod cache_store;
 mod perform;
 mod store;
 
+pub use cache_store::CacheStore;
 pub use store::{Lock, MemoryStore, Store};
 
 use crate::clock::Clock;
@@ -90,7 +92,11 @@ impl Tokens {
     /// # Errors
     /// [`PlanError`].
     pub fn register(&self, key: TokenKey, plan: Plan, issuer: Arc<dyn Issuer>) -> Result<(), PlanError> {
+        let repeatable = plan.repeatable;
         self.shared.engine().register(key, plan)?;
+        if repeatable {
+            self.shared.store.expendable(key);
+        }
         let entry = Entry { issuer, wake: Arc::default(), lock: None };
         self.shared.entries().entry(key).or_insert(entry);
         Ok(())

@@ -13,6 +13,9 @@ impl Lock for std::fs::File {}
 
 /// Where records rest, and who may change them. All of it may block; it is called where that is allowed.
 pub trait Store: Send + Sync + 'static {
+    /// Says that what is kept under a key can be had again without a person, and is nothing to keep if it cannot be read.
+    fn expendable(&self, _key: TokenKey) {}
+
     /// A record; an empty one if there is none.
     ///
     /// # Errors

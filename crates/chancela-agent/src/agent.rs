@@ -1,0 +1,158 @@
+//! The agent: a configuration's providers, opened when they are asked for, over one cache.
+
+use crate::cache::{BootId, Cache, CacheError, CacheKeyError, CacheKeys, Persist};
+use crate::clock::Clock;
+use crate::config::AgentConfig;
+use crate::engine::{Record, TokenKey};
+use crate::provider::{Context, Provider, ProviderError};
+use crate::source::{SourceWarning, Surroundings};
+use crate::tokens::{CacheStore, MemoryStore, Observer, Store, Tokens};
+use chancela_core::dialect::Library;
+use chancela_core::entropy::{Entropy, EntropyError};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What an agent is made of beside its configuration.
+pub struct Parts {
+    /// All dialects.
+    pub library: Library,
+    /// Environment and standard input.
+    pub around: Arc<Surroundings>,
+    /// Clocks.
+    pub clock: Arc<dyn Clock>,
+    /// Random numbers.
+    pub entropy: Arc<dyn Entropy>,
+    /// Hears of news.
+    pub observer: Arc<dyn Observer>,
+    /// Folder of the cache, where the configuration names none.
+    pub state: PathBuf,
+    /// This start of the machine.
+    pub boot: Option<BootId>,
+    /// Whether nothing is kept although the configuration has a cache.
+    pub memory: bool,
+}
+
+/// A configuration's providers.
+pub struct Agent {
+    config: AgentConfig,
+    library: Library,
+    context: Context,
+    store: Arc<dyn Store>,
+    keeps: bool,
+    opened: Mutex<BTreeMap<String, Provider>>,
+    warnings: Vec<SourceWarning>,
+}
+
+/// Why there is no agent. The text ends with what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum AgentError {
+    /// The cache's key.
+    #[error(transparent)]
+    Key(#[from] CacheKeyError),
+    /// The cache.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    /// No random numbers.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+    /// No provider of this name.
+    #[error("there is no provider {name:?} in the configuration; it has: {known}")]
+    Unknown {
+        /// The name.
+        name: String,
+        /// All names.
+        known: String,
+    },
+    /// The provider.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
+}
+
+impl Agent {
+    /// Opens the cache. To be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// [`AgentError`].
+    pub fn open(config: AgentConfig, parts: Parts) -> Result<Self, AgentError> {
+        let Parts { library, around, clock, entropy, observer, state, boot, memory } = parts;
+        let mut warnings = Vec::new();
+        let mut pepper = [0; 32];
+        entropy.fill(&mut pepper)?;
+        let kept = config.cache.as_ref().filter(|_| !memory);
+        let store: Arc<dyn Store> = match kept {
+            None => Arc::new(MemoryStore::default()),
+            Some(kept) => {
+                let old: Vec<_> = kept.old_keys.iter().map(|place| place.0.clone()).collect();
+                let (keys, noted) = CacheKeys::read(Some(&kept.key.0), &old, &around)?;
+                warnings = noted;
+                pepper = keys.pepper();
+                let folder = kept.folder.clone().unwrap_or(state);
+                Arc::new(CacheStore::new(Cache::open(&folder, keys, boot)?, Persist::Both))
+            }
+        };
+        let keeps = kept.is_some();
+        let mut seed = [0; 8];
+        entropy.fill(&mut seed)?;
+        let tokens = Tokens::new(u64::from_be_bytes(seed), Arc::clone(&store), Arc::clone(&clock), observer);
+        let context = Context { tokens, clock, around, entropy, pepper };
+        Ok(Self { config, library, context, store, keeps, opened: Mutex::default(), warnings })
+    }
+
+    /// A provider.
+    ///
+    /// # Errors
+    /// [`AgentError`]. Reads its certificate the first time.
+    pub fn provider(&self, name: &str) -> Result<Provider, AgentError> {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(provider) = opened.get(name) {
+            return Ok(provider.clone());
+        }
+        let Some(config) = self.config.provider.get(name) else {
+            return Err(AgentError::Unknown {
+                name: name.to_owned(),
+                known: self.names().collect::<Vec<_>>().join(", "),
+            });
+        };
+        let provider =
+            Provider::open(name, config.clone(), &self.config.http, &self.library, self.context.clone())?;
+        opened.insert(name.to_owned(), provider.clone());
+        Ok(provider)
+    }
+
+    /// Names of all providers.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.config.provider.keys().map(String::as_str)
+    }
+
+    /// Tokens of all providers.
+    pub const fn tokens(&self) -> &Tokens {
+        &self.context.tokens
+    }
+
+    /// Whether tokens outlive the process.
+    pub const fn keeps(&self) -> bool {
+        self.keeps
+    }
+
+    /// A record as it is kept now.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn record(&self, key: TokenKey) -> io::Result<Record> {
+        self.store.read(key)
+    }
+
+    /// What is wrong with the cache's key though it could be read.
+    pub fn warnings(&self) -> &[SourceWarning] {
+        &self.warnings
+    }
+}
+
+impl fmt::Debug for Agent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Agent({:?})", self.names().collect::<Vec<_>>())
+    }
+}
