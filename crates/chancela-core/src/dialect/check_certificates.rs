@@ -17,11 +17,11 @@ pub(super) fn check(path: &str, dialect: &Dialect) -> Result<(), DialectError> {
     if renewals.is_some_and(|own| !is_canonical(own) || own.contains('{') || own == issuance.path) {
         return wrong("renewal_path", "is not a canonical path of its own");
     }
-    let line = issuance.client_secret_line.as_deref();
+    let line = issuance.danger_client_secret_line.as_deref();
     let printable = |text: &str| text.len() <= 64 && text.bytes().all(|b| b == b' ' || b.is_ascii_graphic());
     if line.is_some_and(|text| !printable(text) || issuance.key != KeyOrigin::Client) {
         return wrong(
-            "client_secret_line",
+            "danger_client_secret_line",
             "is for keys that clients make, and at most 64 printable characters",
         );
     }

@@ -87,5 +87,8 @@ pub fn issuance_dangers(dialect: &Dialect) -> Vec<String> {
     if issuance.members.iter().any(|member| member.value == CertificateValue::DangerPassphrase) {
         out.push("certificate_issuance.members: danger_passphrase".into());
     }
+    if issuance.danger_client_secret_line.is_some() {
+        out.push("certificate_issuance.danger_client_secret_line".into());
+    }
     out
 }

@@ -139,7 +139,7 @@ impl CertificateAnswer<'_> {
     pub fn encode(&self, issuance: &CertificateIssuance, pem: bool) -> Response<Bytes> {
         let issued = self.record.issued();
         let as_pem = pem && issued.is_some();
-        let secret = self.client_secret.filter(|_| as_pem).zip(issuance.client_secret_line.as_deref());
+        let secret = self.client_secret.filter(|_| as_pem).zip(issuance.danger_client_secret_line.as_deref());
         let body = match secret {
             Some((secret, line)) => {
                 format!("{line}{}\n{}{}", secret.expose(), self.certificate_pem, self.chain_pem).into_bytes()

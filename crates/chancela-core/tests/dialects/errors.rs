@@ -179,9 +179,9 @@ fn what_a_call_carries_has_one_source_and_a_free_name() {
 fn a_new_secret_goes_to_clients_that_make_their_keys_and_renewals_have_a_path_of_their_own() {
     insta::assert_snapshot!(error("[certificate_issuance]\nrenewal_path = \"/certificates\"\n"), @"acme.toml: certificate_issuance.renewal_path: is not a canonical path of its own");
     insta::assert_snapshot!(error("[certificate_issuance]\nrenewal_path = \"/renew/{organization}/x\"\n"), @"acme.toml: certificate_issuance.renewal_path: is not a canonical path of its own");
-    insta::assert_snapshot!(error("[certificate_issuance]\nclient_secret_line = \"a\\nb\"\n"), @"acme.toml: certificate_issuance.client_secret_line: is for keys that clients make, and at most 64 printable characters");
-    let made = "[certificate_issuance]\nkey = \"danger_server\"\nclient_secret_line = \"Secret: \"\nmembers = [{ name = \"k\", value = \"private_key\" }]\n";
-    insta::assert_snapshot!(error(made), @"acme.toml: certificate_issuance.client_secret_line: is for keys that clients make, and at most 64 printable characters");
+    insta::assert_snapshot!(error("[certificate_issuance]\ndanger_client_secret_line = \"a\\nb\"\n"), @"acme.toml: certificate_issuance.danger_client_secret_line: is for keys that clients make, and at most 64 printable characters");
+    let made = "[certificate_issuance]\nkey = \"danger_server\"\ndanger_client_secret_line = \"Secret: \"\nmembers = [{ name = \"k\", value = \"private_key\" }]\n";
+    insta::assert_snapshot!(error(made), @"acme.toml: certificate_issuance.danger_client_secret_line: is for keys that clients make, and at most 64 printable characters");
 }
 
 #[test]

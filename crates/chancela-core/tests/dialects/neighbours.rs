@@ -5,6 +5,7 @@ use super::builtin::load;
 use chancela_core::client_auth::Method::{self, ClientSecretBasic, ClientSecretPost, TlsClientAuth};
 use chancela_core::dialect::{
     ApiValue, BodyEncoding, Dialect, GrantTypeIn, Library, Mark, RefreshPolicy, TokenEndpoint, TokenFormat,
+    survey,
 };
 use chancela_core::error_code::ErrorCode;
 
@@ -161,7 +162,8 @@ fn each_is_odd_in_its_own_way() {
     assert_eq!(issuance.path, "/seguranca/v1/certificado/solicitacao");
     assert_eq!(issuance.renewal_path.as_deref(), Some("/seguranca/v1/certificado/renovacao"));
     assert_eq!((issuance.status, issuance.max_lifetime_days), (200, 365));
-    assert_eq!(issuance.client_secret_line.as_deref(), Some("Secret: "));
+    assert_eq!(issuance.danger_client_secret_line.as_deref(), Some("Secret: "));
+    assert_eq!(survey::issuance_dangers(&itau), ["certificate_issuance.danger_client_secret_line"]);
 
     let celcoin = load("celcoin");
     assert_eq!(endpoint(&celcoin, "token").request.encodings, [BodyEncoding::Form, BodyEncoding::Multipart]);

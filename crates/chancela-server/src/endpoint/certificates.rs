@@ -80,7 +80,7 @@ async fn order<S: Store>(
         OrderedKey::DangerServer(passphrase) => (OrderKey::Made(passphrase.clone()), Some(passphrase)),
     };
     // Whoever shows a certificate has a secret, and an answer in JSON has no place for one.
-    let makes_secret = issuance.client_secret_line.is_some() && pem && http.certificate.is_none();
+    let makes_secret = issuance.danger_client_secret_line.is_some() && pem && http.certificate.is_none();
     let secret = if makes_secret { Some(new_secret(server, realm)?) } else { None };
     let (text, client_secret) = secret.unzip();
     let renews = renewed(authority, http);

@@ -29,9 +29,10 @@ pub struct CertificateIssuance {
     /// HTTP status of success.
     pub status: u16,
     /// Where an order makes a new client secret too: what stands before it on the first line of an answer in text. It
-    /// takes the place of the client's secrets. A client that shows its certificate has one, and gets none.
+    /// takes the place of the client's secrets, so that whoever steals the token that orders takes the client over. A
+    /// client that shows its certificate has a secret, and gets none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub client_secret_line: Option<String>,
+    pub danger_client_secret_line: Option<String>,
     /// Members of the answer in order; one without a value is left out.
     pub members: Vec<CertificateMember>,
 }
@@ -98,7 +99,7 @@ impl Default for CertificateIssuance {
             max_lifetime_days: 365,
             max_valid: 2,
             status: 201,
-            client_secret_line: None,
+            danger_client_secret_line: None,
             members: vec![
                 member("serial_number", CertificateValue::SerialNumber),
                 member("status", CertificateValue::Status),
