@@ -5,11 +5,13 @@
 //! they travel (the transport's).
 
 mod error;
+mod explain;
 mod issuer;
 mod line;
 mod open;
 
 pub use error::ProviderError;
+pub use explain::Explained;
 pub use open::Context;
 
 use crate::config::{GrantConfig, Http, ProviderConfig};
@@ -128,10 +130,7 @@ impl Provider {
 
     /// Keys, plans and issuers of what is wanted. They change when the credentials do, which is looked for here.
     async fn line(&self, request: Request<'_>) -> Result<Arc<Line>, ProviderError> {
-        let wanted = Wanted {
-            scope: request.scope.map(str::to_owned).or_else(|| self.0.scope()),
-            resource: request.resource.or(self.0.config.resource.as_deref()).map(str::to_owned),
-        };
+        let wanted = self.wanted(request);
         let known = self.0.lines().get(&wanted).cloned();
         let now = self.0.context.clock.now();
         if let Some(line) = known.filter(|line| line.is_recent(now)) {
@@ -150,6 +149,13 @@ impl Provider {
             Ok(line)
         });
         read.await.unwrap_or_else(|_| Err(ProviderError::Interrupted))
+    }
+
+    fn wanted(&self, request: Request<'_>) -> Wanted {
+        Wanted {
+            scope: request.scope.map(str::to_owned).or_else(|| self.0.scope()),
+            resource: request.resource.or(self.0.config.resource.as_deref()).map(str::to_owned),
+        }
     }
 
     fn headers(&self, line: &Line, served: &Served) -> Result<Vec<(HeaderName, HeaderValue)>, ProviderError> {
