@@ -40,7 +40,7 @@ impl Provider {
             }
             Ok(out)
         });
-        read.await.unwrap_or_else(|_| Err(ProviderError::Interrupted))
+        read.await.unwrap_or(Err(ProviderError::Interrupted))
     }
 
     /// The keys of a token's steps, first step first.
@@ -98,7 +98,7 @@ fn step(
         policy.jitter_percent,
     );
     let headers = headers.collect();
-    let (endpoint, url) = (endpoint.name.clone(), inner.target.origin() + &request.uri().to_string());
+    let (endpoint, url) = (endpoint.name.clone(), inner.target(place)?.origin() + &request.uri().to_string());
     Ok(Explained { endpoint, key, url, headers, body, timetable })
 }
 

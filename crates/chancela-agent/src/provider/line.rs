@@ -67,7 +67,8 @@ impl Line {
     pub(super) fn register(&self, inner: &Arc<Inner>) -> Result<(), ProviderError> {
         let mut earlier: Option<Chain> = None;
         for (place, (endpoint, key)) in inner.endpoints().zip(&self.keys).enumerate() {
-            let plan = inner.plan(endpoint, earlier, self.stamp);
+            let address = inner.address(endpoint, place)?;
+            let plan = inner.plan(endpoint, &address, earlier, self.stamp);
             let issuer = Arc::new(StepIssuer::new(Arc::clone(inner), place, self.wanted.clone()));
             let registered = inner.tokens().register(*key, plan, issuer);
             registered.map_err(|error| ProviderError::Plan { provider: inner.name.clone(), error })?;
@@ -128,7 +129,7 @@ impl Inner {
         Ok(TokenKey::of(&[
             "chancela agent 1",
             &self.dialect.name,
-            &self.target.url(endpoint.paths.first().map_or("", String::as_str)),
+            &self.address(endpoint, place)?,
             self.config.tenant.as_deref().unwrap_or_default(),
             match self.grant {
                 GrantConfig::ClientCredentials => "client_credentials",
@@ -142,6 +143,11 @@ impl Inner {
             &thumbprint,
             earlier,
         ]))
+    }
+
+    /// The whole address of a step's endpoint.
+    fn address(&self, endpoint: &TokenEndpoint, place: usize) -> Result<String, ProviderError> {
+        Ok(self.target(place)?.url(endpoint.paths.first().map_or("", String::as_str)))
     }
 
     /// The scope that is asked for at a step.
@@ -177,7 +183,7 @@ impl Inner {
         }
     }
 
-    fn plan(&self, endpoint: &TokenEndpoint, chain: Option<Chain>, stamp: u64) -> Plan {
+    fn plan(&self, endpoint: &TokenEndpoint, address: &str, chain: Option<Chain>, stamp: u64) -> Plan {
         let documented = endpoint.rate_limit.map(|limit| Budget {
             calls: usize::from(limit.requests),
             window: seconds(limit.period),
@@ -185,7 +191,7 @@ impl Inner {
         });
         Plan {
             policy: self.policy(endpoint),
-            endpoint: TokenKey::of(&[&self.target.url(endpoint.paths.first().map_or("", String::as_str))]),
+            endpoint: TokenKey::of(&[address]),
             budget: self.config.budget.map(Budget::from).or(documented),
             chain,
             repeatable: self.is_repeatable(),

@@ -63,7 +63,8 @@ struct Inner {
     /// Positions of the dialect's token endpoints, first step first; never empty.
     steps: Vec<usize>,
     grant: GrantConfig,
-    target: Target,
+    /// Where each step's endpoint is.
+    targets: Vec<Target>,
     identity: Option<Arc<ClientIdentity>>,
     route: Route,
     http: Http,
@@ -148,7 +149,7 @@ impl Provider {
             drop(lines);
             Ok(line)
         });
-        read.await.unwrap_or_else(|_| Err(ProviderError::Interrupted))
+        read.await.unwrap_or(Err(ProviderError::Interrupted))
     }
 
     fn wanted(&self, request: Request<'_>) -> Wanted {
@@ -195,6 +196,11 @@ impl Inner {
     /// The endpoints of the steps, first step first.
     fn endpoints(&self) -> impl Iterator<Item = &TokenEndpoint> {
         self.steps.iter().filter_map(|at| self.dialect.token_endpoints.get(*at))
+    }
+
+    /// Where a step's endpoint is.
+    fn target(&self, place: usize) -> Result<&Target, ProviderError> {
+        self.targets.get(place).ok_or(ProviderError::Interrupted)
     }
 
     /// The configured scope, or the only one that there is.

@@ -7,18 +7,23 @@ use std::time::Duration;
 
 /// Obtain a provider's token; or look at tokens of a server's own and end them.
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    arg_required_else_help = true
+)]
 pub(crate) struct TokenCommand {
     #[command(subcommand)]
     pub(crate) action: Option<TokenAction>,
     #[command(flatten)]
-    pub(crate) obtain: Option<Obtain>,
+    pub(crate) obtain: Obtain,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Obtain {
     /// The provider's name in the agent's configuration
-    pub(crate) provider: String,
+    #[arg(required = true)]
+    pub(crate) provider: Option<String>,
     #[command(flatten)]
     pub(crate) file: AgentFile,
     #[command(flatten)]

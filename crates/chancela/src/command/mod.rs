@@ -26,10 +26,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Key { action } => administration::key(action),
         Command::User { action } => user::user(action),
         Command::Token(TokenCommand { action: Some(action), .. }) => administration::token(action),
-        Command::Token(TokenCommand { obtain: Some(obtain), .. }) => agent::token(&obtain),
-        Command::Token(TokenCommand { action: None, obtain: None }) => Err(Failure::Usage(
-            "name a provider, as in `chancela token bs2`; see `chancela token --help`".into(),
-        )),
+        Command::Token(TokenCommand { action: None, obtain }) => agent::token(&obtain),
         Command::Agent { action } => agent::run(action),
         Command::Tls { action } => tls::run(action),
         Command::Dialect { action } => dialect::run(action),
