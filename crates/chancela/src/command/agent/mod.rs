@@ -22,6 +22,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How long a renewal that nobody waits for any more keeps the program, if it is no refresh.
+const SETTLE: Duration = Duration::from_secs(2);
+
 /// `chancela agent …`
 pub(super) fn run(action: AgentAction) -> Result<(), Failure> {
     match action {
@@ -53,7 +56,7 @@ fn config_folder() -> Option<PathBuf> {
 fn with_agent<T>(
     file: &AgentFile,
     memory: bool,
-    act: impl AsyncFnOnce(Agent) -> Result<T, Failure>,
+    act: impl AsyncFnOnce(&Agent) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let path = config_file(file)?;
     let text = std::fs::read_to_string(&path)
@@ -74,10 +77,11 @@ fn with_agent<T>(
     let runtime = serve::runtime()?;
     let result = runtime.block_on(async {
         let agent = Agent::open(config, parts).map_err(AgentFailure::from)?;
-        act(agent).await
+        let result = act(&agent).await;
+        agent.tokens().settle(SETTLE).await;
+        result
     });
-    // A renewal that nobody waits for any more may go on for seconds; its journal tells the next process.
-    runtime.shutdown_timeout(Duration::from_millis(100));
+    runtime.shutdown_background();
     result
 }
 

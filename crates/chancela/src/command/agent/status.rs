@@ -15,7 +15,7 @@ pub(super) fn status(file: &AgentFile, json: bool) -> Result<(), Failure> {
         let names: Vec<String> = agent.names().map(str::to_owned).collect();
         let mut all = Vec::new();
         for name in names {
-            all.push(of(&agent, &name).await);
+            all.push(of(agent, &name).await);
         }
         Ok(all)
     })?;

@@ -11,16 +11,16 @@ use std::io::{IsTerminal, Write};
 /// `chancela token PROVIDER`
 pub(crate) fn token(obtain: &Obtain) -> Result<(), Failure> {
     let name = obtain.provider.as_deref().unwrap_or_default();
-    let authorized = with_agent(&obtain.file, obtain.memory, async |agent| {
+    let format = if obtain.json { Format::Json } else { obtain.format };
+    with_agent(&obtain.file, obtain.memory, async |agent| {
         for warning in agent.warnings() {
             output::complain(&format!("warning: {warning}"));
         }
         let provider = agent.provider(name).map_err(AgentFailure::from)?;
         let request = obtain.wanted.request(obtain.min_ttl);
-        Ok(provider.token(request, obtain.timeout).await.map_err(AgentFailure::from)?)
-    })?;
-    let format = if obtain.json { Format::Json } else { obtain.format };
-    print(name, &authorized, format).map_err(Failure::io("writing the token"))
+        let authorized = provider.token(request, obtain.timeout).await.map_err(AgentFailure::from)?;
+        print(name, &authorized, format).map_err(Failure::io("writing the token"))
+    })
 }
 
 fn print(provider: &str, authorized: &Authorized, format: Format) -> std::io::Result<()> {
