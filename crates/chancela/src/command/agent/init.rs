@@ -127,7 +127,7 @@ fn block(
     writer.secret(text, name, client)?;
     let method = &client["token_endpoint_auth_method"];
     let _ = writeln!(text, "method = {}", word(method));
-    // Bankly's two endpoints differ by what comes before the certificate and what after.
+    // An endpoint before the certificate and one after it differ by their methods.
     let endpoint = dialect.token_endpoints.iter().find(|one| {
         !dialect.is_earlier_step(&one.name)
             && one.client_authentication.methods.iter().any(|own| own.as_str() == method)
