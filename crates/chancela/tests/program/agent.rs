@@ -19,7 +19,11 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let sandbox = Sandbox::with(&["--danger-fault-control", "--danger-clock-control"]);
+        Self::with(&["--danger-fault-control", "--danger-clock-control"])
+    }
+
+    fn with(options: &[&str]) -> Self {
+        let sandbox = Sandbox::with(options);
         let bench = Self { sandbox, folder: TempDir::new().unwrap() };
         let address = bench.address("");
         let written = bench.run(&["agent", "init", "--sandbox", &address, "--folder", bench.path("")]);
@@ -93,6 +97,28 @@ fn three_commands_lead_to_a_token_of_every_dialect() {
     assert!(lines[1].starts_with("access_token: "), "{headers}");
     // Each provider was asked once for each of its steps.
     assert_eq!((bench.requests("bs2"), bench.requests("semear"), bench.requests("standard")), (1, 2, 2));
+}
+
+#[test]
+fn the_neighbours_give_tokens_too() {
+    let bench = Bench::with(&["--all"]);
+    for provider in [
+        "banco-do-brasil",
+        "btg",
+        "celcoin",
+        "cora",
+        "cora-mtls",
+        "efi",
+        "inter",
+        "itau",
+        "santander",
+        "sicoob",
+        "vantage",
+    ] {
+        assert!(bench.token(provider).len() >= 32, "{provider}");
+    }
+    let headers = bench.run(&["token", "sicoob", "--format", "header"]).stdout;
+    assert!(headers.contains("\nclient_id: "), "its API wants the client's id in each call: {headers}");
 }
 
 #[test]

@@ -93,7 +93,7 @@ fn provider(
     let main =
         last.and_then(|one| labelled(&one.name)).or_else(|| labelled("demo")).or_else(|| labelled("basic"));
     if let Some(main) = main {
-        block(text, writer, name, (realm, &realm["base_url"]), (main, dialect))?;
+        block(text, writer, name, realm, (main, dialect))?;
         for step in dialect.token_endpoints.iter().filter(|one| dialect.is_earlier_step(&one.name)) {
             let Some(client) = labelled(&step.name) else { continue };
             let _ = writeln!(text, "\n[provider.{name}.step.{}]", step.name);
@@ -103,11 +103,10 @@ fn provider(
         }
         names.push(name.to_owned());
     }
-    if let Some(client) =
-        clients.iter().find(|client| client["token_endpoint_auth_method"] == "tls_client_auth")
-    {
+    let certified = |client: &&Value| client["token_endpoint_auth_method"] == "tls_client_auth";
+    if let Some(client) = clients.iter().find(certified).filter(|client| main != Some(*client)) {
         let name = format!("{name}-mtls");
-        block(text, writer, &name, (realm, &realm["mtls_base_url"]), (client, dialect))?;
+        block(text, writer, &name, realm, (client, dialect))?;
         names.push(name);
     }
     Ok(names)
@@ -117,21 +116,24 @@ fn block(
     text: &mut String,
     writer: &Writer<'_>,
     name: &str,
-    (realm, address): (&Value, &Value),
+    realm: &Value,
     (client, dialect): (&Value, &Dialect),
 ) -> Result<(), Failure> {
     let word = |value: &Value| quoted(value.as_str().unwrap_or_default());
     let _ = writeln!(text, "\n[provider.{name}]\ndialect = {}", word(&realm["dialect"]));
-    let _ = writeln!(text, "environment = {}\naddress = {}", word(&realm["environment"]), word(address));
-    let _ = writeln!(text, "client_id = {}", word(&client["client_id"]));
-    writer.secret(text, name, client)?;
     let method = &client["token_endpoint_auth_method"];
-    let _ = writeln!(text, "method = {}", word(method));
-    // An endpoint before the certificate and one after it differ by their methods.
+    // Two endpoints of one dialect may differ by what comes before a certificate and what after.
     let endpoint = dialect.token_endpoints.iter().find(|one| {
         !dialect.is_earlier_step(&one.name)
             && one.client_authentication.methods.iter().any(|own| own.as_str() == method)
     });
+    // Whoever has a certificate shows it, but for a provider that wants it in a header.
+    let in_header = endpoint.is_some_and(|one| one.requires.danger_client_certificate.is_some());
+    let shows = client["certificate_pem"].is_string() && !in_header;
+    let address = &realm[if shows { "mtls_base_url" } else { "base_url" }];
+    let _ = writeln!(text, "environment = {}\naddress = {}", word(&realm["environment"]), word(address));
+    let _ = writeln!(text, "client_id = {}\nmethod = {}", word(&client["client_id"]), word(method));
+    writer.secret(text, name, client)?;
     if let Some(endpoint) = endpoint {
         let _ = writeln!(text, "endpoint = {}", quoted(&endpoint.name));
         let scopes = client["scope"].as_str().unwrap_or_default();
