@@ -6,7 +6,7 @@
 //!
 //! [`source`] reads secrets from where they rest, [`identity`] is the certificate of a client, replaced while it is in use,
 //! and [`cache`] keeps records on disk, sealed, for all processes. [`transport`] carries token requests, and [`tokens`] is
-//! the engine with all of that attached, for programs that wait for a token.
+//! the engine with all of that attached, for programs that wait for a token. [`login`] begins and ends the sessions of people.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
@@ -17,6 +17,7 @@ pub mod config;
 pub mod engine;
 pub mod entropy;
 pub mod identity;
+pub mod login;
 pub mod provider;
 pub mod source;
 pub mod tokens;

@@ -243,13 +243,7 @@ impl Engine {
             false => Session::after(slot.record.session.as_ref(), granted, policy, sent),
         };
         let length = granted.life(policy, sent);
-        let token = Arc::new(Issued {
-            access_token: granted.access_token.clone(),
-            fingerprint: Fingerprint::of(granted.access_token.expose()),
-            token_type: granted.token_type.clone(),
-            life: Life::new(sent, length.unwrap_or(0)),
-            scope: granted.scope.clone(),
-        });
+        let token = Arc::new(granted.issued(length.unwrap_or(0), sent));
         let news = Notice::Renewed { fingerprint: token.fingerprint, life: token.life.length };
         let mut record = Record {
             generation: slot.record.generation.saturating_add(1),

@@ -54,6 +54,11 @@ impl Line {
         self.keys.last().copied().unwrap_or_else(|| TokenKey::of(&[]))
     }
 
+    /// The key of the step before it.
+    pub(super) fn earlier(&self) -> Option<TokenKey> {
+        self.keys.iter().rev().nth(1).copied()
+    }
+
     pub(super) const fn is_recent(&self, now: Moment) -> bool {
         let age = now.boot.saturating_sub(self.read_at.boot);
         age >= 0 && age < RECENT
@@ -158,32 +163,34 @@ impl Inner {
         self.grant != GrantConfig::AuthorizationCode
     }
 
-    fn plan(&self, endpoint: &TokenEndpoint, chain: Option<Chain>, stamp: u64) -> Plan {
-        let renew = &self.config.renew;
-        let seconds = |seconds: u32| i64::from(seconds) * SECOND;
+    /// When tokens of an endpoint are renewed, and how long they and their sessions live.
+    pub(super) fn policy(&self, endpoint: &TokenEndpoint) -> Policy {
         let lifetime = seconds(self.dialect.refresh_token_lifetime(endpoint, &self.environment));
         let refresh = &endpoint.refresh;
         let end = if refresh.sliding { seconds(refresh.absolute_lifetime) } else { lifetime };
-        let own = renew.policy();
-        let policy = Policy {
+        let own = self.config.renew.policy();
+        Policy {
             default_life: Some(seconds(self.dialect.access_token_lifetime(endpoint, &self.environment))),
             absolute_life: own.absolute_life.or(Some(end)),
             refresh_life: refresh.sliding.then_some(lifetime),
             patience: self.http.timeout.millis(),
             ..own
-        };
+        }
+    }
+
+    fn plan(&self, endpoint: &TokenEndpoint, chain: Option<Chain>, stamp: u64) -> Plan {
         let documented = endpoint.rate_limit.map(|limit| Budget {
             calls: usize::from(limit.requests),
             window: seconds(limit.period),
             reserve: usize::from(limit.requests > 2),
         });
         Plan {
-            policy,
+            policy: self.policy(endpoint),
             endpoint: TokenKey::of(&[&self.target.url(endpoint.paths.first().map_or("", String::as_str))]),
             budget: self.config.budget.map(Budget::from).or(documented),
             chain,
             repeatable: self.is_repeatable(),
-            keep: renew.keep,
+            keep: self.config.renew.keep,
             stamp,
         }
     }
@@ -214,6 +221,10 @@ fn api_headers(inner: &Inner) -> Result<Vec<(String, Secret)>, ProviderError> {
         out.push((header.name.clone(), value));
     }
     Ok(out)
+}
+
+const fn seconds(seconds: u32) -> i64 {
+    seconds as i64 * SECOND
 }
 
 /// Tells one set of credentials from another without telling them.

@@ -7,9 +7,11 @@
 mod error;
 mod issuer;
 mod line;
+mod login;
 mod open;
 
 pub use error::ProviderError;
+pub(crate) use login::Opening;
 pub use open::Context;
 
 use crate::config::{GrantConfig, Http, ProviderConfig};
@@ -126,12 +128,16 @@ impl Provider {
         Ok(self.line(request).await?.key())
     }
 
-    /// Keys, plans and issuers of what is wanted. They change when the credentials do, which is looked for here.
-    async fn line(&self, request: Request<'_>) -> Result<Arc<Line>, ProviderError> {
-        let wanted = Wanted {
+    fn wanted(&self, request: Request<'_>) -> Wanted {
+        Wanted {
             scope: request.scope.map(str::to_owned).or_else(|| self.0.scope()),
             resource: request.resource.or(self.0.config.resource.as_deref()).map(str::to_owned),
-        };
+        }
+    }
+
+    /// Keys, plans and issuers of what is wanted. They change when the credentials do, which is looked for here.
+    async fn line(&self, request: Request<'_>) -> Result<Arc<Line>, ProviderError> {
+        let wanted = self.wanted(request);
         let known = self.0.lines().get(&wanted).cloned();
         let now = self.0.context.clock.now();
         if let Some(line) = known.filter(|line| line.is_recent(now)) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::task::spawn_blocking;
 
 /// How long another process may keep a key's lock: longer than one token request takes.
-const LOCK_PATIENCE: Duration = Duration::from_secs(40);
+pub(super) const LOCK_PATIENCE: Duration = Duration::from_secs(40);
 
 impl Shared {
     /// Does everything that there is to do.
