@@ -143,6 +143,13 @@ mod tests {
 
     proptest! {
         #[test]
+        fn no_text_makes_the_reader_fail(text in "\\PC{0,60}|https?://[a-z0-9:/@?\\[\\].]{0,40}") {
+            if let Some(Redirect::Loopback(own)) = Redirect::parse(&text) {
+                prop_assert_eq!(Redirect::parse(&own.uri(own.port)), Some(Redirect::Loopback(own)));
+            }
+        }
+
+        #[test]
         fn what_is_read_is_written_again(port in 1u16.., path in "[a-z/._~-]{0,20}", host in "127\\.0\\.0\\.1|localhost|\\[::1\\]") {
             let text = format!("http://{host}:{port}/{path}");
             prop_assert_eq!(loopback(&text).uri(port), text);

@@ -2,6 +2,7 @@
 
 use crate::source::Surroundings;
 use std::io;
+use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::thread;
@@ -50,13 +51,13 @@ fn open_with(program: &str, url: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// The command that a person runs where the browser is, so that the answer to this port comes to this machine. `host` is
-/// this machine's name there.
-pub(super) fn tunnel(port: u16, host: &str) -> String {
+/// The command that a person runs where the browser is, so that what it sends to this address there comes to it here.
+/// `host` is this machine's name there.
+pub(super) fn tunnel(address: SocketAddr, host: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._@:".contains(&b);
     let is_plain = !host.is_empty() && !host.starts_with('-') && host.bytes().all(plain);
     let host = if is_plain { host } else { "HOST" };
-    format!("ssh -L {port}:127.0.0.1:{port} {host}")
+    format!("ssh -L {}:{address} {host}", address.port())
 }
 
 #[cfg(test)]
@@ -80,9 +81,12 @@ mod tests {
 
     #[test]
     fn the_line_for_a_remote_shell_has_nothing_that_a_shell_would_run() {
-        assert_eq!(tunnel(8976, "me@dev-1.example"), "ssh -L 8976:127.0.0.1:8976 me@dev-1.example");
+        let at = |text: &str| text.parse::<SocketAddr>().unwrap();
+        let line = tunnel(at("127.0.0.1:8976"), "me@dev-1.example");
+        assert_eq!(line, "ssh -L 8976:127.0.0.1:8976 me@dev-1.example");
+        assert_eq!(tunnel(at("[::1]:8976"), "dev"), "ssh -L 8976:[::1]:8976 dev");
         for odd in ["", "a; rm x", "-oProxyCommand=x", "$(x)"] {
-            assert_eq!(tunnel(1, odd), "ssh -L 1:127.0.0.1:1 HOST");
+            assert_eq!(tunnel(at("127.0.0.1:1"), odd), "ssh -L 1:127.0.0.1:1 HOST");
         }
     }
 

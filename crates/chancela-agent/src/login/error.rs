@@ -60,12 +60,15 @@ pub enum LoginError {
     /// The answer.
     #[error(transparent)]
     Answer(#[from] AuthorizationAnswerError),
-    /// The exchange or revocation did not arrive.
-    #[error("{provider}: {error}")]
+    /// Whether the code arrived is not known.
+    #[error("{provider}: {error}; a code is sent once, so begin the login anew")]
     Transport { provider: String, error: TransportError },
-    /// The exchange or revocation was refused.
-    #[error("{provider}: {refusal}")]
+    /// The provider does not take the code.
+    #[error("{provider}: {refusal}; a code is sent once, so begin the login anew")]
     Refused { provider: String, refusal: Box<TokenRefusal> },
+    /// The provider has not ended a session.
+    #[error("{provider}: {why}; the session may go on there, so end it on the provider's own pages")]
+    NotRevoked { provider: String, why: String },
     /// The ID token is another login's.
     #[error(
         "{provider}: the tokens belong to another login than the one begun here; they were dropped; begin the login anew"

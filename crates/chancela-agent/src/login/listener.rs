@@ -7,12 +7,10 @@
 
 use super::page::{Language, Page};
 use crate::config::Loopback;
-use bytes::Bytes;
 use chancela_core::message::authorization_response::{AuthorizationAnswer, AuthorizationAnswerError, Begun};
 use chancela_core::secret::Secret;
 use http::header::HOST;
-use http::{Method, Request, Response};
-use http_body_util::Full;
+use http::{Method, Request};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -20,6 +18,7 @@ use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
@@ -46,7 +45,7 @@ pub(super) type Brought = Result<AuthorizationAnswer, AuthorizationAnswerError>;
 
 /// An open port. It is closed when this is dropped.
 pub(super) struct Listener {
-    port: u16,
+    address: SocketAddr,
     brought: mpsc::Receiver<Brought>,
     task: JoinHandle<()>,
 }
@@ -56,15 +55,8 @@ struct Desk {
     state: Secret,
     authority: String,
     path: String,
-    taken: Mutex<Taken>,
-}
-
-/// The answer.
-enum Taken {
-    Nothing,
-    /// It is here, and its page is not sent yet.
-    Here(Brought),
-    Handed,
+    /// Whether one is here.
+    taken: AtomicBool,
 }
 
 impl Listener {
@@ -74,23 +66,24 @@ impl Listener {
     /// It cannot be opened.
     pub(super) async fn open(redirect: &Loopback, state: Secret) -> io::Result<Self> {
         let sockets = bind(redirect).await?;
-        let port = sockets.first().map_or(Ok(redirect.port), |one| one.local_addr().map(|at| at.port()))?;
+        let address = sockets.first().ok_or(io::ErrorKind::AddrNotAvailable)?.local_addr()?;
         let desk = Desk {
             state,
-            authority: redirect.authority(port),
+            authority: redirect.authority(address.port()),
             path: redirect.path().to_owned(),
-            taken: Mutex::new(Taken::Nothing),
+            taken: AtomicBool::new(false),
         };
         let (sender, brought) = mpsc::channel(1);
         let task = tokio::spawn(serve(sockets, Arc::new(desk), sender));
-        Ok(Self { port, brought, task })
+        Ok(Self { address, brought, task })
     }
 
-    pub(super) const fn port(&self) -> u16 {
-        self.port
+    /// Where it listens; the first place, if there are two.
+    pub(super) const fn address(&self) -> SocketAddr {
+        self.address
     }
 
-    /// What the browser brings. `None` once it was told.
+    /// What the browser brings, once.
     pub(super) async fn brought(&mut self) -> Option<Brought> {
         self.brought.recv().await
     }
@@ -137,24 +130,16 @@ async fn bind_all(redirect: &Loopback) -> io::Result<Vec<TcpListener>> {
 }
 
 async fn serve(sockets: Vec<TcpListener>, desk: Arc<Desk>, sender: mpsc::Sender<Brought>) {
-    let mut sender = Some(sender);
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = accept(&sockets), if connections.len() < MAX_CONNECTIONS => match accepted {
                 Ok(stream) => {
-                    connections.spawn(talk(stream, Arc::clone(&desk)));
+                    connections.spawn(talk(stream, Arc::clone(&desk), sender.clone()));
                 }
                 Err(_) => sleep(PAUSE).await,
             },
             Some(_) = connections.join_next() => {}
-        }
-        // Once the connection is over: the program may end when it has the answer, and the page would not be sent.
-        if sender.is_some()
-            && let Some(brought) = desk.hand_over()
-            && let Some(sender) = sender.take()
-        {
-            let _ = sender.try_send(brought);
         }
     }
 }
@@ -173,9 +158,14 @@ async fn accept(sockets: &[TcpListener]) -> io::Result<TcpStream> {
 }
 
 /// One request on one connection.
-async fn talk(stream: TcpStream, desk: Arc<Desk>) {
+async fn talk(stream: TcpStream, desk: Arc<Desk>, sender: mpsc::Sender<Brought>) {
+    let taken = Mutex::new(None);
     let answer = |request: Request<_>| {
-        let response = desk.answer(&request);
+        let (page, brought) = desk.look_at(&request);
+        if brought.is_some() {
+            *taken.lock().unwrap_or_else(PoisonError::into_inner) = brought;
+        }
+        let response = page.response(Language::of(request.headers()));
         async { Ok::<_, Infallible>(response) }
     };
     let connection = http1::Builder::new()
@@ -187,37 +177,32 @@ async fn talk(stream: TcpStream, desk: Arc<Desk>) {
         .serve_connection(TokioIo::new(stream), service_fn(answer));
     // However it ends, the person may come again on another one.
     let _ = timeout(PATIENCE, connection).await;
+    // Not before the page is sent: whoever hears of an answer may end the program.
+    if let Some(brought) = taken.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        let _ = sender.try_send(brought);
+    }
 }
 
 impl Desk {
-    fn answer<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
-        let page = self.page(request);
-        page.response(Language::of(request.headers()))
-    }
-
-    fn page<B>(&self, request: &Request<B>) -> Page {
+    /// What is said to a request, and the answer that it brings, if it is the first one.
+    fn look_at<B>(&self, request: &Request<B>) -> (Page, Option<Brought>) {
         if !self.is_called(request) || request.uri().path() != self.path {
-            return Page::NotFound;
+            return (Page::NotFound, None);
         }
         if request.method() != Method::GET {
-            return Page::Method;
+            return (Page::Method, None);
         }
         let begun = Begun { state: self.state.expose(), issuer: None, names_issuer: false };
         let query = request.uri().query().unwrap_or_default();
         let brought = AuthorizationAnswer::parse(query.as_bytes(), &begun);
         let page = match &brought {
-            Err(AuthorizationAnswerError::State | AuthorizationAnswerError::Malformed) => return Page::Stray,
+            Err(AuthorizationAnswerError::State | AuthorizationAnswerError::Malformed) => {
+                return (Page::Stray, None);
+            }
             Err(_) => Page::Refused,
             Ok(_) => Page::Received,
         };
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        match *taken {
-            Taken::Nothing => {
-                *taken = Taken::Here(brought);
-                page
-            }
-            Taken::Here(_) | Taken::Handed => Page::Again,
-        }
+        if self.taken.swap(true, Ordering::AcqRel) { (Page::Again, None) } else { (page, Some(brought)) }
     }
 
     /// Whether a request is for this machine by the name that the redirect URI has.
@@ -225,17 +210,6 @@ impl Desk {
         let mut hosts = request.headers().get_all(HOST).iter();
         let named = hosts.next().is_some_and(|host| host.as_bytes() == self.authority.as_bytes());
         named && hosts.next().is_none() && request.uri().authority().is_none()
-    }
-
-    fn hand_over(&self) -> Option<Brought> {
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        match std::mem::replace(&mut *taken, Taken::Handed) {
-            Taken::Here(brought) => Some(brought),
-            other => {
-                *taken = other;
-                None
-            }
-        }
     }
 }
 

@@ -20,10 +20,14 @@ use crate::agent::Agent;
 use crate::config::{LoginConfig, Redirect};
 use crate::engine::Record;
 use crate::provider::{Opening, Provider, Request};
+use chancela_core::message::authorization_request::LoginError as BeginError;
 use chancela_core::secret::Secret;
 use listener::Listener;
 use std::fmt;
 use std::time::Duration;
+
+/// How the answer comes (OAuth 2.0 Multiple Response Types §2.1): in the query, which alone is read here.
+const RESPONSE_MODE: &str = "response_mode";
 
 /// What is to be logged in for.
 #[derive(Debug, Clone, Copy, Default)]
@@ -94,6 +98,10 @@ impl Pending {
         if !agent.keeps() && !request.memory {
             return Err(LoginError::NotKept { provider: of() });
         }
+        if config.parameters.contains_key(RESPONSE_MODE) {
+            let error = BeginError::Parameter(RESPONSE_MODE.into());
+            return Err(LoginError::Begin { provider: of(), error });
+        }
         // What cannot be read could not be replaced, and the person would have logged in for nothing.
         let key = provider.key(token_request(request.scope, request.resource)).await?;
         provider.tokens().record(key).await?;
@@ -104,7 +112,7 @@ impl Pending {
                 let listener = Listener::open(own, proof.state.clone()).await;
                 let listener = listener
                     .map_err(|error| LoginError::Listen { address: own.authority(own.port), error })?;
-                (own.uri(listener.port()), Some(listener))
+                (own.uri(listener.address().port()), Some(listener))
             }
         };
         let opening = Opening { redirect_uri: &redirect_uri, proof: &proof, more: more(config, request) };
@@ -125,7 +133,7 @@ impl Pending {
 
     /// The port of this machine on which the answer is waited for; without one, it is pasted.
     pub fn port(&self) -> Option<u16> {
-        self.listener.as_ref().map(Listener::port)
+        self.listener.as_ref().map(|listener| listener.address().port())
     }
 
     /// Whether the person seems to sit at another machine, where [`tunnel`](Self::tunnel) or pasting helps.
@@ -135,7 +143,7 @@ impl Pending {
 
     /// The command that leads a browser elsewhere to this port, `host` being this machine's name there.
     pub fn tunnel(&self, host: &str) -> Option<String> {
-        self.port().map(|port| browser::tunnel(port, host))
+        self.listener.as_ref().map(|listener| browser::tunnel(listener.address(), host))
     }
 
     /// Opens the address in the person's browser, if there is one here. Returns whether that was tried; the address is to

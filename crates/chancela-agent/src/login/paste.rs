@@ -36,6 +36,7 @@ pub(super) fn read(text: &str, redirect_uri: &str, state: &Secret) -> Result<Sec
 mod tests {
     use super::*;
     use chancela_core::message::authorization_response::AuthorizationAnswerError;
+    use proptest::prelude::*;
 
     const REDIRECT: &str = "http://127.0.0.1:8976/callback";
 
@@ -78,5 +79,18 @@ mod tests {
         assert_eq!(answer("code=C&state=T"), AuthorizationAnswerError::State);
         assert_eq!(answer("code=C"), AuthorizationAnswerError::State);
         assert!(matches!(answer("error=access_denied&state=S"), AuthorizationAnswerError::Refused { .. }));
+    }
+
+    proptest! {
+        /// Whatever somebody has in the clipboard: what is taken as a code can be sent as one, and an address is believed
+        /// only with the state.
+        #[test]
+        fn any_text_is_a_code_or_refused(text in "\\PC{0,60}|(code|state|error)?=?[a-z:/?&=]{0,30}") {
+            if let Ok(code) = pasted(&text) {
+                prop_assert!(code.bytes().all(|b| b.is_ascii_graphic()) && code == text.trim());
+            }
+            let address = format!("{REDIRECT}?{text}");
+            prop_assert!(pasted(&address).is_err());
+        }
     }
 }

@@ -141,13 +141,13 @@ impl Provider {
         let token = token.clone();
         let request = self.blocking(move |inner| inner.revocation(&token)).await?;
         let patience = span(self.0.http.timeout.millis());
-        let provider = || self.name().to_owned();
+        let failed = |why: String| LoginError::NotRevoked { provider: self.name().to_owned(), why };
         let response = self.0.route.send(&self.0.target, request, patience).await;
-        let response = response.map_err(|error| LoginError::Transport { provider: provider(), error })?;
+        let response = response.map_err(|error| failed(error.to_string()))?;
         let answer =
             HttpAnswer { status: response.status(), headers: response.headers(), body: response.body() };
-        read_revocation(self.0.last()?, &answer, self.0.now())
-            .map_err(|refusal| LoginError::Refused { provider: provider(), refusal: Box::new(refusal) })
+        let revoked = read_revocation(self.0.last()?, &answer, self.0.now());
+        revoked.map_err(|refusal| failed(refusal.to_string()))
     }
 
     /// What reads secrets may take its time.

@@ -23,7 +23,7 @@ fn redirect(uri: &str) -> Loopback {
 
 async fn world() -> World {
     let listener = Listener::open(&redirect(ANY), Secret::new("S")).await.unwrap();
-    let authority = format!("127.0.0.1:{}", listener.port());
+    let authority = format!("127.0.0.1:{}", listener.address().port());
     World { listener, authority }
 }
 
@@ -84,7 +84,7 @@ async fn the_first_answer_is_taken_and_the_page_says_so_without_a_script() {
     assert_eq!(world.code().await, "C");
     let again = world.get("/callback?code=D&state=S").await;
     assert!(status(&again) == 409 && again.contains("close this window"));
-    assert!(world.listener.brought().await.is_none());
+    world.brings_nothing().await;
 }
 
 /// RFC 9700 section 4.7.
@@ -120,7 +120,7 @@ async fn a_refusal_with_the_state_is_an_answer() {
 async fn another_name_of_this_machine_another_path_and_another_method_get_nothing() {
     let mut world = world().await;
     let (target, own) = ("/callback?code=C&state=S", world.authority.clone());
-    let port = world.listener.port();
+    let port = world.listener.address().port();
     let rebound = [
         format!("evil.example:{port}"),
         "evil.example".into(),
@@ -187,7 +187,7 @@ async fn connections_that_say_nothing_end_and_make_room() {
 #[tokio::test]
 async fn a_port_that_somebody_else_has_is_an_error_and_not_another_port() {
     let world = world().await;
-    let taken = redirect(&format!("http://127.0.0.1:{}/callback", world.listener.port()));
+    let taken = redirect(&format!("http://127.0.0.1:{}/callback", world.listener.address().port()));
     let error = Listener::open(&taken, Secret::new("S")).await.err().unwrap();
     assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
 }
@@ -196,7 +196,7 @@ async fn a_port_that_somebody_else_has_is_an_error_and_not_another_port() {
 async fn localhost_is_answered_at_both_of_its_addresses() {
     let own = redirect("http://localhost:0/callback");
     let mut listener = Listener::open(&own, Secret::new("S")).await.unwrap();
-    let port = listener.port();
+    let port = listener.address().port();
     let mut served = 0;
     for address in ["127.0.0.1", "::1"] {
         let Ok(mut stream) = TcpStream::connect((address, port)).await else { continue };
