@@ -51,7 +51,8 @@ impl Issuer for StepIssuer {
                 Err(_) => return Err(unsendable(&ProviderError::Interrupted)),
             };
             let patience = span(attempt.patience);
-            match self.inner.route.send(&self.inner.target, request, patience).await {
+            let target = self.inner.target(self.place).map_err(|error| unsendable(&error))?;
+            match self.inner.route.send(target, request, patience).await {
                 Ok(response) => self.read(&response),
                 Err(error) => Err(lost(&error)),
             }
@@ -152,7 +153,7 @@ impl Inner {
             headers: &headers,
         };
         let mut request = request.encode(endpoint, &envelope).map_err(refused)?;
-        let path = self.target.join(&request.uri().to_string());
+        let path = self.target(place)?.join(&request.uri().to_string());
         *request.uri_mut() = path.parse().map_err(|_| ProviderError::Interrupted)?;
         Ok(request)
     }
@@ -184,7 +185,10 @@ impl Inner {
         (!scope.is_empty()).then(|| scope.join(" "))
     }
 
-    fn grant_request(&self, refresh: Option<&Secret>) -> Result<GrantRequest<'static>, ProviderError> {
+    pub(super) fn grant_request(
+        &self,
+        refresh: Option<&Secret>,
+    ) -> Result<GrantRequest<'static>, ProviderError> {
         if let Some(token) = refresh {
             return Ok(GrantRequest::RefreshToken { refresh_token: token.expose().to_owned().into() });
         }

@@ -54,6 +54,10 @@ impl Line {
         self.keys.last().copied().unwrap_or_else(|| TokenKey::of(&[]))
     }
 
+    pub(super) fn keys(&self) -> &[TokenKey] {
+        &self.keys
+    }
+
     /// The key of the step before it.
     pub(super) fn earlier(&self) -> Option<TokenKey> {
         self.keys.iter().rev().nth(1).copied()
@@ -68,7 +72,8 @@ impl Line {
     pub(super) fn register(&self, inner: &Arc<Inner>) -> Result<(), ProviderError> {
         let mut earlier: Option<Chain> = None;
         for (place, (endpoint, key)) in inner.endpoints().zip(&self.keys).enumerate() {
-            let plan = inner.plan(endpoint, earlier, self.stamp);
+            let address = inner.address(endpoint, place)?;
+            let plan = inner.plan(endpoint, &address, earlier, self.stamp);
             let issuer = Arc::new(StepIssuer::new(Arc::clone(inner), place, self.wanted.clone()));
             let registered = inner.tokens().register(*key, plan, issuer);
             registered.map_err(|error| ProviderError::Plan { provider: inner.name.clone(), error })?;
@@ -129,7 +134,7 @@ impl Inner {
         Ok(TokenKey::of(&[
             "chancela agent 1",
             &self.dialect.name,
-            &self.target.url(endpoint.paths.first().map_or("", String::as_str)),
+            &self.address(endpoint, place)?,
             self.config.tenant.as_deref().unwrap_or_default(),
             match self.grant {
                 GrantConfig::ClientCredentials => "client_credentials",
@@ -143,6 +148,11 @@ impl Inner {
             &thumbprint,
             earlier,
         ]))
+    }
+
+    /// The whole address of a step's endpoint.
+    fn address(&self, endpoint: &TokenEndpoint, place: usize) -> Result<String, ProviderError> {
+        Ok(self.target(place)?.url(endpoint.paths.first().map_or("", String::as_str)))
     }
 
     /// The scope that is asked for at a step.
@@ -163,7 +173,7 @@ impl Inner {
         self.grant != GrantConfig::AuthorizationCode
     }
 
-    /// When tokens of an endpoint are renewed, and how long they and their sessions live.
+    /// When the tokens of an endpoint are renewed: what the configuration says, else what the dialect documents.
     pub(super) fn policy(&self, endpoint: &TokenEndpoint) -> Policy {
         let lifetime = seconds(self.dialect.refresh_token_lifetime(endpoint, &self.environment));
         let refresh = &endpoint.refresh;
@@ -178,7 +188,7 @@ impl Inner {
         }
     }
 
-    fn plan(&self, endpoint: &TokenEndpoint, chain: Option<Chain>, stamp: u64) -> Plan {
+    fn plan(&self, endpoint: &TokenEndpoint, address: &str, chain: Option<Chain>, stamp: u64) -> Plan {
         let documented = endpoint.rate_limit.map(|limit| Budget {
             calls: usize::from(limit.requests),
             window: seconds(limit.period),
@@ -186,7 +196,7 @@ impl Inner {
         });
         Plan {
             policy: self.policy(endpoint),
-            endpoint: TokenKey::of(&[&self.target.url(endpoint.paths.first().map_or("", String::as_str))]),
+            endpoint: TokenKey::of(&[address]),
             budget: self.config.budget.map(Budget::from).or(documented),
             chain,
             repeatable: self.is_repeatable(),
@@ -194,6 +204,11 @@ impl Inner {
             stamp,
         }
     }
+}
+
+/// Milliseconds.
+fn seconds(seconds: u32) -> i64 {
+    i64::from(seconds) * SECOND
 }
 
 /// Headers of every API call beside the tokens, those with a value that is the same in each.
@@ -221,10 +236,6 @@ fn api_headers(inner: &Inner) -> Result<Vec<(String, Secret)>, ProviderError> {
         out.push((header.name.clone(), value));
     }
     Ok(out)
-}
-
-const fn seconds(seconds: u32) -> i64 {
-    seconds as i64 * SECOND
 }
 
 /// Tells one set of credentials from another without telling them.

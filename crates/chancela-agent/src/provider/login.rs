@@ -8,6 +8,7 @@ use crate::config::LoginConfig;
 use crate::engine::{Granted, Moment, Policy, TokenKey, Want};
 use crate::login::{Answer, LoginError, Proof};
 use crate::tokens::{TokenError, Tokens};
+use crate::transport::Target;
 use bytes::Bytes;
 use chancela_core::dialect::TokenEndpoint;
 use chancela_core::message::HttpAnswer;
@@ -81,7 +82,7 @@ impl Provider {
         let dialect = &self.0.dialect;
         let request = AuthorizationRequest::begin(&dialect.authorization, &login).map_err(own)?;
         let path = self.0.path(&dialect.endpoints.authorization)?;
-        Ok(request.url(&self.0.target.url(&path)))
+        Ok(request.url(&self.0.base()?.url(&path)))
     }
 
     /// Exchanges a code, once: a code whose answer was lost may be spent.
@@ -105,11 +106,12 @@ impl Provider {
         let wanted = self.wanted(request);
         let asked = wanted.scope.clone().unwrap_or_default();
         let place = self.0.steps.len().saturating_sub(1);
+        let target = self.0.target(place)?;
         let request = move |inner: &Inner| inner.request(place, &wanted, grant, chain.as_ref());
         let request = self.blocking(request).await?;
         let sent = self.0.context.clock.now();
         let provider = || self.name().to_owned();
-        let response = self.0.route.send(&self.0.target, request, patience).await;
+        let response = self.0.route.send(target, request, patience).await;
         let response = response.map_err(|error| LoginError::Transport { provider: provider(), error })?;
         let endpoint = self.0.last()?;
         let answer = self.0.answer(endpoint, &response);
@@ -142,7 +144,7 @@ impl Provider {
         let request = self.blocking(move |inner| inner.revocation(&token)).await?;
         let patience = span(self.0.http.timeout.millis());
         let failed = |why: String| LoginError::NotRevoked { provider: self.name().to_owned(), why };
-        let response = self.0.route.send(&self.0.target, request, patience).await;
+        let response = self.0.route.send(&self.0.base()?, request, patience).await;
         let response = response.map_err(|error| failed(error.to_string()))?;
         let answer =
             HttpAnswer { status: response.status(), headers: response.headers(), body: response.body() };
@@ -165,6 +167,17 @@ impl Inner {
     /// The endpoint that gives the token.
     fn last(&self) -> Result<&TokenEndpoint, ProviderError> {
         self.endpoints().last().ok_or(ProviderError::Interrupted)
+    }
+
+    /// Below what the dialect's endpoints are that give no tokens.
+    fn base(&self) -> Result<Target, ProviderError> {
+        let environment = self.dialect.environments.get(&self.environment);
+        let documented = environment.and_then(|environment| environment.base_url.as_deref());
+        match self.config.address.as_deref().or(documented) {
+            Some(address) => Target::parse(address)
+                .map_err(|error| ProviderError::Address { provider: self.name.clone(), error }),
+            None => self.targets.last().cloned().ok_or(ProviderError::Interrupted),
+        }
     }
 
     /// A path of the dialect with the tenant in it.
@@ -191,7 +204,7 @@ impl Inner {
             token: token.expose().into(),
             credentials: self.credentials(endpoint, &own, true)?,
         };
-        let path = self.target.join(&self.path(&self.dialect.endpoints.revocation)?);
+        let path = self.base()?.join(&self.path(&self.dialect.endpoints.revocation)?);
         let path: Uri = path.parse().map_err(|_| ProviderError::Interrupted)?;
         request
             .encode(&path, endpoint.client_authentication.basic_encoding)

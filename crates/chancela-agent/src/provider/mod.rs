@@ -5,12 +5,14 @@
 //! they travel (the transport's).
 
 mod error;
+mod explain;
 mod issuer;
 mod line;
 mod login;
 mod open;
 
 pub use error::ProviderError;
+pub use explain::Explained;
 pub(crate) use login::Opening;
 pub use open::Context;
 
@@ -63,7 +65,8 @@ struct Inner {
     /// Positions of the dialect's token endpoints, first step first; never empty.
     steps: Vec<usize>,
     grant: GrantConfig,
-    target: Target,
+    /// Where each step's endpoint is.
+    targets: Vec<Target>,
     identity: Option<Arc<ClientIdentity>>,
     route: Route,
     http: Http,
@@ -128,13 +131,6 @@ impl Provider {
         Ok(self.line(request).await?.key())
     }
 
-    fn wanted(&self, request: Request<'_>) -> Wanted {
-        Wanted {
-            scope: request.scope.map(str::to_owned).or_else(|| self.0.scope()),
-            resource: request.resource.or(self.0.config.resource.as_deref()).map(str::to_owned),
-        }
-    }
-
     /// Keys, plans and issuers of what is wanted. They change when the credentials do, which is looked for here.
     async fn line(&self, request: Request<'_>) -> Result<Arc<Line>, ProviderError> {
         let wanted = self.wanted(request);
@@ -155,7 +151,14 @@ impl Provider {
             drop(lines);
             Ok(line)
         });
-        read.await.unwrap_or_else(|_| Err(ProviderError::Interrupted))
+        read.await.unwrap_or(Err(ProviderError::Interrupted))
+    }
+
+    fn wanted(&self, request: Request<'_>) -> Wanted {
+        Wanted {
+            scope: request.scope.map(str::to_owned).or_else(|| self.0.scope()),
+            resource: request.resource.or(self.0.config.resource.as_deref()).map(str::to_owned),
+        }
     }
 
     fn headers(&self, line: &Line, served: &Served) -> Result<Vec<(HeaderName, HeaderValue)>, ProviderError> {
@@ -195,6 +198,11 @@ impl Inner {
     /// The endpoints of the steps, first step first.
     fn endpoints(&self) -> impl Iterator<Item = &TokenEndpoint> {
         self.steps.iter().filter_map(|at| self.dialect.token_endpoints.get(*at))
+    }
+
+    /// Where a step's endpoint is.
+    fn target(&self, place: usize) -> Result<&Target, ProviderError> {
+        self.targets.get(place).ok_or(ProviderError::Interrupted)
     }
 
     /// The configured scope, or the only one that there is.

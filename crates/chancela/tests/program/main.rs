@@ -15,6 +15,7 @@
 mod support;
 
 mod administration;
+mod agent;
 mod agent_login;
 mod command_line;
 mod crash;
