@@ -20,7 +20,7 @@ use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 const DAY: i64 = 86_400;
@@ -194,6 +194,8 @@ async fn a_logout_ends_the_session_here_and_at_the_provider() {
     let agent = world.agent(VANTAGE, true);
     world.log_in(&agent).await;
     world.token(&agent).await.unwrap();
+    let running = world.agent(VANTAGE, true);
+    world.token(&running).await.unwrap();
     let refresh = world.refresh_token(&agent).await;
     let ended = logout(&agent, "vantage", None, None).await.unwrap();
     assert!(ended.was_logged_in && matches!(ended.revocation, Revocation::Done), "{ended:?}");
@@ -202,6 +204,13 @@ async fn a_logout_ends_the_session_here_and_at_the_provider() {
     }
     let spent = world.exchange(&[("grant_type", "refresh_token"), ("refresh_token", &refresh)]);
     assert_eq!(spent, (400, json!("invalid_grant")));
+    // A process that serves the session's token hears of its end within seconds, and not when the token ends.
+    world.pass(10);
+    let start = Instant::now();
+    while world.token(&running).await.is_ok() {
+        assert!(start.elapsed() < SECONDS, "the token of a session that is over is served");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     let again = logout(&agent, "vantage", None, None).await.unwrap();
     assert!(!again.was_logged_in && matches!(again.revocation, Revocation::Nothing), "{again:?}");
     world.log_in(&agent).await;
