@@ -8,6 +8,7 @@ use chancela_agent::agent::Agent;
 use chancela_agent::clock::{Clock, SystemClock};
 use chancela_agent::engine::Record;
 use chancela_agent::provider::Request;
+use chancela_core::message::token_response::iso_8601;
 use serde_json::{Value, json};
 
 pub(super) fn status(file: &AgentFile, json: bool) -> Result<(), Failure> {
@@ -19,9 +20,22 @@ pub(super) fn status(file: &AgentFile, json: bool) -> Result<(), Failure> {
         }
         Ok(all)
     })?;
-    let document = if json { json!({ "format_version": 1, "providers": all }) } else { Value::Array(all) };
+    let document = match json {
+        true => json!({ "format_version": 1, "providers": all }),
+        false => Value::Array(all.into_iter().map(dated).collect()),
+    };
     output::show(&document, json);
     Ok(())
+}
+
+/// Moments as people read them.
+fn dated(mut provider: Value) -> Value {
+    for (name, value) in provider.as_object_mut().into_iter().flatten() {
+        if let Some(seconds) = value.as_i64().filter(|_| name.ends_with("_at")) {
+            *value = iso_8601(seconds).into();
+        }
+    }
+    provider
 }
 
 async fn of(agent: &Agent, name: &str) -> Value {
