@@ -16,9 +16,9 @@
 //! # async fn example<S: Clone>(client: S, text: &str, parts: Parts) -> Result<(), Box<dyn std::error::Error>> {
 //! use tower_layer::Layer;
 //! let agent = Agent::open(AgentConfig::parse(Path::new("agent.toml"), text)?, parts)?;
-//! let bs2 = agent.provider("bs2")?;
-//! let api = AuthorizeLayer::new(bs2.clone()).replay(Replay::SafeOrIdempotencyKey).layer(client);
-//! let token = bs2.token(Default::default(), Duration::from_secs(30)).await?;
+//! let bank = agent.provider("bank")?;
+//! let api = AuthorizeLayer::new(bank.clone()).replay(Replay::SafeOrIdempotencyKey).layer(client);
+//! let token = bank.token(Default::default(), Duration::from_secs(30)).await?;
 //! # Ok(()) }
 //! ```
 
