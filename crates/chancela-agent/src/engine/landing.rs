@@ -1,12 +1,12 @@
 //! The end of a flight: what an answer means, what is kept of it, and who hears of it.
 
+use super::Engine;
 use super::action::{Action, Class, Failure, Notice, Reason};
 use super::flight::{Flight, Phase, Saving};
 use super::key::TokenKey;
 use super::moment::{Moment, SECOND};
 use super::record::{Granted, Issued, Record, Session, Trouble};
 use super::slot::Slot;
-use super::Engine;
 use std::sync::Arc;
 
 /// Pause between tries to save a session.
