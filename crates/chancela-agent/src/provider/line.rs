@@ -5,6 +5,7 @@ use super::{Inner, ProviderError, Wanted};
 use crate::config::{Given, GrantConfig, Place};
 use crate::engine::{Budget, Chain, Moment, Plan, Policy, SECOND, TokenKey};
 use crate::source::SourceError;
+use crate::tokens::KeyName;
 use chancela_core::dialect::{ApiValue, TokenEndpoint};
 use chancela_core::secret::Secret;
 use chancela_core::time::Timestamp;
@@ -68,10 +69,24 @@ impl Line {
             let registered = inner.tokens().register(*key, plan, issuer);
             registered.map_err(|error| ProviderError::Plan { provider: inner.name.clone(), error })?;
             inner.tokens().restamp(*key, self.stamp);
+            inner.tokens().name(*key, &self.name(inner, endpoint, place));
             // A gateway's token opens the API too, and not only the next token endpoint.
             earlier = Some(Chain { key: *key, accompanies: true });
         }
         Ok(())
+    }
+
+    fn name(&self, inner: &Inner, endpoint: &TokenEndpoint, place: usize) -> KeyName {
+        let is_last = place + 1 == self.keys.len();
+        let Wanted { scope, resource } = &self.wanted;
+        KeyName {
+            provider: inner.name.clone(),
+            step: endpoint.name.clone(),
+            scope: inner.step_scope(endpoint, &self.wanted, is_last).map(str::to_owned),
+            resource: resource.clone().filter(|_| is_last),
+            is_last,
+            is_usual: *scope == inner.scope() && *resource == inner.config.resource,
+        }
     }
 }
 
