@@ -13,7 +13,7 @@ pub use error::ProviderError;
 pub use open::Context;
 
 use crate::config::{GrantConfig, Http, ProviderConfig};
-use crate::engine::{Reason, Refusal, Served, TokenKey, Want};
+use crate::engine::{Fingerprint, Reason, Refusal, Served, TokenKey, Want};
 use crate::identity::ClientIdentity;
 use crate::source::Surroundings;
 use crate::tokens::{TokenError, Tokens};
@@ -116,6 +116,19 @@ impl Provider {
     pub async fn rejected(&self, request: Request<'_>, served: &Served) -> bool {
         let Ok(line) = self.line(request).await else { return false };
         self.0.context.tokens.rejected(line.key(), served.token.fingerprint)
+    }
+
+    /// The same, by whoever knows no more of the token than its name.
+    ///
+    /// # Errors
+    /// [`ProviderError`]: the credentials cannot be read.
+    pub async fn doubt(&self, request: Request<'_>, seen: Fingerprint) -> Result<bool, ProviderError> {
+        Ok(self.0.context.tokens.rejected(self.line(request).await?.key(), seen))
+    }
+
+    /// The client certificate, if there is one.
+    pub fn identity(&self) -> Option<&ClientIdentity> {
+        self.0.identity.as_deref()
     }
 
     /// The key of what `request` asks for.
