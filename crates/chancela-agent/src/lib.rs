@@ -6,7 +6,7 @@
 //!
 //! [`source`] reads secrets from where they rest, [`identity`] is the certificate of a client, replaced while it is in use,
 //! and [`cache`] keeps records on disk, sealed, for all processes. [`transport`] carries token requests, and [`tokens`] is
-//! the engine with all of that attached, for programs that wait for a token.
+//! the engine with all of that attached, for programs that wait for a token. [`socket`] serves them to other processes.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
@@ -18,6 +18,7 @@ pub mod engine;
 pub mod entropy;
 pub mod identity;
 pub mod provider;
+pub mod socket;
 pub mod source;
 pub mod tokens;
 pub mod transport;
