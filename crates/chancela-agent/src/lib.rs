@@ -6,7 +6,20 @@
 //!
 //! [`source`] reads secrets from where they rest, [`identity`] is the certificate of a client, replaced while it is in use,
 //! and [`cache`] keeps records on disk, sealed, for all processes. [`transport`] carries token requests, and [`tokens`] is
-//! the engine with all of that attached, for programs that wait for a token. [`socket`] serves them to other processes.
+//! the engine with all of that attached, for programs that wait for a token. [`agent`] opens a configuration's providers,
+//! [`socket`] serves them to other processes, and the layer of feature `tower` puts their tokens on requests.
+//!
+//! ```no_run
+//! # use chancela_agent::{agent::{Agent, Parts}, config::AgentConfig, layer::{AuthorizeLayer, Replay}};
+//! # use std::{path::Path, time::Duration};
+//! # async fn example<S: Clone>(client: S, text: &str, parts: Parts) -> Result<(), Box<dyn std::error::Error>> {
+//! use tower_layer::Layer;
+//! let agent = Agent::open(AgentConfig::parse(Path::new("agent.toml"), text)?, parts)?;
+//! let bank = agent.provider("bank")?;
+//! let api = AuthorizeLayer::new(bank.clone()).replay(Replay::SafeOrIdempotencyKey).layer(client);
+//! let token = bank.token(Default::default(), Duration::from_secs(30)).await?;
+//! # Ok(()) }
+//! ```
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
@@ -17,6 +30,8 @@ pub mod config;
 pub mod engine;
 pub mod entropy;
 pub mod identity;
+#[cfg(feature = "tower")]
+pub mod layer;
 pub mod provider;
 pub mod socket;
 pub mod source;

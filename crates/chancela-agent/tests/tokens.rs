@@ -154,6 +154,16 @@ async fn a_token_is_renewed_when_its_time_comes_and_when_an_api_refuses_it() {
 }
 
 #[tokio::test]
+async fn a_program_that_ends_can_wait_for_what_is_under_way() {
+    let bench = bench(Provider { takes: Duration::from_millis(200), ..Provider::default() });
+    let early = bench.tokens.token(bench.key, Want::default(), Duration::from_millis(20)).await;
+    assert_eq!(early.unwrap_err(), TokenError::Deadline);
+    assert!(!bench.tokens.settle(Duration::from_millis(50)).await);
+    assert!(bench.tokens.settle(SECONDS).await);
+    assert!(bench.tokens.status()[0].token.is_some());
+}
+
+#[tokio::test]
 async fn the_last_handle_ends_what_runs_in_the_background() {
     let bench = bench(Provider::default());
     let provider = Arc::downgrade(&bench.provider);

@@ -1,10 +1,12 @@
 //! The command line's shape. Secrets are never arguments: they come from standard input or files.
 
+mod agent;
 mod certificate;
 mod client;
 mod tls;
 mod user;
 
+pub(crate) use agent::{AgentAction, AgentFile, Format, Obtain, TokenCommand, Wanted};
 pub(crate) use certificate::{AuthorityAction, CertificateAction};
 pub(crate) use client::{ClientAction, ClientCreate};
 pub(crate) use tls::TlsAction;
@@ -21,6 +23,8 @@ use std::path::PathBuf;
 #[command(
     version,
     after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not found, 4 conflict.\n\
+                  Of `token PROVIDER` and `agent`: 3 wrong configuration, 4 login required, 5 refused by the provider,\n\
+                  6 provider not available, 8 not in time.\n\
                   Start with: chancela sandbox"
 )]
 pub(crate) struct Cli {
@@ -67,10 +71,12 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: UserAction,
     },
-    /// Look at tokens and end them
-    Token {
+    /// Obtain a token of a provider, or look at a server's own tokens and end them
+    Token(TokenCommand),
+    /// The client side: configuration, status and logins at providers
+    Agent {
         #[command(subcommand)]
-        action: TokenAction,
+        action: AgentAction,
     },
     /// Make certificates for TLS
     Tls {

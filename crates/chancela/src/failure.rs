@@ -1,5 +1,8 @@
 //! Why a command failed, with the exit code that scripts can rely on. Every text ends with what to do next.
 
+use chancela_agent::agent::AgentError;
+use chancela_agent::engine::Reason;
+use chancela_agent::provider::ProviderError;
 use chancela_core::dialect::DialectError;
 use chancela_server::config::ConfigError;
 use chancela_server::control::ControlError;
@@ -54,9 +57,50 @@ pub(crate) enum Failure {
         /// What is the matter, and what to do.
         message: String,
     },
+    /// 3 to 8: the client side, see [`AgentFailure`].
+    #[error("{0}")]
+    Agent(#[from] AgentFailure),
     /// 1: anything else.
     #[error("{0}")]
     Other(String),
+}
+
+/// Why the client side failed. The codes are those that scripts around tokens need to tell apart.
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
+pub(crate) struct AgentFailure {
+    /// 3 configuration, 4 login required, 5 refused by the provider, 6 not available, 8 not in time.
+    code: u8,
+    text: String,
+}
+
+impl AgentFailure {
+    /// The configuration cannot be used.
+    pub(crate) fn configuration(error: impl std::fmt::Display) -> Self {
+        Self { code: 3, text: error.to_string() }
+    }
+}
+
+impl From<ProviderError> for AgentFailure {
+    fn from(error: ProviderError) -> Self {
+        let code = match error.reason() {
+            Some(Reason::LoginRequired) => 4,
+            Some(Reason::Credentials | Reason::Request | Reason::TooShort) => 5,
+            Some(reason) if reason.is_passing() => 6,
+            _ if matches!(error, ProviderError::Deadline { .. }) => 8,
+            _ => 3,
+        };
+        Self { code, text: error.to_string() }
+    }
+}
+
+impl From<AgentError> for AgentFailure {
+    fn from(error: AgentError) -> Self {
+        match error {
+            AgentError::Provider(error) => error.into(),
+            other => Self::configuration(other),
+        }
+    }
 }
 
 impl Failure {
@@ -72,6 +116,7 @@ impl Failure {
             Self::Config(_) | Self::Dialect(_) | Self::Usage(_) | Self::Control(ControlError::Invalid(_)) => {
                 2
             }
+            Self::Agent(failure) => failure.code,
             Self::Control(ControlError::NotFound(_)) => 3,
             Self::Control(ControlError::Conflict(_)) => 4,
             _ => 1,

@@ -29,6 +29,13 @@ pub(super) struct Flight {
     locked: bool,
 }
 
+impl Flight {
+    /// Whether it only tries again and again to save what stands in memory.
+    pub(super) const fn is_stuck(&self) -> bool {
+        matches!(self.phase, Phase::Unsaved { .. })
+    }
+}
+
 /// What is waited for.
 #[derive(Debug)]
 pub(super) enum Phase {

@@ -31,7 +31,7 @@ pub use record::{Granted, Issued, Journal, Record, Session, Trouble};
 
 use budget::Ledger;
 use chance::Chance;
-use flight::{Call, Phase};
+use flight::{Call, Flight, Phase};
 use slot::{Slot, Standing};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -185,6 +185,19 @@ impl Engine {
     /// Whether there is nothing to do.
     pub fn is_idle(&self) -> bool {
         self.actions.is_empty()
+    }
+
+    /// Whether nothing is under way but the tries to save what cannot be saved.
+    pub fn is_settled(&self) -> bool {
+        self.is_idle() && self.slots.values().all(|slot| slot.flight.as_ref().is_none_or(Flight::is_stuck))
+    }
+
+    /// Whether the process may end without losing what only a person can bring back, or what was just obtained.
+    pub fn is_expendable(&self) -> bool {
+        let spends = |slot: &Slot, flight: &Flight| {
+            matches!(flight.phase, Phase::Saving(_)) || !slot.plan.repeatable && !flight.is_stuck()
+        };
+        !self.slots.values().any(|slot| slot.flight.as_ref().is_some_and(|flight| spends(slot, flight)))
     }
 
     /// An API has refused this token of `key` or of an earlier step of it. Ignored for a token that is replaced already, and

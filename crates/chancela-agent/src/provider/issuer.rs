@@ -49,7 +49,8 @@ impl Issuer for StepIssuer {
                 Err(_) => return Err(unsendable(&ProviderError::Interrupted)),
             };
             let patience = span(attempt.patience);
-            match self.inner.route.send(&self.inner.target, request, patience).await {
+            let target = self.inner.target(self.place).map_err(|error| unsendable(&error))?;
+            match self.inner.route.send(target, request, patience).await {
                 Ok(response) => match self.read(&response) {
                     Ok(granted) => Ok(granted),
                     Err(failure) => Err(self.silenced(failure, attempt).await),
@@ -169,7 +170,7 @@ impl Inner {
             headers: &headers,
         };
         let mut request = request.encode(endpoint, &envelope).map_err(refused)?;
-        let path = self.target.join(&request.uri().to_string());
+        let path = self.target(place)?.join(&request.uri().to_string());
         *request.uri_mut() = path.parse().map_err(|_| ProviderError::Interrupted)?;
         Ok(request)
     }

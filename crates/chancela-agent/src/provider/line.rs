@@ -55,6 +55,10 @@ impl Line {
         self.keys.last().copied().unwrap_or_else(|| TokenKey::of(&[]))
     }
 
+    pub(super) fn keys(&self) -> &[TokenKey] {
+        &self.keys
+    }
+
     pub(super) const fn is_recent(&self, now: Moment) -> bool {
         let age = now.boot.saturating_sub(self.read_at.boot);
         age >= 0 && age < RECENT
@@ -64,7 +68,8 @@ impl Line {
     pub(super) fn register(&self, inner: &Arc<Inner>) -> Result<(), ProviderError> {
         let mut earlier: Option<Chain> = None;
         for (place, (endpoint, key)) in inner.endpoints().zip(&self.keys).enumerate() {
-            let plan = inner.plan(endpoint, earlier, self.stamp);
+            let address = inner.address(endpoint, place)?;
+            let plan = inner.plan(endpoint, &address, earlier, self.stamp);
             let issuer = Arc::new(StepIssuer::new(Arc::clone(inner), place, self.wanted.clone()));
             let registered = inner.tokens().register(*key, plan, issuer);
             registered.map_err(|error| ProviderError::Plan { provider: inner.name.clone(), error })?;
@@ -139,7 +144,7 @@ impl Inner {
         Ok(TokenKey::of(&[
             "chancela agent 1",
             &self.dialect.name,
-            &self.target.url(endpoint.paths.first().map_or("", String::as_str)),
+            &self.address(endpoint, place)?,
             self.config.tenant.as_deref().unwrap_or_default(),
             match self.grant {
                 GrantConfig::ClientCredentials => "client_credentials",
@@ -153,6 +158,11 @@ impl Inner {
             &thumbprint,
             earlier,
         ]))
+    }
+
+    /// The whole address of a step's endpoint.
+    fn address(&self, endpoint: &TokenEndpoint, place: usize) -> Result<String, ProviderError> {
+        Ok(self.target(place)?.url(endpoint.paths.first().map_or("", String::as_str)))
     }
 
     /// The scope that is asked for at a step.
@@ -173,35 +183,42 @@ impl Inner {
         self.grant != GrantConfig::AuthorizationCode
     }
 
-    fn plan(&self, endpoint: &TokenEndpoint, chain: Option<Chain>, stamp: u64) -> Plan {
-        let renew = &self.config.renew;
-        let seconds = |seconds: u32| i64::from(seconds) * SECOND;
+    /// When the tokens of an endpoint are renewed: what the configuration says, else what the dialect documents.
+    pub(super) fn policy(&self, endpoint: &TokenEndpoint) -> Policy {
         let lifetime = seconds(self.dialect.refresh_token_lifetime(endpoint, &self.environment));
         let refresh = &endpoint.refresh;
         let end = if refresh.sliding { seconds(refresh.absolute_lifetime) } else { lifetime };
-        let own = renew.policy();
-        let policy = Policy {
+        let own = self.config.renew.policy();
+        Policy {
             default_life: Some(seconds(self.dialect.access_token_lifetime(endpoint, &self.environment))),
             absolute_life: own.absolute_life.or(Some(end)),
             refresh_life: refresh.sliding.then_some(lifetime),
             patience: self.http.timeout.millis(),
             ..own
-        };
+        }
+    }
+
+    fn plan(&self, endpoint: &TokenEndpoint, address: &str, chain: Option<Chain>, stamp: u64) -> Plan {
         let documented = endpoint.rate_limit.map(|limit| Budget {
             calls: usize::from(limit.requests),
             window: seconds(limit.period),
             reserve: usize::from(limit.requests > 2),
         });
         Plan {
-            policy,
-            endpoint: TokenKey::of(&[&self.target.url(endpoint.paths.first().map_or("", String::as_str))]),
+            policy: self.policy(endpoint),
+            endpoint: TokenKey::of(&[address]),
             budget: self.config.budget.map(Budget::from).or(documented),
             chain,
             repeatable: self.is_repeatable(),
-            keep: renew.keep,
+            keep: self.config.renew.keep,
             stamp,
         }
     }
+}
+
+/// Milliseconds.
+fn seconds(seconds: u32) -> i64 {
+    i64::from(seconds) * SECOND
 }
 
 /// Headers of every API call beside the tokens, those with a value that is the same in each.

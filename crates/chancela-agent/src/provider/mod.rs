@@ -5,11 +5,13 @@
 //! they travel (the transport's).
 
 mod error;
+mod explain;
 mod issuer;
 mod line;
 mod open;
 
 pub use error::ProviderError;
+pub use explain::Explained;
 pub use open::Context;
 
 use crate::config::{GrantConfig, Http, ProviderConfig};
@@ -61,7 +63,8 @@ struct Inner {
     /// Positions of the dialect's token endpoints, first step first; never empty.
     steps: Vec<usize>,
     grant: GrantConfig,
-    target: Target,
+    /// Where each step's endpoint is.
+    targets: Vec<Target>,
     identity: Option<Arc<ClientIdentity>>,
     route: Route,
     http: Http,
@@ -141,10 +144,7 @@ impl Provider {
 
     /// Keys, plans and issuers of what is wanted. They change when the credentials do, which is looked for here.
     async fn line(&self, request: Request<'_>) -> Result<Arc<Line>, ProviderError> {
-        let wanted = Wanted {
-            scope: request.scope.map(str::to_owned).or_else(|| self.0.scope()),
-            resource: request.resource.or(self.0.config.resource.as_deref()).map(str::to_owned),
-        };
+        let wanted = self.wanted(request);
         let known = self.0.lines().get(&wanted).cloned();
         let now = self.0.context.clock.now();
         if let Some(line) = known.filter(|line| line.is_recent(now)) {
@@ -162,7 +162,14 @@ impl Provider {
             drop(lines);
             Ok(line)
         });
-        read.await.unwrap_or_else(|_| Err(ProviderError::Interrupted))
+        read.await.unwrap_or(Err(ProviderError::Interrupted))
+    }
+
+    fn wanted(&self, request: Request<'_>) -> Wanted {
+        Wanted {
+            scope: request.scope.map(str::to_owned).or_else(|| self.0.scope()),
+            resource: request.resource.or(self.0.config.resource.as_deref()).map(str::to_owned),
+        }
     }
 
     fn headers(&self, line: &Line, served: &Served) -> Result<Vec<(HeaderName, HeaderValue)>, ProviderError> {
@@ -202,6 +209,11 @@ impl Inner {
     /// The endpoints of the steps, first step first.
     fn endpoints(&self) -> impl Iterator<Item = &TokenEndpoint> {
         self.steps.iter().filter_map(|at| self.dialect.token_endpoints.get(*at))
+    }
+
+    /// Where a step's endpoint is.
+    fn target(&self, place: usize) -> Result<&Target, ProviderError> {
+        self.targets.get(place).ok_or(ProviderError::Interrupted)
     }
 
     /// The configured scope, or the only one that there is.

@@ -54,12 +54,8 @@ impl Provider {
         let dialect =
             dialect.map_err(|error| ProviderError::Dialect { provider: provider.clone(), error })?;
         let environment = environment(&provider, &dialect, &config)?;
-        let address = config.address.as_deref();
-        let address = address.or_else(|| dialect.environments.get(&environment)?.base_url.as_deref());
-        let address = address.ok_or_else(|| ProviderError::NoAddress { provider: provider.clone() })?;
-        let target = Target::parse(address)
-            .map_err(|error| ProviderError::Address { provider: provider.clone(), error })?;
         let steps = steps(&provider, &dialect, &config)?;
+        let targets = targets(&provider, &dialect, &config, (&environment, &steps))?;
         check_steps(&provider, &dialect, &config, &steps)?;
         let grant = grant(&dialect, &config, &steps);
         let identity = identity(&provider, &config, &context)?;
@@ -77,7 +73,7 @@ impl Provider {
             config,
             steps,
             grant,
-            target,
+            targets,
             identity,
             route,
             http,
@@ -86,6 +82,23 @@ impl Provider {
         };
         Ok(Self(Arc::new(inner)))
     }
+}
+
+/// Where each step's endpoint is.
+fn targets(
+    provider: &str,
+    dialect: &Dialect,
+    config: &ProviderConfig,
+    (environment, steps): (&str, &[usize]),
+) -> Result<Vec<Target>, ProviderError> {
+    let endpoints = steps.iter().filter_map(|at| dialect.token_endpoints.get(*at));
+    let target = |endpoint| {
+        let address = config.address.as_deref().or_else(|| dialect.base_url(endpoint, environment));
+        let address = address.ok_or_else(|| ProviderError::NoAddress { provider: provider.to_owned() })?;
+        Target::parse(address)
+            .map_err(|error| ProviderError::Address { provider: provider.to_owned(), error })
+    };
+    endpoints.map(target).collect()
 }
 
 pub(super) fn span(millis: i64) -> Duration {

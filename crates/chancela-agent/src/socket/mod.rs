@@ -48,6 +48,10 @@ use std::net::{SocketAddr, TcpListener};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a token request may take at the end that loses nothing; what would be lost is waited for longer.
+const SETTLE: Duration = Duration::from_secs(2);
 
 /// What is served, where, and to whom.
 #[derive(Debug)]
@@ -129,8 +133,8 @@ impl Listening {
         self.ops.as_ref()?.local_addr().ok()
     }
 
-    /// Serves `agent` until `shutdown` comes; then takes no more callers, and those who wait have ten seconds. The socket's
-    /// file is gone afterwards. Dropping the future ends everything at once.
+    /// Serves `agent` until `shutdown` comes; then takes no more callers, those who wait have ten seconds, and a
+    /// session that is being renewed is waited for. The socket's file is gone afterwards. Dropping the future ends everything at once.
     ///
     /// # Errors
     /// [`ServeError`]: the configuration names a provider that is not there, or the runtime does not take the sockets.
@@ -153,9 +157,13 @@ impl Listening {
             beside.spawn(ops::serve(ops, Arc::clone(&state)));
         }
         beside.spawn(upkeep::upkeep(Arc::clone(&state)));
-        accept::accept(socket, state, shutdown).await;
+        accept::accept(socket, Arc::clone(&state), shutdown).await;
         drop(file);
         beside.shutdown().await;
+        // A session that was renewed and is not saved is a session that is lost.
+        if !state.agent.tokens().settle(SETTLE).await {
+            tracing::warn!("the agent ends while a token request is under way");
+        }
         Ok(())
     }
 }

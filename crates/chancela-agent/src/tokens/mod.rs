@@ -79,6 +79,8 @@ struct Shared {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     observer: Arc<dyn Observer>,
+    /// Told whenever something that took time is done.
+    done: Notify,
 }
 
 struct Entry {
@@ -86,6 +88,9 @@ struct Entry {
     wake: Arc<Notify>,
     lock: Option<Box<dyn Lock>>,
 }
+
+/// Longer than any token request takes.
+const LONGEST_SETTLE: Duration = Duration::from_secs(60);
 
 /// Why there is no token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +110,7 @@ impl Tokens {
             store,
             clock,
             observer,
+            done: Notify::new(),
         });
         tokio::spawn(tick(Arc::downgrade(&shared)));
         Self { shared }
@@ -191,6 +197,26 @@ impl Tokens {
     /// Forgets what is known of a key beside its record.
     pub fn forget(&self, key: TokenKey) {
         self.shared.engine().forget(key);
+    }
+
+    /// For a program that ends: waits up to `patience` for what is under way, and longer, though not for ever, for a refresh
+    /// whose answer would be lost and for a token that is not kept yet. Returns whether nothing is left behind.
+    pub async fn settle(&self, patience: Duration) -> bool {
+        let begin = Instant::now();
+        loop {
+            let done = self.shared.done.notified();
+            let limit = {
+                let engine = self.shared.engine();
+                match (engine.is_settled(), engine.is_expendable()) {
+                    (true, _) => return true,
+                    (_, true) => patience,
+                    (_, false) => patience.max(LONGEST_SETTLE),
+                }
+            };
+            if timeout_at(begin + limit, done).await.is_err() {
+                return false;
+            }
+        }
     }
 
     /// How the keys stand.

@@ -79,6 +79,7 @@ impl Shared {
         let now = shared.clock.now();
         shared.engine().handle(now, key, event);
         Self::run(&shared);
+        shared.done.notify_waiters();
     }
 
     async fn lock(&self, key: TokenKey) -> Event {

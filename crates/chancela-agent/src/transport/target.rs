@@ -69,10 +69,15 @@ impl Target {
         format!("{}{path}", self.path)
     }
 
+    /// Scheme, host and port.
+    pub fn origin(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.authority)
+    }
+
     /// The whole address of `path` below the base.
     pub fn url(&self, path: &str) -> String {
-        let scheme = if self.tls.is_some() { "https" } else { "http" };
-        format!("{scheme}://{}{}", self.authority, self.join(path))
+        self.origin() + &self.join(path)
     }
 
     pub(super) fn host(&self) -> &str {

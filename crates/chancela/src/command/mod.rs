@@ -1,6 +1,7 @@
 //! Subcommands, one file each.
 
 mod administration;
+mod agent;
 mod certificate;
 mod client;
 mod config;
@@ -8,7 +9,7 @@ mod dialect;
 mod tls;
 mod user;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, TokenCommand};
 use crate::failure::Failure;
 use crate::{sandbox, serve};
 use clap::CommandFactory;
@@ -24,7 +25,9 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Scope { action } => administration::scope(action),
         Command::Key { action } => administration::key(action),
         Command::User { action } => user::user(action),
-        Command::Token { action } => administration::token(action),
+        Command::Token(TokenCommand { action: Some(action), .. }) => administration::token(action),
+        Command::Token(TokenCommand { action: None, obtain }) => agent::token(&obtain),
+        Command::Agent { action } => agent::run(action),
         Command::Tls { action } => tls::run(action),
         Command::Dialect { action } => dialect::run(action),
         Command::Completions { shell } => {

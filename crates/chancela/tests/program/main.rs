@@ -15,6 +15,7 @@
 mod support;
 
 mod administration;
+mod agent;
 mod command_line;
 mod crash;
 mod goldens;

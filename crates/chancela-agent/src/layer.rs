@@ -1,0 +1,203 @@
+//! Tokens for a tower client: each request gets its token, and a 401 renews it.
+//!
+//! Owns what is put on a request, and whether it is sent again. A request is sent again at most once, only if its method is
+//! safe (RFC 9110 section 9.2.1) or the caller said that an `Idempotency-Key` makes it so, and only if its body can be had
+//! twice.
+
+use crate::provider::{Authorized, Provider, ProviderError};
+use crate::tokens::BoxFuture;
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{Empty, Full};
+use std::fmt;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tower_layer::Layer;
+use tower_service::Service;
+
+/// Where tokens come from.
+pub trait TokenSource: Clone + Send + Sync + 'static {
+    /// A token and what a call carries with it.
+    fn authorize(&self) -> BoxFuture<'_, Result<Authorized, ProviderError>>;
+
+    /// The API has refused it. Returns whether another one comes before it is handed out again.
+    fn rejected<'a>(&'a self, authorized: &'a Authorized) -> BoxFuture<'a, bool>;
+}
+
+/// How long a call waits for its token.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+impl TokenSource for Provider {
+    fn authorize(&self) -> BoxFuture<'_, Result<Authorized, ProviderError>> {
+        Box::pin(self.token(crate::provider::Request::default(), PATIENCE))
+    }
+
+    fn rejected<'a>(&'a self, authorized: &'a Authorized) -> BoxFuture<'a, bool> {
+        Box::pin(self.rejected(crate::provider::Request::default(), &authorized.served))
+    }
+}
+
+/// Which requests are sent again after a 401.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Replay {
+    /// None; the token is renewed all the same.
+    Never,
+    /// Those with a safe method.
+    #[default]
+    SafeMethods,
+    /// Those with a safe method, or with an `Idempotency-Key`.
+    SafeOrIdempotencyKey,
+}
+
+/// A body that may be had twice. A stream may not.
+pub trait TryCloneBody: Sized {
+    /// The same body again.
+    fn try_clone(&self) -> Option<Self>;
+}
+
+macro_rules! cloned {
+    ($($body:ty),*) => {
+        $(impl TryCloneBody for $body {
+            fn try_clone(&self) -> Option<Self> {
+                Some(self.clone())
+            }
+        })*
+    };
+}
+
+cloned!((), Bytes, String, Vec<u8>, Full<Bytes>, Empty<Bytes>);
+
+/// Puts a source's tokens on requests.
+#[derive(Debug, Clone)]
+pub struct AuthorizeLayer<T> {
+    source: T,
+    replay: Replay,
+}
+
+impl<T> AuthorizeLayer<T> {
+    /// With tokens of `source`, and safe requests sent again after a 401.
+    pub fn new(source: T) -> Self {
+        Self { source, replay: Replay::default() }
+    }
+
+    /// Chooses what is sent again after a 401.
+    #[must_use]
+    pub fn replay(self, replay: Replay) -> Self {
+        Self { replay, ..self }
+    }
+}
+
+impl<S, T: Clone> Layer<S> for AuthorizeLayer<T> {
+    type Service = Authorize<S, T>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Authorize { inner, source: self.source.clone(), replay: self.replay }
+    }
+}
+
+/// A client whose requests carry tokens.
+#[derive(Debug, Clone)]
+pub struct Authorize<S, T> {
+    inner: S,
+    source: T,
+    replay: Replay,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub enum AuthorizeError<E> {
+    /// There is no token; nothing was sent.
+    Token(ProviderError),
+    /// The client's own error.
+    Inner(E),
+}
+
+impl<E: fmt::Display> fmt::Display for AuthorizeError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Token(error) => error.fmt(f),
+            Self::Inner(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<E: std::error::Error + 'static> std::error::Error for AuthorizeError<E> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Token(error) => Some(error),
+            Self::Inner(error) => Some(error),
+        }
+    }
+}
+
+impl<S, T, B, R> Service<Request<B>> for Authorize<S, T>
+where
+    S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Send,
+    T: TokenSource,
+    B: TryCloneBody + Send + 'static,
+    R: Send,
+{
+    type Response = Response<R>;
+    type Error = AuthorizeError<S::Error>;
+    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx).map_err(AuthorizeError::Inner)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        // What was made ready is what is called; the clone takes its place.
+        let again = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, again.clone());
+        let (source, replay) = (self.source.clone(), self.replay);
+        Box::pin(async move {
+            let spare = if replay.allows(&request) { try_clone(&request) } else { None };
+            let authorized = source.authorize().await.map_err(AuthorizeError::Token)?;
+            let answer = inner.call(carrying(request, &authorized)).await.map_err(AuthorizeError::Inner)?;
+            if answer.status() != StatusCode::UNAUTHORIZED {
+                return Ok(answer);
+            }
+            // Always told, so that the next call has another token; a second 401 is the answer.
+            let another = source.rejected(&authorized).await;
+            let Some(request) = spare.filter(|_| another) else { return Ok(answer) };
+            let Ok(renewed) = source.authorize().await else { return Ok(answer) };
+            if renewed.served.token.fingerprint == authorized.served.token.fingerprint {
+                return Ok(answer);
+            }
+            let mut again = again;
+            std::future::poll_fn(|cx| again.poll_ready(cx)).await.map_err(AuthorizeError::Inner)?;
+            again.call(carrying(request, &renewed)).await.map_err(AuthorizeError::Inner)
+        })
+    }
+}
+
+impl Replay {
+    fn allows<B>(self, request: &Request<B>) -> bool {
+        let safe = [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE].contains(request.method());
+        match self {
+            Self::Never => false,
+            Self::SafeMethods => safe,
+            Self::SafeOrIdempotencyKey => safe || request.headers().contains_key("idempotency-key"),
+        }
+    }
+}
+
+/// The request with the token's headers, whatever it brought under their names.
+fn carrying<B>(mut request: Request<B>, authorized: &Authorized) -> Request<B> {
+    for (name, value) in &authorized.headers {
+        request.headers_mut().insert(name, value.clone());
+    }
+    request
+}
+
+fn try_clone<B: TryCloneBody>(request: &Request<B>) -> Option<Request<B>> {
+    let mut spare = Request::new(request.body().try_clone()?);
+    *spare.method_mut() = request.method().clone();
+    *spare.uri_mut() = request.uri().clone();
+    *spare.version_mut() = request.version();
+    *spare.headers_mut() = request.headers().clone();
+    *spare.extensions_mut() = request.extensions().clone();
+    Some(spare)
+}

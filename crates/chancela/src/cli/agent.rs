@@ -1,0 +1,123 @@
+//! `chancela token PROVIDER` and `chancela agent …`: the client side.
+
+use super::TokenAction;
+use clap::{Args, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Obtain a provider's token; or look at tokens of a server's own and end them.
+#[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    arg_required_else_help = true
+)]
+pub(crate) struct TokenCommand {
+    #[command(subcommand)]
+    pub(crate) action: Option<TokenAction>,
+    #[command(flatten)]
+    pub(crate) obtain: Obtain,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Obtain {
+    /// The provider's name in the agent's configuration
+    #[arg(required = true)]
+    pub(crate) provider: Option<String>,
+    #[command(flatten)]
+    pub(crate) file: AgentFile,
+    #[command(flatten)]
+    pub(crate) wanted: Wanted,
+    /// Least life of the token, as 90s or 5m
+    #[arg(long, value_name = "TIME", value_parser = span, default_value = "0s")]
+    pub(crate) min_ttl: Duration,
+    /// How long to wait for a token
+    #[arg(long, value_name = "TIME", value_parser = span, default_value = "30s")]
+    pub(crate) timeout: Duration,
+    /// What to print
+    #[arg(long, value_enum, default_value = "raw")]
+    pub(crate) format: Format,
+    /// Short for --format json
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) json: bool,
+    /// Neither read nor write the cache
+    #[arg(long)]
+    pub(crate) memory: bool,
+}
+
+/// What is asked for beside the configured.
+#[derive(Debug, Args)]
+pub(crate) struct Wanted {
+    /// Scope instead of the configured one, separated by spaces
+    #[arg(long)]
+    pub(crate) scope: Option<String>,
+    /// Resource server instead of the configured one (RFC 8707)
+    #[arg(long, value_name = "URI")]
+    pub(crate) resource: Option<String>,
+}
+
+/// What is printed of a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// The token alone
+    Raw,
+    /// The token with its life and the headers of a call
+    Json,
+    /// The headers of a call
+    Header,
+    /// Lines NAME=VALUE for a shell or a unit
+    Env,
+    /// A curl configuration, for `curl --config -`
+    Curl,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AgentFile {
+    /// Configuration of the agent; agent.toml in ~/.config/chancela or /etc/chancela if absent
+    #[arg(long, env = "CHANCELA_AGENT_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AgentAction {
+    /// Write a configuration for a running sandbox: all its providers, their secrets in files, and a cache
+    Init {
+        /// Address of the sandbox
+        #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
+        sandbox: String,
+        /// Folder for agent.toml and the secrets; nothing in it is overwritten. ~/.config/chancela if absent
+        #[arg(long, value_name = "DIR")]
+        folder: Option<PathBuf>,
+    },
+    /// Show each provider's token: how long it is good, when it is renewed, and what is wrong
+    Status {
+        #[command(flatten)]
+        file: AgentFile,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the exact requests for a token, without secrets, and when it would be renewed; sends nothing
+    Explain {
+        /// The provider's name in the agent's configuration
+        provider: String,
+        #[command(flatten)]
+        file: AgentFile,
+        #[command(flatten)]
+        wanted: Wanted,
+    },
+}
+
+fn span(text: &str) -> Result<Duration, String> {
+    let wrong = || "a time is a text as 30s, 5m or 2h".to_owned();
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let number: u64 = digits.parse().map_err(|_| wrong())?;
+    let unit = match &text[digits.len()..] {
+        "ms" => return Ok(Duration::from_millis(number)),
+        "s" | "" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return Err(wrong()),
+    };
+    number.checked_mul(unit).map(Duration::from_secs).ok_or_else(wrong)
+}

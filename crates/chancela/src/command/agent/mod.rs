@@ -1,0 +1,113 @@
+//! The client side's commands: where its configuration is, and what each command shows.
+
+mod explain;
+mod init;
+mod status;
+mod token;
+
+pub(super) use token::token;
+
+use crate::cli::{AgentAction, AgentFile, Wanted};
+use crate::failure::{AgentFailure, Failure};
+use crate::serve;
+use chancela_agent::agent::{Agent, Parts};
+use chancela_agent::cache::BootId;
+use chancela_agent::clock::{SystemClock, boot_id};
+use chancela_agent::config::{AgentConfig, ConfigError};
+use chancela_agent::entropy::SystemEntropy;
+use chancela_agent::provider::Request;
+use chancela_agent::source::Surroundings;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a renewal that nobody waits for any more keeps the program, if it is no refresh.
+const SETTLE: Duration = Duration::from_secs(2);
+
+/// `chancela agent …`
+pub(super) fn run(action: AgentAction) -> Result<(), Failure> {
+    match action {
+        AgentAction::Init { sandbox, folder } => init::init(&sandbox, folder),
+        AgentAction::Status { file, json } => status::status(&file, json),
+        AgentAction::Explain { provider, file, wanted } => explain::explain(&provider, &file, &wanted),
+    }
+}
+
+/// The environment of this process.
+#[expect(clippy::disallowed_methods, reason = "the one place that hands the environment to the agent")]
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
+/// A folder as the XDG base directory specification names it.
+fn base_folder(name: &str, below_home: &str) -> Option<PathBuf> {
+    let absolute = |value: OsString| Some(PathBuf::from(value)).filter(|path| path.is_absolute());
+    let own = variable(name).and_then(absolute);
+    own.or_else(|| Some(absolute(variable("HOME")?)?.join(below_home))).map(|base| base.join("chancela"))
+}
+
+/// Where the configuration is written.
+fn config_folder() -> Option<PathBuf> {
+    base_folder("XDG_CONFIG_HOME", ".config")
+}
+
+/// Opens the configuration's agent and does something with it.
+fn with_agent<T>(
+    file: &AgentFile,
+    memory: bool,
+    act: impl AsyncFnOnce(&Agent) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let path = config_file(file)?;
+    let text = std::fs::read_to_string(&path)
+        .map_err(|error| AgentFailure::configuration(ConfigError::Read { path: path.clone(), error }))?;
+    let config = AgentConfig::parse(&path, &text).map_err(AgentFailure::configuration)?;
+    let library = serve::library(config.dialects.as_deref())?;
+    let parts = Parts {
+        library,
+        around: Arc::new(Surroundings::new(variable, std::io::stdin())),
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
+        observer: Arc::new(()),
+        state: base_folder("XDG_STATE_HOME", ".local/state")
+            .unwrap_or_else(|| PathBuf::from("/var/lib/chancela")),
+        boot: BootId::new(&boot_id()),
+        memory,
+    };
+    let runtime = serve::runtime()?;
+    let result = runtime.block_on(async {
+        let agent = Agent::open(config, parts).map_err(AgentFailure::from)?;
+        let result = act(&agent).await;
+        agent.tokens().settle(SETTLE).await;
+        result
+    });
+    runtime.shutdown_background();
+    result
+}
+
+/// The file that is named, else the first that is there.
+fn config_file(file: &AgentFile) -> Result<PathBuf, AgentFailure> {
+    if let Some(path) = &file.config {
+        return Ok(path.clone());
+    }
+    let own = config_folder().map(|folder| folder.join("agent.toml"));
+    let places: Vec<PathBuf> = own.into_iter().chain([PathBuf::from("/etc/chancela/agent.toml")]).collect();
+    places.iter().find(|path| path.is_file()).cloned().ok_or_else(|| {
+        let places: Vec<_> = places.iter().map(|path| path.display().to_string()).collect();
+        AgentFailure::configuration(format!(
+            "there is no {}; write one, name one with --config, or try `chancela agent init` beside a running sandbox",
+            places.join(" and no ")
+        ))
+    })
+}
+
+impl Wanted {
+    fn request(&self, min_ttl: Duration) -> Request<'_> {
+        Request { scope: self.scope.as_deref(), resource: self.resource.as_deref(), min_ttl }
+    }
+}
+
+/// A path as a configuration has it.
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
