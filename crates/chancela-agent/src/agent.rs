@@ -76,7 +76,7 @@ impl Agent {
     ///
     /// # Errors
     /// [`AgentError`].
-    pub fn open(config: AgentConfig, parts: Parts) -> Result<Self, AgentError> {
+    pub fn open(mut config: AgentConfig, parts: Parts) -> Result<Self, AgentError> {
         let Parts { library, around, clock, entropy, observer, state, boot, memory } = parts;
         let mut warnings = Vec::new();
         let mut pepper = [0; 32];
@@ -94,6 +94,11 @@ impl Agent {
             }
         };
         let keeps = kept.is_some();
+        for name in &config.agent.prefetch {
+            if let Some(provider) = config.provider.get_mut(name) {
+                provider.renew.keep = true;
+            }
+        }
         let mut seed = [0; 8];
         entropy.fill(&mut seed)?;
         let tokens = Tokens::new(u64::from_be_bytes(seed), Arc::clone(&store), Arc::clone(&clock), observer);
@@ -143,6 +148,11 @@ impl Agent {
     /// It cannot be read.
     pub fn record(&self, key: TokenKey) -> io::Result<Record> {
         self.store.read(key)
+    }
+
+    /// The clocks.
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.context.clock
     }
 
     /// What is wrong with the cache's key though it could be read.

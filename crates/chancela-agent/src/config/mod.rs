@@ -4,11 +4,13 @@
 mod error;
 mod login;
 mod renew;
+mod serve;
 mod value;
 
 pub use error::ConfigError;
 pub use login::{LoginConfig, Loopback, Redirect};
 pub use renew::{BudgetConfig, Percent, Renew, Span};
+pub use serve::{AllowConfig, Operation, ServeConfig};
 pub use value::{Given, Place};
 
 use chancela_core::client_auth::Method;
@@ -27,6 +29,8 @@ pub struct AgentConfig {
     pub cache: Option<CacheConfig>,
     /// How providers are reached.
     pub http: Http,
+    /// What the agent's process serves, and to whom.
+    pub agent: ServeConfig,
     /// Providers by name.
     pub provider: BTreeMap<String, ProviderConfig>,
 }

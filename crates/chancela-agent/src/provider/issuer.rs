@@ -19,6 +19,9 @@ use chancela_core::time::Timestamp;
 use http::Response;
 use std::sync::Arc;
 
+/// Fewer bytes stand in every other sentence, and protect nothing.
+const SHORTEST_SECRET: usize = 4;
+
 /// One step of a provider.
 pub(super) struct StepIssuer {
     inner: Arc<Inner>,
@@ -53,7 +56,10 @@ impl Issuer for StepIssuer {
             let patience = span(attempt.patience);
             let target = self.inner.target(self.place).map_err(|error| unsendable(&error))?;
             match self.inner.route.send(target, request, patience).await {
-                Ok(response) => self.read(&response),
+                Ok(response) => match self.read(&response) {
+                    Ok(granted) => Ok(granted),
+                    Err(failure) => Err(self.silenced(failure, attempt).await),
+                },
                 Err(error) => Err(lost(&error)),
             }
         })
@@ -88,6 +94,24 @@ pub(super) fn granted(answer: TokenAnswer, now: Timestamp) -> Granted {
     }
 }
 
+impl StepIssuer {
+    /// Takes out of a provider's words what we have said to it: some repeat the request, and its words are logged and kept.
+    async fn silenced(&self, failure: Failure, attempt: &Attempt) -> Failure {
+        let Some(said) = failure.said else { return failure };
+        let (inner, place) = (Arc::clone(&self.inner), self.place);
+        let mut secrets = tokio::task::spawn_blocking(move || inner.secrets(place)).await.unwrap_or_default();
+        secrets.extend(attempt.chain.iter().map(|token| token.access_token.clone()));
+        if let How::Refresh(token) = &attempt.how {
+            secrets.push(token.clone());
+        }
+        let mut text = said.to_string();
+        for secret in secrets.iter().map(Secret::expose).filter(|secret| secret.len() >= SHORTEST_SECRET) {
+            text = text.replace(secret, "[redacted]");
+        }
+        Failure { said: Some(text.into()), ..failure }
+    }
+}
+
 impl Inner {
     pub(super) fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.context.clock.now().wall)
@@ -102,6 +126,15 @@ impl Inner {
         let answer =
             HttpAnswer { status: response.status(), headers: response.headers(), body: response.body() };
         TokenAnswer::parse(endpoint, &answer, self.now())
+    }
+
+    /// What a request of a step says that nobody else may know, as far as it can be read.
+    fn secrets(&self, place: usize) -> Vec<Secret> {
+        let own = self.endpoints().nth(place).and_then(|endpoint| self.own(endpoint).ok()?.secret);
+        let config = &self.config;
+        let places = [&config.password, &config.api_key, &config.partner_secret];
+        let more = places.into_iter().flatten().filter_map(|place| self.secret(place).ok());
+        own.into_iter().chain(more).collect()
     }
 
     /// The request of a step. Its path is the whole one.

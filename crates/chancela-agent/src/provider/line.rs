@@ -5,8 +5,10 @@ use super::{Inner, ProviderError, Wanted};
 use crate::config::{Given, GrantConfig, Place};
 use crate::engine::{Budget, Chain, Moment, Plan, Policy, SECOND, TokenKey};
 use crate::source::SourceError;
+use crate::tokens::KeyName;
+use crate::tokens::Tokens;
 use chancela_core::dialect::{ApiValue, TokenEndpoint};
-use chancela_core::secret::Secret;
+use chancela_core::secret::{Secret, hex};
 use chancela_core::time::Timestamp;
 use std::sync::Arc;
 
@@ -32,19 +34,17 @@ impl Line {
             let _ = identity.look(inner.around(), Timestamp::from_millis(now.wall));
         }
         let mut keys: Vec<TokenKey> = Vec::new();
-        let mut secrets = Vec::new();
+        let mut facts = inner.facts()?;
         for (place, endpoint) in inner.endpoints().enumerate() {
             let own = inner.own(endpoint)?;
-            let earlier = keys.last().map(|key| format!("{key:?}")).unwrap_or_default();
+            let earlier = keys.last().map(|key| hex(key.as_bytes())).unwrap_or_default();
             keys.push(inner.key(endpoint, &own, wanted, place, &earlier)?);
-            secrets.push(own.client_id.expose().to_owned());
-            secrets.extend(own.secret.as_ref().map(|secret| secret.expose().to_owned()));
+            facts.push(own.client_id.expose().to_owned());
+            facts.push(own.secret.as_ref().map_or_else(String::new, |secret| secret.expose().to_owned()));
+            facts.push(format!("{:?}", inner.config.step.get(&endpoint.name).and_then(|step| step.method)));
         }
-        if let Some(identity) = &inner.identity {
-            secrets.push(identity.current().thumbprint());
-        }
-        let stamp = stamp(&inner.context.pepper, &secrets);
-        secrets.iter_mut().for_each(zeroize::Zeroize::zeroize);
+        let stamp = stamp(&inner.context.pepper, &facts);
+        facts.iter_mut().for_each(zeroize::Zeroize::zeroize);
         let headers = api_headers(inner)?;
         Ok(Self { keys, wanted: wanted.clone(), stamp, read_at: now, headers })
     }
@@ -63,25 +63,51 @@ impl Line {
         self.keys.iter().rev().nth(1).copied()
     }
 
+    /// The same, looked at now.
+    pub(super) fn looked_at(&self, now: Moment) -> Self {
+        let Self { keys, wanted, stamp, read_at: _, headers } = self;
+        Self {
+            keys: keys.clone(),
+            wanted: wanted.clone(),
+            stamp: *stamp,
+            read_at: now,
+            headers: headers.clone(),
+        }
+    }
+
     pub(super) const fn is_recent(&self, now: Moment) -> bool {
         let age = now.boot.saturating_sub(self.read_at.boot);
         age >= 0 && age < RECENT
     }
 
     /// Tells the tokens how each step is obtained.
-    pub(super) fn register(&self, inner: &Arc<Inner>) -> Result<(), ProviderError> {
+    pub(super) fn register(&self, inner: &Arc<Inner>, tokens: &Tokens) -> Result<(), ProviderError> {
         let mut earlier: Option<Chain> = None;
         for (place, (endpoint, key)) in inner.endpoints().zip(&self.keys).enumerate() {
             let address = inner.address(endpoint, place)?;
             let plan = inner.plan(endpoint, &address, earlier, self.stamp);
             let issuer = Arc::new(StepIssuer::new(Arc::clone(inner), place, self.wanted.clone()));
-            let registered = inner.tokens().register(*key, plan, issuer);
+            let registered = tokens.register(*key, plan, issuer);
             registered.map_err(|error| ProviderError::Plan { provider: inner.name.clone(), error })?;
-            inner.tokens().restamp(*key, self.stamp);
+            tokens.restamp(*key, self.stamp);
+            tokens.name(*key, &self.name(inner, endpoint, place));
             // A gateway's token opens the API too, and not only the next token endpoint.
             earlier = Some(Chain { key: *key, accompanies: true });
         }
         Ok(())
+    }
+
+    fn name(&self, inner: &Inner, endpoint: &TokenEndpoint, place: usize) -> KeyName {
+        let is_last = place + 1 == self.keys.len();
+        let Wanted { scope, resource } = &self.wanted;
+        KeyName {
+            provider: inner.name.clone(),
+            step: endpoint.name.clone(),
+            scope: inner.step_scope(endpoint, &self.wanted, is_last).map(str::to_owned),
+            resource: resource.clone().filter(|_| is_last),
+            is_last,
+            is_usual: *scope == inner.scope() && *resource == inner.config.resource,
+        }
     }
 }
 
@@ -112,6 +138,25 @@ impl Inner {
         ProviderError::Source { provider: self.name.clone(), error }
     }
 
+    /// What shapes every request beside the client's id and secret. If a provider has refused it and it changes, it is asked
+    /// again at once.
+    fn facts(&self) -> Result<Vec<String>, ProviderError> {
+        let config = &self.config;
+        let mut facts = vec![format!("{:?}", config.method)];
+        let given = [&config.username, &config.partner_id].map(|one| one.as_ref().map(|one| self.given(one)));
+        let places = [&config.password, &config.api_key, &config.partner_secret];
+        let places = places.map(|one| one.as_ref().map(|one| self.secret(one)));
+        for value in given.into_iter().chain(places) {
+            facts.push(value.transpose()?.map_or_else(String::new, |value| value.expose().to_owned()));
+        }
+        for (name, value) in &config.headers {
+            facts.push(name.clone());
+            facts.push(self.given(value)?.expose().to_owned());
+        }
+        facts.extend(self.identity.as_ref().map(|identity| identity.current().thumbprint()));
+        Ok(facts)
+    }
+
     /// Everything by which a token differs from another one. Secrets are not among it: the same client's token is the same
     /// whatever its secret is now.
     fn key(
@@ -131,8 +176,19 @@ impl Inner {
             self.step_scope(endpoint, wanted, is_last).unwrap_or_default().split(' ').collect();
         scopes.sort_unstable();
         scopes.dedup();
+        // Who is meant may also stand in a partner's id, a header or an application's key.
+        let partner = self.config.partner_id.as_ref().map(|given| self.given(given)).transpose()?;
+        let mut others = Vec::new();
+        for (name, value) in &self.config.headers {
+            others.extend([name.clone(), self.given(value)?.expose().to_owned()]);
+        }
+        if let Some(place) = &self.config.api_key {
+            others.push(self.secret(place)?.expose().to_owned());
+        }
+        let has_others = !others.is_empty();
+        let others = format!("{:016x}", stamp(&self.context.pepper, &others));
         Ok(TokenKey::of(&[
-            "chancela agent 1",
+            "chancela agent 2",
             &self.dialect.name,
             &self.address(endpoint, place)?,
             self.config.tenant.as_deref().unwrap_or_default(),
@@ -146,6 +202,8 @@ impl Inner {
             &scopes.join(" "),
             wanted.resource.as_deref().filter(|_| is_last).unwrap_or_default(),
             &thumbprint,
+            partner.as_ref().map_or("", Secret::expose),
+            if has_others { &others } else { "" },
             earlier,
         ]))
     }

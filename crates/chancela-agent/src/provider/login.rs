@@ -46,7 +46,7 @@ impl Provider {
     }
 
     pub(crate) fn tokens(&self) -> &Tokens {
-        self.0.tokens()
+        &self.1
     }
 
     pub(crate) fn around(&self) -> &crate::source::Surroundings {

@@ -17,7 +17,7 @@ pub(crate) use login::Opening;
 pub use open::Context;
 
 use crate::config::{GrantConfig, Http, ProviderConfig};
-use crate::engine::{Reason, Refusal, Served, TokenKey, Want};
+use crate::engine::{Fingerprint, Moment, Reason, Refusal, Served, TokenKey, Want};
 use crate::identity::ClientIdentity;
 use crate::source::Surroundings;
 use crate::tokens::{TokenError, Tokens};
@@ -25,17 +25,20 @@ use crate::transport::{Route, Target};
 use chancela_core::dialect::{Dialect, TokenEndpoint};
 use http::{HeaderName, HeaderValue};
 use line::Line;
+use open::Shared;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 /// Most scopes and audiences that are kept apart for one provider: callers may ask for any, and nothing forgets them.
 const MOST_LINES: usize = 64;
 
 /// A provider that gives us tokens. Cheap to clone.
 #[derive(Clone)]
-pub struct Provider(Arc<Inner>);
+pub struct Provider(Arc<Inner>, Tokens);
 
 /// What a caller wants beside the configured.
 #[derive(Debug, Clone, Copy, Default)]
@@ -70,8 +73,15 @@ struct Inner {
     identity: Option<Arc<ClientIdentity>>,
     route: Route,
     http: Http,
-    context: Context,
-    lines: Mutex<BTreeMap<Wanted, Arc<Line>>>,
+    context: Shared,
+    lines: Mutex<BTreeMap<Wanted, Entry>>,
+}
+
+/// What was read for one kind of token.
+struct Entry {
+    line: Arc<Line>,
+    /// Whether it is being read anew. What was read before serves meanwhile, and if that fails.
+    reading: bool,
 }
 
 /// By what the tokens of one provider differ.
@@ -107,20 +117,34 @@ impl Provider {
     /// # Errors
     /// [`ProviderError`]: why there is none, and what to do.
     pub async fn token(&self, request: Request<'_>, patience: Duration) -> Result<Authorized, ProviderError> {
-        let line = self.line(request).await?;
+        let late = || ProviderError::Deadline { provider: self.0.name.clone() };
+        let line = timeout(patience, self.line(request)).await.map_err(|_| late())??;
         let min_ttl = i64::try_from(request.min_ttl.as_millis()).unwrap_or(i64::MAX);
-        let served = self.0.context.tokens.token(line.key(), Want { min_ttl }, patience).await;
+        let served = self.1.token(line.key(), Want { min_ttl }, patience).await;
         match served {
             Ok(served) => Ok(Authorized { headers: self.headers(&line, &served)?, served }),
             Err(TokenError::Refused(refusal)) => Err(self.refused(refusal)),
-            Err(TokenError::Deadline) => Err(ProviderError::Deadline { provider: self.0.name.clone() }),
+            Err(TokenError::Deadline) => Err(late()),
         }
     }
 
     /// An API has refused a token. Returns whether another one comes before it is handed out again.
     pub async fn rejected(&self, request: Request<'_>, served: &Served) -> bool {
         let Ok(line) = self.line(request).await else { return false };
-        self.0.context.tokens.rejected(line.key(), served.token.fingerprint)
+        self.1.rejected(line.key(), served.token.fingerprint)
+    }
+
+    /// The same, by whoever knows no more of the token than its name.
+    ///
+    /// # Errors
+    /// [`ProviderError`]: the credentials cannot be read.
+    pub async fn doubt(&self, request: Request<'_>, seen: Fingerprint) -> Result<bool, ProviderError> {
+        Ok(self.1.rejected(self.line(request).await?.key(), seen))
+    }
+
+    /// The client certificate, if there is one.
+    pub fn identity(&self) -> Option<&ClientIdentity> {
+        self.0.identity.as_deref()
     }
 
     /// The key of what `request` asks for.
@@ -131,27 +155,47 @@ impl Provider {
         Ok(self.line(request).await?.key())
     }
 
-    /// Keys, plans and issuers of what is wanted. They change when the credentials do, which is looked for here.
+    /// Keys, plans and issuers of what is wanted. They change when the credentials do, which is looked for here: a token that
+    /// is there is not kept from anybody by a secret that cannot be read now, and one look serves all who ask.
     async fn line(&self, request: Request<'_>) -> Result<Arc<Line>, ProviderError> {
         let wanted = self.wanted(request);
-        let known = self.0.lines().get(&wanted).cloned();
         let now = self.0.context.clock.now();
-        if let Some(line) = known.filter(|line| line.is_recent(now)) {
-            return Ok(line);
+        let known = self.0.lines().get_mut(&wanted).map(|entry| {
+            let look = !entry.line.is_recent(now) && !std::mem::replace(&mut entry.reading, true);
+            (Arc::clone(&entry.line), look)
+        });
+        match known {
+            Some((line, false)) => Ok(line),
+            Some((line, true)) => {
+                drop(self.read(wanted, now));
+                Ok(line)
+            }
+            None => self.read(wanted, now).await.unwrap_or(Err(ProviderError::Interrupted)),
         }
-        let inner = Arc::clone(&self.0);
-        let read = tokio::task::spawn_blocking(move || {
-            let line = Arc::new(Line::read(&inner, &wanted, now)?);
-            line.register(&inner)?;
-            let mut lines = inner.lines();
-            if lines.len() >= MOST_LINES && !lines.contains_key(&wanted) {
+    }
+
+    /// Reads who we are, for one kind of token. It goes on although nobody waits for it.
+    fn read(&self, wanted: Wanted, now: Moment) -> JoinHandle<Result<Arc<Line>, ProviderError>> {
+        let (inner, tokens) = (Arc::clone(&self.0), self.1.clone());
+        tokio::task::spawn_blocking(move || {
+            if inner.lines().len() >= MOST_LINES && !inner.lines().contains_key(&wanted) {
                 return Err(ProviderError::TooManyScopes { provider: inner.name.clone() });
             }
-            lines.insert(wanted, Arc::clone(&line));
-            drop(lines);
-            Ok(line)
-        });
-        read.await.unwrap_or(Err(ProviderError::Interrupted))
+            let line = Line::read(&inner, &wanted, now).map(Arc::new);
+            let line = line.and_then(|line| line.register(&inner, &tokens).map(|()| line));
+            let mut lines = inner.lines();
+            match (&line, lines.get_mut(&wanted)) {
+                (Ok(line), _) => {
+                    lines.insert(wanted, Entry { line: Arc::clone(line), reading: false });
+                }
+                // Looked at again with the next second; what the request itself needs is read for it, and missed there.
+                (Err(_), Some(entry)) => {
+                    *entry = Entry { line: Arc::new(entry.line.looked_at(now)), reading: false };
+                }
+                (Err(_), None) => {}
+            }
+            line
+        })
     }
 
     fn wanted(&self, request: Request<'_>) -> Wanted {
@@ -211,16 +255,12 @@ impl Inner {
         self.config.scope.clone().or_else(exact)
     }
 
-    fn lines(&self) -> std::sync::MutexGuard<'_, BTreeMap<Wanted, Arc<Line>>> {
+    fn lines(&self) -> std::sync::MutexGuard<'_, BTreeMap<Wanted, Entry>> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn around(&self) -> &Surroundings {
         &self.context.around
-    }
-
-    fn tokens(&self) -> &Tokens {
-        &self.context.tokens
     }
 }
 

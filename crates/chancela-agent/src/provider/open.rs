@@ -31,6 +31,14 @@ pub struct Context {
     pub pepper: [u8; 32],
 }
 
+/// A [`Context`] without its tokens: they own those who ask for them, who must not own them too.
+pub(super) struct Shared {
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) around: Arc<Surroundings>,
+    pub(super) entropy: Arc<dyn Entropy>,
+    pub(super) pepper: [u8; 32],
+}
+
 /// How often a certificate's files are looked at.
 const LOOK: Duration = Duration::from_secs(30);
 /// Most steps that are followed.
@@ -66,6 +74,8 @@ impl Provider {
         };
         let http = http.clone();
         let lines = Mutex::default();
+        let Context { tokens, clock, around, entropy, pepper } = context;
+        let context = Shared { clock, around, entropy, pepper };
         let inner = Inner {
             name: provider,
             dialect,
@@ -80,7 +90,7 @@ impl Provider {
             context,
             lines,
         };
-        Ok(Self(Arc::new(inner)))
+        Ok(Self(Arc::new(inner), tokens))
     }
 }
 

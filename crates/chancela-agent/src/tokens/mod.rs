@@ -13,8 +13,8 @@ pub use store::{Lock, MemoryStore, Store};
 
 use crate::clock::Clock;
 use crate::engine::{
-    Answer, Attempt, Engine, Failure, Fingerprint, Granted, Notice, Plan, PlanError, Refusal, Served, Status,
-    TokenKey, Want,
+    Answer, Attempt, Class, Engine, Failure, Fingerprint, Granted, Notice, Plan, PlanError, Refusal, Served,
+    Status, TokenKey, Want,
 };
 use std::collections::HashMap;
 use std::fmt;
@@ -39,6 +39,29 @@ pub trait Issuer: Send + Sync + 'static {
 pub trait Observer: Send + Sync + 'static {
     /// News of a key.
     fn notice(&self, key: TokenKey, notice: &Notice);
+
+    /// Whose tokens a key's are. Said before any news of the key, and again whenever its credentials are read.
+    fn named(&self, _key: TokenKey, _name: &KeyName) {}
+
+    /// A token request was answered, or was not, after this time.
+    fn asked(&self, _key: TokenKey, _took: Duration, _result: Result<(), Class>) {}
+}
+
+/// Whose tokens a key's are, for people. Never any of it is secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyName {
+    /// The provider's name in the configuration.
+    pub provider: String,
+    /// The dialect's name of the token endpoint.
+    pub step: String,
+    /// The scope that is asked for.
+    pub scope: Option<String>,
+    /// The resource server (RFC 8707).
+    pub resource: Option<String>,
+    /// Whether it is the last step, whose token is asked for.
+    pub is_last: bool,
+    /// Whether it is what the configuration names, and not what a caller asked for beside it.
+    pub is_usual: bool,
 }
 
 impl Observer for () {
@@ -167,6 +190,11 @@ impl Tokens {
     /// Says that the credentials of a key are others now, if they are.
     pub fn restamp(&self, key: TokenKey, stamp: u64) {
         self.shared.engine().restamp(key, stamp);
+    }
+
+    /// Tells whoever hears of news whose tokens a key's are.
+    pub fn name(&self, key: TokenKey, name: &KeyName) {
+        self.shared.observer.named(key, name);
     }
 
     /// Forgets what is known of a key beside its record.

@@ -5,7 +5,7 @@ use crate::engine::{Action, Class, Event, Failure, TokenKey};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::spawn_blocking;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// How long another process may keep a key's lock: longer than one token request takes.
 pub(super) const LOCK_PATIENCE: Duration = Duration::from_secs(40);
@@ -72,6 +72,7 @@ impl Shared {
             }
             Action::Send(attempt) => {
                 let issuer = shared.entries().get(&key).map(|entry| Arc::clone(&entry.issuer));
+                let began = Instant::now();
                 // In a task of its own: if it panics, the request may have left.
                 let limit = millis(attempt.patience).saturating_add(GRACE);
                 let lost = || Err(Failure { class: Class::Lost, retry_after: None, said: None });
@@ -83,7 +84,10 @@ impl Shared {
                         None => Err(Failure { class: Class::Unsent, retry_after: None, said: None }),
                     }
                 });
-                Event::Answered(sent.await.unwrap_or_else(|_| lost()))
+                let answer = sent.await.unwrap_or_else(|_| lost());
+                let result = answer.as_ref().map(drop).map_err(|failure| failure.class);
+                shared.observer.asked(key, began.elapsed(), result);
+                Event::Answered(answer)
             }
         };
         let now = shared.clock.now();
