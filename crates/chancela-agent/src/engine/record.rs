@@ -116,17 +116,24 @@ impl Session {
     /// gave none and there was none.
     pub(super) fn after(old: Option<&Self>, granted: &Granted, policy: &Policy, now: Moment) -> Option<Self> {
         let seconds = now.wall.div_euclid(SECOND);
+        // Some servers say nought for "never".
+        let said = granted.refresh_expires_in.filter(|life| *life > 0);
+        let sliding = said.or(policy.refresh_life.map(|life| life.div_euclid(SECOND)));
+        let expires_at = sliding.map(|life| seconds.saturating_add(life));
         let Some(refresh_token) = &granted.refresh_token else {
             // RFC 6749 section 6: without a new one, the old one stays.
-            return old.map(|old| Self { refreshed_at: seconds, ..old.clone() });
+            return old.map(|old| Self {
+                refreshed_at: seconds,
+                expires_at: expires_at.or(old.expires_at),
+                ..old.clone()
+            });
         };
-        let sliding = granted.refresh_expires_in.or(policy.refresh_life.map(|life| life.div_euclid(SECOND)));
         Some(Self {
             refresh_token: refresh_token.clone(),
             login_at: old.map_or(seconds, |old| old.login_at),
             refreshed_at: seconds,
             not_before: granted.refresh_not_before,
-            expires_at: sliding.map(|life| seconds.saturating_add(life)),
+            expires_at,
         })
     }
 
@@ -188,6 +195,16 @@ mod tests {
         let later = Session::after(Some(&first), &granted(None, None), &policy, at(10)).unwrap();
         assert_eq!((later.refresh_token.expose(), later.refreshed_at), ("r1", 10));
         assert_eq!(Session::after(None, &granted(None, None), &policy, at(10)), None);
+    }
+
+    #[test]
+    fn a_refresh_token_that_lives_nought_seconds_lives_for_ever() {
+        let policy = Policy::default();
+        let first = Session::after(None, &granted(Some("r1"), Some(0)), &policy, at(0)).unwrap();
+        assert_eq!(first.ends_at(&policy), None);
+        let first = Session::after(None, &granted(Some("r1"), Some(600)), &policy, at(0)).unwrap();
+        let later = Session::after(Some(&first), &granted(None, Some(900)), &policy, at(500)).unwrap();
+        assert_eq!(later.ends_at(&policy), Some(1400), "a new life for the old token");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use chancela_core::client_auth::{Credentials, OwnCredentials};
 use chancela_core::message::HttpAnswer;
 use chancela_core::message::token_answer::{JwtHint, TokenAnswer};
-use chancela_core::message::token_refusal::{RefusalClass, TokenRefusal};
+use chancela_core::message::token_refusal::{RefusalClass, TokenRefusal, WireError};
 use chancela_core::message::token_request::{Envelope, GrantRequest, TokenRequest};
 use chancela_core::secret::{Secret, hex};
 use chancela_core::time::Timestamp;
@@ -74,9 +74,10 @@ impl StepIssuer {
         let refresh = answer.refresh_token.as_ref().and_then(JwtHint::of);
         let refresh_ends =
             refresh.as_ref().and_then(|hint| hint.exp).map(|at| at.saturating_sub(now.seconds()));
+        let until = answer.expires_at.map(|at| at.saturating_sub(now.seconds()));
         Ok(Granted {
-            expires_in: answer.expires_in,
-            expires_at: answer.expires_at.or(own.and_then(|hint| hint.exp)),
+            expires_in: answer.expires_in.or(until),
+            expires_at: own.and_then(|hint| hint.exp),
             token_type: answer.token_type,
             scope: answer.scope,
             refresh_expires_in: answer.refresh_expires_in.or(refresh_ends),
@@ -231,11 +232,16 @@ impl Inner {
 
 /// What cannot be sent will not be sendable a moment later.
 fn unsendable(error: &ProviderError) -> Failure {
-    Failure { class: Class::Request, retry_after: None, said: Some(error.to_string().into()) }
+    Failure { class: Class::Local, retry_after: None, said: Some(error.to_string().into()) }
 }
 
 fn lost(error: &TransportError) -> Failure {
     Failure { class: error.class(), retry_after: None, said: Some(error.to_string().into()) }
+}
+
+fn is_dead(refusal: &TokenRefusal) -> bool {
+    let error = refusal.error.as_ref().map(WireError::as_str);
+    matches!(error, Some("invalid_grant" | "expired_token"))
 }
 
 fn failure(refusal: &TokenRefusal) -> Failure {
@@ -246,7 +252,9 @@ fn failure(refusal: &TokenRefusal) -> Failure {
         RefusalClass::Garbled => Class::Lost,
         RefusalClass::Credentials => Class::Credentials,
         RefusalClass::Request => Class::Request,
-        RefusalClass::Grant => Class::Grant,
+        // Only these words say that what was sent is dead; a gateway's refusal must not end a person's session.
+        RefusalClass::Grant if is_dead(refusal) => Class::Grant,
+        RefusalClass::Grant => Class::Credentials,
     };
     let retry_after = refusal.retry_after.map(|seconds| i64::from(seconds) * SECOND);
     Failure { class, retry_after, said: Some(refusal.to_string().into()) }

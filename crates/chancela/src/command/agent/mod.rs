@@ -78,8 +78,10 @@ fn with_agent<T>(
     let result = runtime.block_on(async {
         let agent = Agent::open(config, parts).map_err(AgentFailure::from)?;
         let result = act(&agent).await;
-        agent.tokens().settle(SETTLE).await;
-        result
+        match agent.tokens().settle(SETTLE).await {
+            true => result,
+            false => result.and(Err(AgentFailure::not_kept().into())),
+        }
     });
     runtime.shutdown_background();
     result
