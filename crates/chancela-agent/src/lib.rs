@@ -7,7 +7,8 @@
 //! [`source`] reads secrets from where they rest, [`identity`] is the certificate of a client, replaced while it is in use,
 //! and [`cache`] keeps records on disk, sealed, for all processes. [`transport`] carries token requests, and [`tokens`] is
 //! the engine with all of that attached, for programs that wait for a token. [`agent`] opens a configuration's providers,
-//! [`socket`] serves them to other processes, and the layer of feature `tower` puts their tokens on requests.
+//! [`login`] begins and ends the sessions of people at them, [`socket`] serves them to other processes, and the layer of
+//! feature `tower` puts their tokens on requests.
 //!
 //! ```no_run
 //! # use chancela_agent::{agent::{Agent, Parts}, config::AgentConfig, layer::{AuthorizeLayer, Replay}};
@@ -32,6 +33,7 @@ pub mod entropy;
 pub mod identity;
 #[cfg(feature = "tower")]
 pub mod layer;
+pub mod login;
 pub mod provider;
 pub mod socket;
 pub mod source;

@@ -2,6 +2,7 @@
 
 use chancela_agent::agent::AgentError;
 use chancela_agent::engine::Reason;
+use chancela_agent::login::LoginError;
 use chancela_agent::provider::ProviderError;
 use chancela_core::dialect::DialectError;
 use chancela_server::config::ConfigError;
@@ -96,6 +97,21 @@ impl From<ProviderError> for AgentFailure {
             Some(reason) if reason.is_passing() => 6,
             Some(Reason::Configuration) => 3,
             _ if matches!(error, ProviderError::Deadline { .. }) => 8,
+            _ => 3,
+        };
+        Self { code, text: error.to_string() }
+    }
+}
+
+impl From<LoginError> for AgentFailure {
+    fn from(error: LoginError) -> Self {
+        let code = match error {
+            LoginError::Agent(error) => return error.into(),
+            LoginError::Provider(error) => return error.into(),
+            LoginError::TimedOut => 8,
+            LoginError::Transport { .. } => 6,
+            LoginError::Cache(_) => 9,
+            LoginError::Refused { .. } | LoginError::Answer(_) | LoginError::Nonce { .. } => 5,
             _ => 3,
         };
         Self { code, text: error.to_string() }

@@ -4,7 +4,7 @@ use super::action::{Action, Attempt, Event, How, Notice, Reason, Refusal, Served
 use super::key::{Fingerprint, TokenKey};
 use super::moment::{Moment, SECOND};
 use super::record::{Issued, Journal, Record, Trouble};
-use super::slot::Next;
+use super::slot::{Next, Standing};
 use super::{Answer, Engine, Life};
 use std::sync::Arc;
 
@@ -59,6 +59,8 @@ pub(super) struct Saving {
 
 /// Least time between two looks for a login that another process may have made.
 const LOOK_PAUSE: i64 = SECOND;
+/// Least time between two looks for a logout, or another login, while there is a good token.
+const LOOK_AGAIN_PAUSE: i64 = 5 * SECOND;
 /// How much earlier than its end a step's token is not sent any more.
 const STEP_LEFT: i64 = 1;
 
@@ -83,7 +85,7 @@ impl Engine {
         let next = slot.next(now);
         let looked = slot.looked_at.is_some_and(|at| (0..LOOK_PAUSE).contains(&now.boot.saturating_sub(at)));
         match next {
-            _ if !slot.known => {}
+            _ if !slot.known => slot.looked_at = Some(now.boot),
             Next::Later(refusal) => return Err(refusal),
             Next::Login if looked => return Err(Refusal::lasting(Reason::LoginRequired)),
             Next::Login => slot.looked_at = Some(now.boot),
@@ -92,6 +94,18 @@ impl Engine {
         self.fly(key, call, Phase::Reading, Vec::new());
         self.act(key, Action::Read);
         Ok(())
+    }
+
+    /// Looks whether another process has ended a person's session or begun another one. What is known is served meanwhile.
+    pub(super) fn look_again(&mut self, now: Moment, key: TokenKey) {
+        let Some(slot) = self.slots.get_mut(&key) else { return };
+        let since = slot.looked_at.map(|at| now.boot.saturating_sub(at));
+        let looked = since.is_some_and(|since| (0..LOOK_AGAIN_PAUSE).contains(&since));
+        if !slot.plan.repeatable && slot.flight.is_none() && !looked {
+            slot.looked_at = Some(now.boot);
+            self.fly(key, Call::default(), Phase::Reading, Vec::new());
+            self.act(key, Action::Read);
+        }
     }
 
     /// Begins the part that needs the lock, once the earlier step's token is there and the endpoint's budget allows a call.
@@ -154,7 +168,11 @@ impl Engine {
             (Phase::Reading, Event::Read(record)) => {
                 let call = flight.call;
                 slot.flight = None;
-                slot.adopt(record, chance);
+                // A good token is replaced only by what is younger: a file that cannot be read for a moment ends no session.
+                let is_news = record.generation > slot.record.generation;
+                if is_news || !matches!(slot.standing(now, 0), Standing::Fresh(_)) {
+                    slot.adopt(record, chance);
+                }
                 // Those who wait hear of a refusal when they ask again.
                 if slot.satisfies(&call, now) || self.begin(now, key, call).is_err() {
                     self.land(key);

@@ -1,12 +1,12 @@
 //! The end of a flight: what an answer means, what is kept of it, and who hears of it.
 
+use super::Engine;
 use super::action::{Action, Class, Failure, Notice, Reason};
 use super::flight::{Flight, Phase, Saving};
-use super::key::{Fingerprint, TokenKey};
+use super::key::TokenKey;
 use super::moment::{Moment, SECOND};
 use super::record::{Granted, Issued, Record, Session, Trouble};
 use super::slot::Slot;
-use super::{Engine, Life};
 use std::sync::Arc;
 
 /// Pause between tries to save a session.
@@ -27,13 +27,7 @@ impl Engine {
             false => Session::after(slot.record.session.as_ref(), granted, policy, sent),
         };
         let length = granted.life(policy, sent);
-        let token = Arc::new(Issued {
-            access_token: granted.access_token.clone(),
-            fingerprint: Fingerprint::of(granted.access_token.expose()),
-            token_type: granted.token_type.clone(),
-            life: Life::new(sent, length.unwrap_or(0)),
-            scope: granted.scope.clone(),
-        });
+        let token = Arc::new(granted.issued(length.unwrap_or(0), sent));
         let news = Notice::Renewed { fingerprint: token.fingerprint, life: token.life.length };
         let mut record = Record {
             generation: slot.record.generation.saturating_add(1),

@@ -156,7 +156,10 @@ impl Engine {
         }
         let mut call = Call { need: want.min_ttl, ..Call::default() };
         let token = match slot.standing(now, want.min_ttl) {
-            Standing::Fresh(token) => token,
+            Standing::Fresh(token) => {
+                self.look_again(now, key);
+                token
+            }
             Standing::Aging(token) => {
                 // It is good either way; who asks once it is not hears why there is no other.
                 let _ = self.begin(now, key, call);

@@ -109,6 +109,37 @@ impl Granted {
         let own = || self.expires_at.map(|at| at.saturating_mul(SECOND).saturating_sub(sent.wall).max(0));
         said.or(policy.default_life).or_else(own)
     }
+
+    /// The access token, which lives `length` milliseconds from the request.
+    pub(super) fn issued(&self, length: i64, sent: Moment) -> Issued {
+        Issued {
+            access_token: self.access_token.clone(),
+            fingerprint: Fingerprint::of(self.access_token.expose()),
+            token_type: self.token_type.clone(),
+            life: Life::new(sent, length),
+            scope: self.scope.clone(),
+        }
+    }
+}
+
+impl Record {
+    /// The record after a person's login, whose token request was sent at `sent`. `generation` is that of the record before
+    /// it, of which nothing stays: it belongs to another session.
+    pub(crate) fn of_login(generation: u64, granted: &Granted, policy: &Policy, sent: Moment) -> Self {
+        let length = granted.life(policy, sent).unwrap_or(0);
+        Self {
+            generation: generation.saturating_add(1),
+            token: (length > 0).then(|| Arc::new(granted.issued(length, sent))),
+            session: Session::after(None, granted, policy, sent),
+            journal: None,
+            trouble: None,
+        }
+    }
+
+    /// The record after a logout. That nothing is left is news, too: it is younger than what it ends.
+    pub(crate) fn of_logout(generation: u64) -> Self {
+        Self { generation: generation.saturating_add(1), ..Self::default() }
+    }
 }
 
 impl Session {
@@ -186,6 +217,19 @@ mod tests {
         let short = Session::after(Some(&first), &granted(Some("r2"), Some(600)), &policy, at(DAY)).unwrap();
         assert_eq!(short.ends_at(&policy), Some(DAY + 600));
         assert!(later.is_over(&policy, at(30 * DAY)) && !later.is_over(&policy, at(30 * DAY - 1)));
+    }
+
+    #[test]
+    fn a_login_begins_a_session_and_keeps_nothing_of_the_one_before() {
+        let policy = Policy { absolute_life: Some(30 * DAY * SECOND), ..Policy::default() };
+        let record = Record::of_login(7, &granted(Some("r"), None), &policy, at(DAY));
+        let session = record.session.clone().unwrap();
+        assert_eq!((record.generation, session.login_at, session.ends_at(&policy)), (8, DAY, Some(31 * DAY)));
+        assert_eq!(record.token.unwrap().life.left(at(DAY)), 300_000);
+        let once = Granted { expires_in: Some(0), ..granted(None, None) };
+        let record = Record::of_login(0, &once, &policy, at(DAY));
+        assert_eq!((record.token, record.session), (None, None), "a token for one call cannot be kept");
+        assert_eq!(Record::of_logout(8), Record { generation: 9, ..Record::default() });
     }
 
     #[test]

@@ -73,7 +73,7 @@ fn step(
     let hidden = Secret::new(HIDDEN);
     let refresh = (!inner.is_repeatable()).then_some(&hidden);
     let chain = (place > 0).then_some(&hidden);
-    let request = inner.request(place, wanted, refresh, chain)?;
+    let request = inner.request(place, wanted, inner.grant_request(refresh)?, chain)?;
     let headers = request.headers().iter().map(|(name, value)| {
         let text = value.to_str().unwrap_or(HIDDEN);
         let scheme = text.split_once(' ').map_or("", |(scheme, _)| scheme);

@@ -4,6 +4,7 @@
 //! asked ([`Issuer`]) or where records rest ([`Store`]).
 
 mod cache_store;
+mod held;
 mod perform;
 mod store;
 

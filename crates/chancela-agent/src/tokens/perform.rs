@@ -7,6 +7,9 @@ use std::time::Duration;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout};
 
+/// How long another process may keep a key's lock: longer than one token request takes.
+pub(super) const LOCK_PATIENCE: Duration = Duration::from_secs(40);
+
 /// How much longer than its patience a request may take before it counts as lost whatever its issuer does: the lock of all
 /// processes is held meanwhile.
 const GRACE: Duration = Duration::from_secs(5);

@@ -3,8 +3,8 @@
 use crate::provider::Provider;
 use crate::world::{START, Weather, World, key};
 use chancela_agent::engine::{
-    Action, Answer, Budget, Chain, Class, Engine, Moment, Notice, Plan, PlanError, Policy, Reason, TokenKey,
-    Want,
+    Action, Answer, Budget, Chain, Class, Engine, Moment, Notice, Plan, PlanError, Policy, Reason, Record,
+    TokenKey, Want,
 };
 
 fn policy() -> Policy {
@@ -507,6 +507,46 @@ fn a_session_ends_when_it_was_to_end_and_warns_before() {
     world.call(0, name);
     world.pass(1000);
     assert_eq!(world.failed[0].1, "LoginRequired");
+}
+
+#[test]
+fn a_logout_or_another_login_in_another_process_is_noticed_while_the_token_is_good() {
+    let (mut world, name) = person();
+    world.call(0, name);
+    world.pass(1000);
+    let first = world.last_served.clone();
+    let generation = world.disk[&name].generation;
+    world.log_in(name);
+    assert!(world.disk[&name].generation > generation);
+    for _ in 0..2 {
+        world.pass(6000);
+        world.call(0, name);
+        world.pass(1000);
+    }
+    assert!(world.failed.is_empty() && world.last_served != first);
+    let record = world.disk.get_mut(&name).unwrap();
+    *record = Record { generation: record.generation + 1, ..Record::default() };
+    for _ in 0..2 {
+        world.pass(6000);
+        world.call(0, name);
+        world.pass(1000);
+    }
+    assert_eq!(world.failed[0].1, "LoginRequired");
+}
+
+#[test]
+fn a_record_that_cannot_be_read_for_a_moment_ends_no_session() {
+    let (mut world, name) = person();
+    world.call(0, name);
+    world.pass(1000);
+    let record = world.disk.remove(&name).unwrap();
+    for _ in 0..4 {
+        world.pass(6000);
+        world.call(0, name);
+    }
+    world.disk.insert(name, record);
+    world.pass(1000);
+    assert_eq!((world.served, world.failed.len(), calls(&world)), (5, 0, 1));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod explain;
 mod init;
+mod login;
 mod status;
 mod token;
 
@@ -29,6 +30,10 @@ const SETTLE: Duration = Duration::from_secs(2);
 pub(super) fn run(action: AgentAction) -> Result<(), Failure> {
     match action {
         AgentAction::Init { sandbox, folder } => init::init(&sandbox, folder),
+        AgentAction::Login { provider, file, wanted, no_browser, timeout } => {
+            login::login(&provider, &file, &wanted, (!no_browser, timeout))
+        }
+        AgentAction::Logout { provider, file, wanted } => login::logout(&provider, &file, &wanted),
         AgentAction::Status { file, json } => status::status(&file, json),
         AgentAction::Explain { provider, file, wanted } => explain::explain(&provider, &file, &wanted),
     }
