@@ -133,6 +133,7 @@ impl Metrics {
             Err(Class::Request) => "request",
             Err(Class::Local) => "local",
             Err(Class::Grant) => "grant",
+            Err(Class::Local) => "local",
         };
         self.requests.get_or_create(&Outcome { provider: provider.to_owned(), result }).inc();
         self.durations.get_or_create(&Of { provider: provider.to_owned() }).observe(took.as_secs_f64());

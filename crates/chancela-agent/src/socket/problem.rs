@@ -7,6 +7,8 @@ use crate::provider::ProviderError;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
+const UNUSABLE: &str = "The agent's configuration cannot be used";
+
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
@@ -96,6 +98,7 @@ const fn told(reason: Reason) -> (StatusCode, &'static str) {
         Reason::Request => (StatusCode::BAD_GATEWAY, "The provider does not accept the request"),
         Reason::Configuration => (StatusCode::CONFLICT, "The request cannot be made"),
         Reason::LifeUnknown => (StatusCode::BAD_GATEWAY, "Nobody says how long the token lives"),
+        Reason::Configuration => (StatusCode::INTERNAL_SERVER_ERROR, UNUSABLE),
         Reason::TooShort => (StatusCode::BAD_REQUEST, "No token lives that long"),
         Reason::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "The provider is not available"),
         Reason::Budget => (StatusCode::SERVICE_UNAVAILABLE, "The token endpoint was called too often"),
@@ -130,10 +133,7 @@ impl From<&ProviderError> for Problem {
             ProviderError::TooManyScopes { .. } => {
                 Self::new(StatusCode::BAD_REQUEST, "too_many_scopes", "Too many scopes are in use", detail)
             }
-            _ => {
-                let title = "The agent's configuration cannot be used";
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "configuration", title, detail)
-            }
+            _ => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "configuration", UNUSABLE, detail),
         }
     }
 }
@@ -161,6 +161,7 @@ mod tests {
             (Reason::TooEarly, 503),
             (Reason::Cache, 503),
             (Reason::Unregistered, 500),
+            (Reason::Configuration, 500),
         ] {
             let problem = problem(reason, None);
             assert_eq!(problem.status, status, "{reason:?}");
