@@ -131,7 +131,6 @@ impl Metrics {
             Err(Class::Lost) => "lost",
             Err(Class::Credentials) => "credentials",
             Err(Class::Request) => "request",
-            Err(Class::Local) => "local",
             Err(Class::Grant) => "grant",
             Err(Class::Local) => "local",
         };

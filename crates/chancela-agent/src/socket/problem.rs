@@ -96,7 +96,6 @@ const fn told(reason: Reason) -> (StatusCode, &'static str) {
         Reason::LoginRequired => (StatusCode::CONFLICT, "A person has to log in"),
         Reason::Credentials => (StatusCode::CONFLICT, "The provider does not accept the credentials"),
         Reason::Request => (StatusCode::BAD_GATEWAY, "The provider does not accept the request"),
-        Reason::Configuration => (StatusCode::CONFLICT, "The request cannot be made"),
         Reason::LifeUnknown => (StatusCode::BAD_GATEWAY, "Nobody says how long the token lives"),
         Reason::Configuration => (StatusCode::INTERNAL_SERVER_ERROR, UNUSABLE),
         Reason::TooShort => (StatusCode::BAD_REQUEST, "No token lives that long"),

@@ -89,6 +89,14 @@ pub(crate) enum AgentAction {
         #[arg(long, value_name = "DIR")]
         folder: Option<PathBuf>,
     },
+    /// Serve tokens to other programs of this machine through a Unix socket, and keep them renewed
+    Run {
+        #[command(flatten)]
+        file: AgentFile,
+        /// Log filter, for example `info` or `chancela_agent=debug`
+        #[arg(long, default_value = "info", value_name = "FILTER")]
+        log: String,
+    },
     /// Log a person in at a provider, with a browser here or elsewhere; the session is kept in the cache and renewed
     Login {
         /// The provider's name in the agent's configuration

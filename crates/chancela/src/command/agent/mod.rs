@@ -3,6 +3,7 @@
 mod explain;
 mod init;
 mod login;
+mod process;
 mod status;
 mod token;
 
@@ -18,6 +19,7 @@ use chancela_agent::config::{AgentConfig, ConfigError};
 use chancela_agent::entropy::SystemEntropy;
 use chancela_agent::provider::Request;
 use chancela_agent::source::Surroundings;
+use chancela_agent::tokens::Observer;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -34,6 +36,7 @@ pub(super) fn run(action: AgentAction) -> Result<(), Failure> {
             login::login(&provider, &file, &wanted, (!no_browser, timeout))
         }
         AgentAction::Logout { provider, file, wanted } => login::logout(&provider, &file, &wanted),
+        AgentAction::Run { file, log } => process::run(&file, log),
         AgentAction::Status { file, json } => status::status(&file, json),
         AgentAction::Explain { provider, file, wanted } => explain::explain(&provider, &file, &wanted),
     }
@@ -63,22 +66,8 @@ fn with_agent<T>(
     memory: bool,
     act: impl AsyncFnOnce(&Agent) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let path = config_file(file)?;
-    let text = std::fs::read_to_string(&path)
-        .map_err(|error| AgentFailure::configuration(ConfigError::Read { path: path.clone(), error }))?;
-    let config = AgentConfig::parse(&path, &text).map_err(AgentFailure::configuration)?;
-    let library = serve::library(config.dialects.as_deref())?;
-    let parts = Parts {
-        library,
-        around: Arc::new(Surroundings::new(variable, std::io::stdin())),
-        clock: Arc::new(SystemClock),
-        entropy: Arc::new(SystemEntropy),
-        observer: Arc::new(()),
-        state: base_folder("XDG_STATE_HOME", ".local/state")
-            .unwrap_or_else(|| PathBuf::from("/var/lib/chancela")),
-        boot: BootId::new(&boot_id()),
-        memory,
-    };
+    let config = read(file)?;
+    let parts = parts(&config, Arc::new(()), memory)?;
     let runtime = serve::runtime()?;
     let result = runtime.block_on(async {
         let agent = Agent::open(config, parts).map_err(AgentFailure::from)?;
@@ -90,6 +79,28 @@ fn with_agent<T>(
     });
     runtime.shutdown_background();
     result
+}
+
+fn read(file: &AgentFile) -> Result<AgentConfig, Failure> {
+    let path = config_file(file)?;
+    let text = std::fs::read_to_string(&path)
+        .map_err(|error| AgentFailure::configuration(ConfigError::Read { path: path.clone(), error }))?;
+    Ok(AgentConfig::parse(&path, &text).map_err(AgentFailure::configuration)?)
+}
+
+/// What an agent is made of on this machine.
+fn parts(config: &AgentConfig, observer: Arc<dyn Observer>, memory: bool) -> Result<Parts, Failure> {
+    Ok(Parts {
+        library: serve::library(config.dialects.as_deref())?,
+        around: Arc::new(Surroundings::new(variable, std::io::stdin())),
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
+        observer,
+        state: base_folder("XDG_STATE_HOME", ".local/state")
+            .unwrap_or_else(|| PathBuf::from("/var/lib/chancela")),
+        boot: BootId::new(&boot_id()),
+        memory,
+    })
 }
 
 /// The file that is named, else the first that is there.
