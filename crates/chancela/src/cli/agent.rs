@@ -65,7 +65,7 @@ pub(crate) enum Format {
     Json,
     /// The headers of a call
     Header,
-    /// Lines NAME=VALUE for a shell or a unit
+    /// Lines NAME='VALUE' for a shell's eval
     Env,
     /// A curl configuration, for `curl --config -`
     Curl,

@@ -2,6 +2,7 @@
 
 mod explain;
 mod init;
+mod shell;
 mod status;
 mod token;
 
