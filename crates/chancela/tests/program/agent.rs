@@ -11,6 +11,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
+mod explanations;
+
 
 /// A sandbox that takes orders, and a configuration for it.
 struct Bench {
