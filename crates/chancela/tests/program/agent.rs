@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 mod explanations;
-
+mod setup;
 
 /// A sandbox that takes orders, and a configuration for it.
 struct Bench {
