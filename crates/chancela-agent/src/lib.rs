@@ -7,7 +7,8 @@
 //! [`source`] reads secrets from where they rest, [`identity`] is the certificate of a client, replaced while it is in use,
 //! and [`cache`] keeps records on disk, sealed, for all processes. [`transport`] carries token requests, and [`tokens`] is
 //! the engine with all of that attached, for programs that wait for a token. [`agent`] opens a configuration's providers,
-//! and the layer of feature `tower` puts their tokens on requests.
+//! [`login`] begins and ends the sessions of people at them, and the layer of feature `tower` puts their tokens on
+//! requests.
 //!
 //! ```no_run
 //! # use chancela_agent::{agent::{Agent, Parts}, config::AgentConfig, layer::{AuthorizeLayer, Replay}};
@@ -15,9 +16,9 @@
 //! # async fn example<S: Clone>(client: S, text: &str, parts: Parts) -> Result<(), Box<dyn std::error::Error>> {
 //! use tower_layer::Layer;
 //! let agent = Agent::open(AgentConfig::parse(Path::new("agent.toml"), text)?, parts)?;
-//! let bs2 = agent.provider("bs2")?;
-//! let api = AuthorizeLayer::new(bs2.clone()).replay(Replay::SafeOrIdempotencyKey).layer(client);
-//! let token = bs2.token(Default::default(), Duration::from_secs(30)).await?;
+//! let bank = agent.provider("bank")?;
+//! let api = AuthorizeLayer::new(bank.clone()).replay(Replay::SafeOrIdempotencyKey).layer(client);
+//! let token = bank.token(Default::default(), Duration::from_secs(30)).await?;
 //! # Ok(()) }
 //! ```
 
@@ -32,6 +33,7 @@ pub mod entropy;
 pub mod identity;
 #[cfg(feature = "tower")]
 pub mod layer;
+pub mod login;
 pub mod provider;
 pub mod source;
 pub mod tokens;

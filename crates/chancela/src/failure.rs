@@ -2,6 +2,7 @@
 
 use chancela_agent::agent::AgentError;
 use chancela_agent::engine::Reason;
+use chancela_agent::login::LoginError;
 use chancela_agent::provider::ProviderError;
 use chancela_core::dialect::DialectError;
 use chancela_server::config::ConfigError;
@@ -57,7 +58,7 @@ pub(crate) enum Failure {
         /// What is the matter, and what to do.
         message: String,
     },
-    /// 3 to 8: the client side, see [`AgentFailure`].
+    /// 3 to 9: the client side, see [`AgentFailure`].
     #[error("{0}")]
     Agent(#[from] AgentFailure),
     /// 1: anything else.
@@ -69,12 +70,19 @@ pub(crate) enum Failure {
 #[derive(Debug, thiserror::Error)]
 #[error("{text}")]
 pub(crate) struct AgentFailure {
-    /// 3 configuration, 4 login required, 5 refused by the provider, 6 not available, 8 not in time.
+    /// 3 configuration, 4 login required, 5 refused by the provider, 6 not available, 8 not in time, 9 not kept.
     code: u8,
     text: String,
 }
 
 impl AgentFailure {
+    /// What was obtained could not be kept.
+    pub(crate) fn not_kept() -> Self {
+        let text = "the renewed session could not be written to the cache, and is lost when this program ends; \
+                    see that its disk has room, and log in again";
+        Self { code: 9, text: text.to_owned() }
+    }
+
     /// The configuration cannot be used.
     pub(crate) fn configuration(error: impl std::fmt::Display) -> Self {
         Self { code: 3, text: error.to_string() }
@@ -87,7 +95,23 @@ impl From<ProviderError> for AgentFailure {
             Some(Reason::LoginRequired) => 4,
             Some(Reason::Credentials | Reason::Request | Reason::TooShort) => 5,
             Some(reason) if reason.is_passing() => 6,
+            Some(Reason::Configuration) => 3,
             _ if matches!(error, ProviderError::Deadline { .. }) => 8,
+            _ => 3,
+        };
+        Self { code, text: error.to_string() }
+    }
+}
+
+impl From<LoginError> for AgentFailure {
+    fn from(error: LoginError) -> Self {
+        let code = match error {
+            LoginError::Agent(error) => return error.into(),
+            LoginError::Provider(error) => return error.into(),
+            LoginError::TimedOut => 8,
+            LoginError::Transport { .. } => 6,
+            LoginError::Cache(_) => 9,
+            LoginError::Refused { .. } | LoginError::Answer(_) | LoginError::Nonce { .. } => 5,
             _ => 3,
         };
         Self { code, text: error.to_string() }

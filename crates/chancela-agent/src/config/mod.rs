@@ -2,10 +2,12 @@
 //! are; what the dialect says already need not be said again.
 
 mod error;
+mod login;
 mod renew;
 mod value;
 
 pub use error::ConfigError;
+pub use login::{LoginConfig, Loopback, Redirect};
 pub use renew::{BudgetConfig, Percent, Renew, Span};
 pub use value::{Given, Place};
 
@@ -131,6 +133,8 @@ pub struct ProviderConfig {
     pub renew: Renew,
     /// How often the token endpoint may be called; what the provider documents if absent.
     pub budget: Option<BudgetConfig>,
+    /// How people log in, where the grant is `authorization_code`.
+    pub login: Option<LoginConfig>,
     /// Earlier steps by the name of their token endpoint.
     #[serde(default)]
     pub step: BTreeMap<String, StepConfig>,
@@ -203,6 +207,10 @@ mod tests {
                 renew = { ahead = "20%", ahead_max = "1m", hard_margin = 5 }
                 budget = { calls = 5, per = "1m", reserve = 1 }
 
+                [provider.one.login]
+                redirect = "http://127.0.0.1:0/callback"
+                parameters = { audience = "api" }
+
                 [provider.one.step.gateway]
                 client_id = "literal"
             "#,
@@ -211,6 +219,8 @@ mod tests {
         let one = &config.provider["one"];
         assert!(matches!(one.client_id, Given::From(_)));
         assert!(matches!(one.step["gateway"].client_id, Some(Given::Literal(_))));
+        let login = one.login.as_ref().unwrap();
+        assert_eq!((login.parameters["audience"].as_str(), &login.prompt), ("api", &None));
         assert_eq!(config.http.timeout.millis(), 20_000);
         assert_eq!(one.renew.policy().ahead_percent, 20);
         assert_eq!(one.renew.policy().hard, 5000);
@@ -239,6 +249,10 @@ mod tests {
         assert!(!error(text).contains("hunter2"));
         let unknown = error("[provider.a]\nclient_id = \"a\"\nsecret = \"x\"\n");
         assert!(unknown.starts_with("agent.toml:3: unknown field `secret`, expected one of"), "{unknown}");
+        let redirect = |uri| error(&format!("[provider.a]\nclient_id=\"a\"\nlogin.redirect = \"{uri}\""));
+        assert!(
+            redirect("http://app.example/").starts_with("agent.toml:3: a redirect is http://127.0.0.1:PORT")
+        );
         assert!(error("[http]\ntimeout = \"10 parsecs\"").contains("30s, 5m, 2h or 30d"));
         assert!(error("[provider.a]\nclient_id=\"a\"\nrenew = { ahead = \"150%\" }").contains("0% to 50%"));
     }

@@ -9,10 +9,13 @@ use std::sync::Arc;
 /// exactly one, and nothing more comes for that key before it.
 #[derive(Debug)]
 pub enum Action {
-    /// Read the key's record without a lock: [`Event::Read`].
+    /// Read the key's record without a lock: [`Event::Read`] or [`Event::ReadFailed`].
     Read,
     /// Take the key's lock against all processes, then read its record: [`Event::Locked`] or [`Event::LockFailed`].
-    Lock,
+    Lock {
+        /// Milliseconds to wait for it.
+        patience: i64,
+    },
     /// Make this record durable before anything is sent: [`Event::Journaled`] or [`Event::JournalFailed`].
     Journal(Record),
     /// Ask the provider: [`Event::Answered`].
@@ -50,8 +53,10 @@ pub enum How {
 /// What came of an action.
 #[derive(Debug)]
 pub enum Event {
-    /// The record; an empty one if there is none or it cannot be read.
+    /// The record; an empty one if there is none.
     Read(Record),
+    /// There is one, and it cannot be read: why, for people.
+    ReadFailed(Arc<str>),
     /// The lock is taken; the record as it is now.
     Locked(Record),
     /// Nobody gives the lock up, or the cache is out of order: why, for people.
@@ -92,7 +97,9 @@ pub enum Class {
     Credentials,
     /// Another request: the configuration.
     Request,
-    /// Another login, code or password.
+    /// Something on this machine: nothing was sent.
+    Local,
+    /// Another login, code or password: the provider says that this one is dead.
     Grant,
 }
 
@@ -151,6 +158,8 @@ pub enum Reason {
     Credentials,
     /// The provider does not accept the request.
     Request,
+    /// The request cannot be made here.
+    Configuration,
     /// The provider's tokens never live as long as the caller wants.
     TooShort,
     /// Nobody says how long the provider's tokens live.
@@ -162,13 +171,14 @@ pub enum Reason {
 }
 
 /// Reasons by the names that programs and files know them by.
-const REASONS: [(&str, Reason); 10] = [
+const REASONS: [(&str, Reason); 11] = [
     ("login_required", Reason::LoginRequired),
     ("unavailable", Reason::Unavailable),
     ("budget", Reason::Budget),
     ("too_early", Reason::TooEarly),
     ("credentials", Reason::Credentials),
     ("request", Reason::Request),
+    ("configuration", Reason::Configuration),
     ("too_short", Reason::TooShort),
     ("life_unknown", Reason::LifeUnknown),
     ("cache", Reason::Cache),

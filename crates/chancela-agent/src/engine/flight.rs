@@ -1,10 +1,10 @@
 //! A renewal under way, from the lock to the saved record. One per key; everybody who comes meanwhile waits for it.
 
-use super::action::{Action, Attempt, Class, Event, Failure, How, Notice, Reason, Refusal, Want};
+use super::action::{Action, Attempt, Event, How, Notice, Reason, Refusal, Served, Want};
 use super::key::{Fingerprint, TokenKey};
 use super::moment::{Moment, SECOND};
-use super::record::{Granted, Issued, Journal, Record, Session, Trouble};
-use super::slot::{Next, Slot};
+use super::record::{Issued, Journal, Record, Trouble};
+use super::slot::{Next, Standing};
 use super::{Answer, Engine, Life};
 use std::sync::Arc;
 
@@ -25,15 +25,8 @@ pub(super) struct Flight {
     pub(super) call: Call,
     pub(super) phase: Phase,
     /// Tokens of earlier steps for the request.
-    chain: Vec<Arc<Issued>>,
-    locked: bool,
-}
-
-impl Flight {
-    /// Whether it only tries again and again to save what stands in memory.
-    pub(super) const fn is_stuck(&self) -> bool {
-        matches!(self.phase, Phase::Unsaved { .. })
-    }
+    pub(super) chain: Vec<Arc<Issued>>,
+    pub(super) locked: bool,
 }
 
 /// What is waited for.
@@ -45,8 +38,8 @@ pub(super) enum Phase {
     Step,
     /// The lock.
     Locking,
-    /// The journal.
-    Journaling,
+    /// The journal, with this record.
+    Journaling(Box<Record>),
     /// The provider.
     Sending { sent: Moment, refresh: bool },
     /// The record's way into the cache.
@@ -59,15 +52,15 @@ pub(super) enum Phase {
 /// A record on its way into the cache.
 #[derive(Debug)]
 pub(super) struct Saving {
-    record: Record,
-    /// Whether the session is lost if it is not kept.
-    must: bool,
+    pub(super) record: Record,
+    /// Of a session, which is lost if it is not kept: the token for one call that waits for that, if it is one.
+    pub(super) session: Option<Option<Arc<Issued>>>,
 }
 
-/// Pause between tries to save a session.
-const SAVE_PAUSE: i64 = SECOND;
 /// Least time between two looks for a login that another process may have made.
 const LOOK_PAUSE: i64 = SECOND;
+/// Least time between two looks for a logout, or another login, while there is a good token.
+const LOOK_AGAIN_PAUSE: i64 = 5 * SECOND;
 /// How much earlier than its end a step's token is not sent any more.
 const STEP_LEFT: i64 = 1;
 
@@ -85,10 +78,14 @@ impl Engine {
                 _ => Ok(()),
             };
         }
+        // An API's refusal is believed once a minute, and is no loop.
+        if !call.urgent && now.boot < slot.rests_until {
+            return Err(Refusal::passing(Reason::Unavailable, slot.rests_until.saturating_sub(now.boot)));
+        }
         let next = slot.next(now);
         let looked = slot.looked_at.is_some_and(|at| (0..LOOK_PAUSE).contains(&now.boot.saturating_sub(at)));
         match next {
-            _ if !slot.known => {}
+            _ if !slot.known => slot.looked_at = Some(now.boot),
             Next::Later(refusal) => return Err(refusal),
             Next::Login if looked => return Err(Refusal::lasting(Reason::LoginRequired)),
             Next::Login => slot.looked_at = Some(now.boot),
@@ -99,9 +96,22 @@ impl Engine {
         Ok(())
     }
 
+    /// Looks whether another process has ended a person's session or begun another one. What is known is served meanwhile.
+    pub(super) fn look_again(&mut self, now: Moment, key: TokenKey) {
+        let Some(slot) = self.slots.get_mut(&key) else { return };
+        let since = slot.looked_at.map(|at| now.boot.saturating_sub(at));
+        let looked = since.is_some_and(|since| (0..LOOK_AGAIN_PAUSE).contains(&since));
+        if !slot.plan.repeatable && slot.flight.is_none() && !looked {
+            slot.looked_at = Some(now.boot);
+            self.fly(key, Call::default(), Phase::Reading, Vec::new());
+            self.act(key, Action::Read);
+        }
+    }
+
     /// Begins the part that needs the lock, once the earlier step's token is there and the endpoint's budget allows a call.
     fn take_off(&mut self, now: Moment, key: TokenKey, call: Call) -> Result<(), Refusal> {
-        let chain = match self.chain(now, key) {
+        let companions = self.slots.get_mut(&key).map(|slot| std::mem::take(&mut slot.companions));
+        let chain = match self.chain(now, key, companions.unwrap_or_default()) {
             Answer::Serve(served) => {
                 let mut chain = served.chain;
                 chain.push(served.token);
@@ -117,13 +127,20 @@ impl Engine {
         if let Some(next) = self.over_budget(now, key, call.urgent) {
             return Err(Refusal::passing(Reason::Budget, next.saturating_sub(now.boot)));
         }
+        let patience = self.slots.get(&key).map_or(0, |slot| slot.plan.lock_patience());
         self.fly(key, call, Phase::Locking, chain);
-        self.act(key, Action::Lock);
+        self.act(key, Action::Lock { patience });
         Ok(())
     }
 
-    /// The token of the step before `key`; refused as unregistered if there is no such step.
-    fn chain(&mut self, now: Moment, key: TokenKey) -> Answer {
+    /// The token of the step before `key`, one of `companions` if it is good for one call and the caller has it already;
+    /// refused as unregistered if there is no such step.
+    fn chain(&mut self, now: Moment, key: TokenKey, mut companions: Vec<Arc<Issued>>) -> Answer {
+        if companions.last().is_some_and(|token| token.life.length == 0)
+            && let Some(token) = companions.pop()
+        {
+            return Answer::Serve(Served { token, chain: companions, left: 0 });
+        }
         match self.slots.get(&key).and_then(|slot| slot.plan.chain) {
             Some(chain) => self.ask(now, chain.key, Want::default()),
             None => Answer::Refuse(Refusal::lasting(Reason::Unregistered)),
@@ -151,10 +168,30 @@ impl Engine {
             (Phase::Reading, Event::Read(record)) => {
                 let call = flight.call;
                 slot.flight = None;
-                slot.adopt(record, chance);
+                // A good token is replaced only by what is younger: a file that cannot be read for a moment ends no session.
+                let is_news = record.generation > slot.record.generation;
+                if is_news || !matches!(slot.standing(now, 0), Standing::Fresh(_)) {
+                    slot.adopt(record, chance);
+                }
                 // Those who wait hear of a refusal when they ask again.
                 if slot.satisfies(&call, now) || self.begin(now, key, call).is_err() {
                     self.land(key);
+                }
+            }
+            (Phase::Reading, Event::ReadFailed(why)) => {
+                let call = flight.call;
+                slot.flight = None;
+                slot.known = true;
+                // What can be asked for again needs no file; a session may be in this one, and nobody else knows it.
+                if slot.plan.repeatable {
+                    if self.begin(now, key, call).is_err() {
+                        self.land(key);
+                    }
+                } else {
+                    self.out_of_order(now, key, why);
+                    if let Some(slot) = self.slots.get_mut(&key) {
+                        slot.known = false;
+                    }
                 }
             }
             (Phase::Locking, Event::Locked(record)) => {
@@ -163,16 +200,13 @@ impl Engine {
                 self.proceed(now, key);
             }
             (Phase::Locking, Event::LockFailed(_)) if slot.plan.repeatable => self.proceed(now, key),
-            (Phase::Locking, Event::LockFailed(why)) | (Phase::Journaling, Event::JournalFailed(why)) => {
-                let pause = slot.plan.policy.pause(1, None, None, u64::MAX);
-                let (reason, said, stamp) = (Reason::Cache, Some(why), slot.plan.stamp);
-                let trouble = Trouble { failures: 1, reason, said, pause: Life::new(now, pause), stamp };
-                let refusal = trouble.refusal(now);
-                slot.record.trouble = Some(trouble);
-                self.act(key, Action::Tell(Notice::Failed(refusal)));
-                self.land(key);
+            (Phase::Locking, Event::LockFailed(why)) | (Phase::Journaling(_), Event::JournalFailed(why)) => {
+                self.out_of_order(now, key, why)
             }
-            (Phase::Journaling, Event::Journaled) => self.send(now, key, true),
+            (Phase::Journaling(record), Event::Journaled) => {
+                slot.record = Record::clone(record);
+                self.send(now, key, true);
+            }
             (Phase::Sending { sent, refresh }, Event::Answered(outcome)) => {
                 let (sent, refresh) = (*sent, *refresh);
                 match outcome {
@@ -184,6 +218,18 @@ impl Engine {
             (Phase::Saving(_), Event::SaveFailed) => self.saved(key, false, now),
             _ => {}
         }
+    }
+
+    /// The cache cannot be used, and nothing is sent without it: a short pause.
+    fn out_of_order(&mut self, now: Moment, key: TokenKey, why: Arc<str>) {
+        let Some(slot) = self.slots.get_mut(&key) else { return };
+        let pause = slot.plan.policy.pause(1, None, None, u64::MAX);
+        let (reason, said, stamp) = (Reason::Cache, Some(why), slot.plan.stamp);
+        let trouble = Trouble { failures: 1, reason, said, pause: Life::new(now, pause), stamp };
+        let refusal = trouble.refusal(now);
+        slot.own_trouble = Some(trouble);
+        self.act(key, Action::Tell(Notice::Failed(refusal)));
+        self.land(key);
     }
 
     /// With the lock, and what stands in the cache: asks the provider, if that is still needed.
@@ -216,12 +262,14 @@ impl Engine {
                     tries: earlier.tries.saturating_add(1),
                     ..earlier
                 });
-                slot.record.journal = Some(journal);
-                slot.record.generation = slot.record.generation.saturating_add(1);
+                let record = Record {
+                    journal: Some(journal),
+                    generation: slot.record.generation.saturating_add(1),
+                    ..slot.record.clone()
+                };
                 if let Some(flight) = &mut slot.flight {
-                    flight.phase = Phase::Journaling;
+                    flight.phase = Phase::Journaling(Box::new(record.clone()));
                 }
-                let record = slot.record.clone();
                 if uncertain {
                     self.act(key, Action::Tell(Notice::Uncertain));
                 }
@@ -240,149 +288,5 @@ impl Engine {
         flight.phase = Phase::Sending { sent: now, refresh };
         let attempt = Attempt { how, chain: flight.chain.clone(), patience: slot.plan.policy.patience };
         self.act(key, Action::Send(attempt));
-    }
-
-    fn granted(&mut self, now: Moment, key: TokenKey, sent: Moment, granted: &Granted) {
-        let Some(slot) = self.slots.get_mut(&key) else { return };
-        let policy = &slot.plan.policy;
-        let session = match slot.plan.repeatable {
-            true => None,
-            false => Session::after(slot.record.session.as_ref(), granted, policy, sent),
-        };
-        let length = granted.life(policy, sent);
-        let token = Arc::new(Issued {
-            access_token: granted.access_token.clone(),
-            fingerprint: Fingerprint::of(granted.access_token.expose()),
-            token_type: granted.token_type.clone(),
-            life: Life::new(sent, length.unwrap_or(0)),
-            scope: granted.scope.clone(),
-        });
-        let news = Notice::Renewed { fingerprint: token.fingerprint, life: token.life.length };
-        let mut record = Record {
-            generation: slot.record.generation.saturating_add(1),
-            token: Some(Arc::clone(&token)).filter(|token| token.life.length > 0),
-            session,
-            journal: None,
-            trouble: None,
-        };
-        slot.blamed = None;
-        match length {
-            Some(0) => slot.once = Some(token),
-            Some(_) => {}
-            None => {
-                let failure = Failure { class: Class::Request, retry_after: None, said: None };
-                let (trouble, _) = slot.trouble(failure, now, 0);
-                record.trouble = Some(Trouble { reason: Reason::LifeUnknown, ..trouble });
-            }
-        }
-        let must = record.session.is_some();
-        // A token that can be had again is served at once; a session is durable before anybody sees what it gave.
-        if !must {
-            let chance = self.chance.next();
-            slot.adopt(record.clone(), chance);
-            self.act(key, Action::Wake);
-        }
-        self.act(key, Action::Tell(news));
-        self.save(key, record, must);
-    }
-
-    fn failed(&mut self, now: Moment, key: TokenKey, refresh: bool, failure: Failure) {
-        let chance = self.chance.next();
-        let class = failure.class;
-        if class == Class::Credentials && self.blame_step(now, key) {
-            return self.land(key);
-        }
-        let Some(slot) = self.slots.get_mut(&key) else { return };
-        let (trouble, mut shared) = slot.trouble(failure, now, chance);
-        let refusal = trouble.refusal(now);
-        let mut record = slot.record.clone();
-        record.trouble = Some(trouble);
-        if refresh {
-            // Only an answer that says so, or no request at all, proves that the token was not spent.
-            let unspent = matches!(class, Class::Unsent | Class::Credentials | Class::Request);
-            if class == Class::Grant {
-                (record.session, record.journal, record.trouble) = (None, None, None);
-            } else if unspent && record.journal.is_some_and(|journal| journal.tries == 1) {
-                (record.journal, shared) = (None, true);
-            }
-        }
-        let news = match record.session {
-            None if !slot.plan.repeatable => Notice::LoginRequired,
-            _ => Notice::Failed(refusal),
-        };
-        if shared {
-            record.generation = record.generation.saturating_add(1);
-            self.save(key, record, false);
-        } else {
-            slot.adopt(record, chance);
-            self.land(key);
-        }
-        self.act(key, Action::Tell(news));
-    }
-
-    /// Whether the earlier step's token may be what the provider refuses; it is then renewed. Once for each.
-    fn blame_step(&mut self, now: Moment, key: TokenKey) -> bool {
-        let Some(slot) = self.slots.get_mut(&key) else { return false };
-        let (Some(chain), Some(flight)) = (slot.plan.chain, &slot.flight) else { return false };
-        let Some(step) = flight.chain.last().map(|token| token.fingerprint) else { return false };
-        if slot.blamed == Some(step) {
-            return false;
-        }
-        slot.blamed = Some(step);
-        self.doubt(now, chain.key, step)
-    }
-
-    fn save(&mut self, key: TokenKey, record: Record, must: bool) {
-        let Some(flight) = self.slots.get_mut(&key).and_then(|slot| slot.flight.as_mut()) else { return };
-        flight.phase = Phase::Saving(Box::new(Saving { record: record.clone(), must }));
-        self.act(key, Action::Save(record));
-    }
-
-    fn saved(&mut self, key: TokenKey, durable: bool, now: Moment) {
-        let chance = self.chance.next();
-        let Some(slot) = self.slots.get_mut(&key) else { return };
-        let Some(flight) = &mut slot.flight else { return };
-        let later = Phase::Unsaved { at: now.boot.saturating_add(SAVE_PAUSE) };
-        let Phase::Saving(saving) = std::mem::replace(&mut flight.phase, later) else { return };
-        let Saving { record, must } = *saving;
-        slot.adopt(record, chance);
-        if durable || !must {
-            return self.land(key);
-        }
-        self.act(key, Action::Tell(Notice::NotSaved));
-        self.act(key, Action::Wake);
-    }
-
-    /// Tries again to save what stands in memory alone.
-    pub(super) fn save_again(&mut self, now: Moment, key: TokenKey) {
-        let Some(slot) = self.slots.get(&key) else { return };
-        if matches!(&slot.flight, Some(Flight { phase: Phase::Unsaved { at }, .. }) if *at <= now.boot) {
-            let record = slot.record.clone();
-            self.save(key, record, true);
-        }
-    }
-
-    /// Ends a flight: gives the lock back, and wakes whoever waited.
-    fn land(&mut self, key: TokenKey) {
-        let flight = self.slots.get_mut(&key).and_then(|slot| slot.flight.take());
-        if flight.is_some_and(|flight| flight.locked) {
-            self.act(key, Action::Unlock);
-        }
-        self.wake(key);
-    }
-
-    /// Lets everybody ask again who waits for this key, or for one that needs its token.
-    fn wake(&mut self, key: TokenKey) {
-        self.act(key, Action::Wake);
-        let later = |(later, slot): (&TokenKey, &Slot)| {
-            slot.plan.chain.is_some_and(|chain| chain.key == key).then_some(*later)
-        };
-        let later: Vec<_> = self.slots.iter().filter_map(later).collect();
-        for later in later {
-            if let Some(slot) = self.slots.get_mut(&later) {
-                slot.flight.take_if(|flight| matches!(flight.phase, Phase::Step));
-            }
-            self.wake(later);
-        }
     }
 }

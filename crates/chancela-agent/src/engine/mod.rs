@@ -13,6 +13,7 @@ mod budget;
 mod chance;
 mod flight;
 mod key;
+mod landing;
 mod moment;
 mod plan;
 mod policy;
@@ -147,12 +148,18 @@ impl Engine {
         let Some(slot) = self.slots.get_mut(&key) else {
             return Answer::Refuse(Refusal::lasting(Reason::Unregistered));
         };
-        if let Some(token) = slot.once.take() {
+        if let Some(token) = slot.take_once(now, want.min_ttl) {
             return Answer::Serve(Served { token, chain, left: 0 });
+        }
+        if chain.last().is_some_and(|token: &Arc<Issued>| token.life.length == 0) {
+            slot.companions.clone_from(&chain);
         }
         let mut call = Call { need: want.min_ttl, ..Call::default() };
         let token = match slot.standing(now, want.min_ttl) {
-            Standing::Fresh(token) => token,
+            Standing::Fresh(token) => {
+                self.look_again(now, key);
+                token
+            }
             Standing::Aging(token) => {
                 // It is good either way; who asks once it is not hears why there is no other.
                 let _ = self.begin(now, key, call);
@@ -187,17 +194,24 @@ impl Engine {
         self.actions.is_empty()
     }
 
-    /// Whether nothing is under way but the tries to save what cannot be saved.
+    /// Whether nothing is under way.
     pub fn is_settled(&self) -> bool {
-        self.is_idle() && self.slots.values().all(|slot| slot.flight.as_ref().is_none_or(Flight::is_stuck))
+        self.is_idle() && self.slots.values().all(|slot| slot.flight.is_none())
     }
 
     /// Whether the process may end without losing what only a person can bring back, or what was just obtained.
     pub fn is_expendable(&self) -> bool {
-        let spends = |slot: &Slot, flight: &Flight| {
-            matches!(flight.phase, Phase::Saving(_)) || !slot.plan.repeatable && !flight.is_stuck()
+        let spends = |flight: &Flight| match flight.phase {
+            Phase::Reading | Phase::Step | Phase::Locking => false,
+            Phase::Sending { refresh, .. } => refresh,
+            Phase::Journaling(_) | Phase::Saving(_) | Phase::Unsaved { .. } => true,
         };
-        !self.slots.values().any(|slot| slot.flight.as_ref().is_some_and(|flight| spends(slot, flight)))
+        !self.slots.values().any(|slot| slot.flight.as_ref().is_some_and(spends))
+    }
+
+    /// The longest time in milliseconds that a request of any key may take.
+    pub fn longest_patience(&self) -> i64 {
+        self.slots.values().map(|slot| slot.plan.policy.patience).max().unwrap_or(0)
     }
 
     /// An API has refused this token of `key` or of an earlier step of it. Ignored for a token that is replaced already, and
@@ -231,7 +245,8 @@ impl Engine {
     /// Ends the pause of a key: by hand, or because what was wrong has changed.
     pub fn reset(&mut self, now: Moment, key: TokenKey) {
         if let Some(slot) = self.slots.get_mut(&key) {
-            slot.pardoned_at = now.wall;
+            slot.pardoned_at = Some(now.boot);
+            slot.rests_until = i64::MIN;
             slot.blamed = None;
             slot.looked_at = None;
             self.act(key, Action::Wake);

@@ -47,6 +47,17 @@ impl Life {
     }
 }
 
+impl Life {
+    /// Milliseconds of a pause that are left. A pause is no promise of somebody else: the even clock alone counts, so that
+    /// a wall clock that is set does not end it.
+    pub(super) fn pause_left(&self, now: Moment) -> i64 {
+        if !self.same_boot {
+            return self.left(now);
+        }
+        self.length.saturating_sub(now.boot.saturating_sub(self.began.boot).max(0))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

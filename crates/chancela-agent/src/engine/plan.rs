@@ -2,6 +2,7 @@
 
 use super::budget::Budget;
 use super::key::TokenKey;
+use super::moment::SECOND;
 use super::policy::Policy;
 
 /// How tokens of one key are obtained.
@@ -30,4 +31,18 @@ pub struct Chain {
     pub key: TokenKey,
     /// Whether its token also goes along with every call to the API, and not only with the token request.
     pub accompanies: bool,
+}
+
+/// Longest wait of a client that can ask again for a lock that another process keeps.
+const LOCK_PATIENCE: i64 = 12 * SECOND;
+/// How much longer a session's lock is waited for than a request takes: its file and its journal are written, too.
+const LOCK_MORE: i64 = 10 * SECOND;
+
+impl Plan {
+    /// Milliseconds to wait for the key's lock.
+    pub(super) fn lock_patience(&self) -> i64 {
+        let request = self.policy.patience.max(0);
+        let whole = request.saturating_add(LOCK_MORE);
+        if self.repeatable { whole.min(LOCK_PATIENCE) } else { whole }
+    }
 }

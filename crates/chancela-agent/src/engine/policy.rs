@@ -88,8 +88,11 @@ impl Policy {
         let hard = self.hard.clamp(0, half);
         let ahead =
             percent(life, self.ahead_percent).clamp(self.ahead_min.min(self.ahead_max), self.ahead_max);
-        let jitter = part(percent(life, self.jitter_percent), chance);
-        Margins { soft: (ahead.min(half) - jitter).max(hard), hard }
+        let ahead = ahead.min(half);
+        // Where the life is long, its share would be more than the whole margin, and nobody would renew ahead at all.
+        let room = (ahead - hard).max(0) / 2;
+        let jitter = part(percent(life, self.jitter_percent).min(room), chance);
+        Margins { soft: (ahead - jitter).max(hard), hard }
     }
 
     /// The pause after so many failures in a row (1 and up) that a later try may mend: full jitter below a limit that
@@ -143,6 +146,14 @@ mod tests {
         ] {
             let margins = policy.margins(life * SECOND, 0);
             assert_eq!((margins.soft / SECOND, margins.hard / SECOND), (soft, hard), "{life} s");
+        }
+    }
+
+    #[test]
+    fn chance_leaves_a_long_lived_token_half_of_its_margin() {
+        for life in [7200, 43_200, 86_400] {
+            let margins = Policy::default().margins(life * SECOND, u64::MAX);
+            assert_eq!(margins.soft / SECOND, 155, "{life} s");
         }
     }
 

@@ -109,6 +109,37 @@ impl Granted {
         let own = || self.expires_at.map(|at| at.saturating_mul(SECOND).saturating_sub(sent.wall).max(0));
         said.or(policy.default_life).or_else(own)
     }
+
+    /// The access token, which lives `length` milliseconds from the request.
+    pub(super) fn issued(&self, length: i64, sent: Moment) -> Issued {
+        Issued {
+            access_token: self.access_token.clone(),
+            fingerprint: Fingerprint::of(self.access_token.expose()),
+            token_type: self.token_type.clone(),
+            life: Life::new(sent, length),
+            scope: self.scope.clone(),
+        }
+    }
+}
+
+impl Record {
+    /// The record after a person's login, whose token request was sent at `sent`. `generation` is that of the record before
+    /// it, of which nothing stays: it belongs to another session.
+    pub(crate) fn of_login(generation: u64, granted: &Granted, policy: &Policy, sent: Moment) -> Self {
+        let length = granted.life(policy, sent).unwrap_or(0);
+        Self {
+            generation: generation.saturating_add(1),
+            token: (length > 0).then(|| Arc::new(granted.issued(length, sent))),
+            session: Session::after(None, granted, policy, sent),
+            journal: None,
+            trouble: None,
+        }
+    }
+
+    /// The record after a logout. That nothing is left is news, too: it is younger than what it ends.
+    pub(crate) fn of_logout(generation: u64) -> Self {
+        Self { generation: generation.saturating_add(1), ..Self::default() }
+    }
 }
 
 impl Session {
@@ -116,17 +147,24 @@ impl Session {
     /// gave none and there was none.
     pub(super) fn after(old: Option<&Self>, granted: &Granted, policy: &Policy, now: Moment) -> Option<Self> {
         let seconds = now.wall.div_euclid(SECOND);
+        // Some servers say nought for "never".
+        let said = granted.refresh_expires_in.filter(|life| *life > 0);
+        let sliding = said.or(policy.refresh_life.map(|life| life.div_euclid(SECOND)));
+        let expires_at = sliding.map(|life| seconds.saturating_add(life));
         let Some(refresh_token) = &granted.refresh_token else {
             // RFC 6749 section 6: without a new one, the old one stays.
-            return old.map(|old| Self { refreshed_at: seconds, ..old.clone() });
+            return old.map(|old| Self {
+                refreshed_at: seconds,
+                expires_at: expires_at.or(old.expires_at),
+                ..old.clone()
+            });
         };
-        let sliding = granted.refresh_expires_in.or(policy.refresh_life.map(|life| life.div_euclid(SECOND)));
         Some(Self {
             refresh_token: refresh_token.clone(),
             login_at: old.map_or(seconds, |old| old.login_at),
             refreshed_at: seconds,
             not_before: granted.refresh_not_before,
-            expires_at: sliding.map(|life| seconds.saturating_add(life)),
+            expires_at,
         })
     }
 
@@ -182,12 +220,35 @@ mod tests {
     }
 
     #[test]
+    fn a_login_begins_a_session_and_keeps_nothing_of_the_one_before() {
+        let policy = Policy { absolute_life: Some(30 * DAY * SECOND), ..Policy::default() };
+        let record = Record::of_login(7, &granted(Some("r"), None), &policy, at(DAY));
+        let session = record.session.clone().unwrap();
+        assert_eq!((record.generation, session.login_at, session.ends_at(&policy)), (8, DAY, Some(31 * DAY)));
+        assert_eq!(record.token.unwrap().life.left(at(DAY)), 300_000);
+        let once = Granted { expires_in: Some(0), ..granted(None, None) };
+        let record = Record::of_login(0, &once, &policy, at(DAY));
+        assert_eq!((record.token, record.session), (None, None), "a token for one call cannot be kept");
+        assert_eq!(Record::of_logout(8), Record { generation: 9, ..Record::default() });
+    }
+
+    #[test]
     fn an_answer_without_a_refresh_token_keeps_the_old_one() {
         let policy = Policy::default();
         let first = Session::after(None, &granted(Some("r1"), None), &policy, at(0)).unwrap();
         let later = Session::after(Some(&first), &granted(None, None), &policy, at(10)).unwrap();
         assert_eq!((later.refresh_token.expose(), later.refreshed_at), ("r1", 10));
         assert_eq!(Session::after(None, &granted(None, None), &policy, at(10)), None);
+    }
+
+    #[test]
+    fn a_refresh_token_that_lives_nought_seconds_lives_for_ever() {
+        let policy = Policy::default();
+        let first = Session::after(None, &granted(Some("r1"), Some(0)), &policy, at(0)).unwrap();
+        assert_eq!(first.ends_at(&policy), None);
+        let first = Session::after(None, &granted(Some("r1"), Some(600)), &policy, at(0)).unwrap();
+        let later = Session::after(Some(&first), &granted(None, Some(900)), &policy, at(500)).unwrap();
+        assert_eq!(later.ends_at(&policy), Some(1400), "a new life for the old token");
     }
 
     #[test]

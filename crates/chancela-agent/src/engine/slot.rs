@@ -17,8 +17,16 @@ pub(super) struct Slot {
     pub(super) record: Record,
     /// Of the record's token.
     pub(super) margins: Margins,
-    /// A token that is good for one call, not handed out yet.
-    pub(super) once: Option<Arc<Issued>>,
+    /// A token that is good for one call, not handed out yet, and when it came by boot time.
+    pub(super) once: Option<(Arc<Issued>, i64)>,
+    /// Tokens of earlier steps that the next request takes along.
+    pub(super) companions: Vec<Arc<Issued>>,
+    /// When the provider last gave a token, by boot time.
+    pub(super) granted_at: Option<i64>,
+    /// Before this boot time no other request is made.
+    pub(super) rests_until: i64,
+    /// Failures of this process that others need not know of.
+    pub(super) own_trouble: Option<Trouble>,
     /// Whether the cache was read.
     pub(super) known: bool,
     /// The token that an API has refused.
@@ -29,13 +37,18 @@ pub(super) struct Slot {
     pub(super) blamed: Option<Fingerprint>,
     /// When the cache was last searched for somebody's login, by boot time.
     pub(super) looked_at: Option<i64>,
-    /// Pauses that began before this are over: somebody has ended them. Milliseconds since the epoch.
-    pub(super) pardoned_at: i64,
+    /// Pauses that began up to this boot time are over: somebody has ended them.
+    pub(super) pardoned_at: Option<i64>,
     /// What is under way.
     pub(super) flight: Option<Flight>,
     /// How many of the warnings before the session's end were given.
     pub(super) warned: usize,
 }
+
+/// How long a token for one call waits for it, in milliseconds.
+const ONCE: i64 = 10 * SECOND;
+/// How long a token counts as new, in milliseconds.
+const NEW: i64 = SECOND;
 
 /// How a token stands for a caller.
 #[derive(Debug)]
@@ -73,12 +86,16 @@ impl Slot {
             record: Record::default(),
             margins: Margins { soft: 0, hard: 0 },
             once: None,
+            companions: Vec::new(),
+            granted_at: None,
+            rests_until: i64::MIN,
+            own_trouble: None,
             known: false,
             doubted: None,
             rejected_at: None,
             blamed: None,
             looked_at: None,
-            pardoned_at: i64::MIN,
+            pardoned_at: None,
             flight: None,
             warned: 0,
         }
@@ -88,10 +105,13 @@ impl Slot {
     pub(super) fn standing(&self, now: Moment, min_ttl: i64) -> Standing {
         let Some(token) = &self.record.token else { return Standing::Gone };
         let left = token.life.left(now);
+        // What has just come is the best that there is, however short: it is handed out, or it is too short.
+        let is_new = self.granted_at.is_some_and(|at| (0..NEW).contains(&now.boot.saturating_sub(at)));
         // A token of a second's life has no margin, and still is not handed out when it is over.
-        if left < self.margins.hard.max(1) {
+        let hard = if is_new { 1 } else { self.margins.hard.max(1) };
+        if left < hard {
             Standing::Gone
-        } else if min_ttl >= token.life.length {
+        } else if min_ttl >= token.life.length || is_new && left < min_ttl {
             Standing::TooShort
         } else if left < min_ttl {
             Standing::Gone
@@ -113,14 +133,18 @@ impl Slot {
         }
     }
 
-    /// Why no attempt is made for a while.
+    /// Why no attempt is made for a while: by what this process knows, or by what all do.
     pub(super) fn held(&self, now: Moment) -> Option<Refusal> {
-        let trouble = self.record.trouble.as_ref().filter(|trouble| {
-            trouble.pause.left(now) > 0
-                && trouble.pause.began.wall > self.pardoned_at
-                && trouble.stamp == self.plan.stamp
-        })?;
-        Some(trouble.refusal(now))
+        let counts = |trouble: &&Trouble| {
+            let pause = &trouble.pause;
+            // A pause of an earlier start of the machine began before any pardon of this one.
+            let began = if pause.same_boot { pause.began.boot } else { i64::MIN };
+            let pardoned = self.pardoned_at.is_some_and(|at| began <= at);
+            pause.pause_left(now) > 0 && !pardoned && trouble.stamp == self.plan.stamp
+        };
+        let troubles = [self.own_trouble.as_ref(), self.record.trouble.as_ref()].into_iter().flatten();
+        let longest = troubles.filter(counts).max_by_key(|trouble| trouble.pause.pause_left(now))?;
+        Some(longest.refusal(now))
     }
 
     /// What a renewal would do now.
@@ -174,21 +198,39 @@ impl Slot {
             found.token = self.record.token.take();
         }
         self.known = true;
-        let old = self.record.token.as_ref().map(|token| token.fingerprint);
+        let name = |token: &Arc<Issued>| (token.fingerprint, token.life);
+        let old = self.record.token.as_ref().map(name);
         self.record = found;
-        let token = self.record.token.as_ref();
-        if token.map(|token| token.fingerprint) == old {
+        let new = self.record.token.as_ref().map(name);
+        if new == old {
             return false;
         }
-        let life = token.map_or(0, |token| token.life.length);
-        self.margins = self.plan.policy.margins(life, chance);
+        self.margins = self.plan.policy.margins(new.map_or(0, |(_, life)| life.length), chance);
+        let is_other = new.map(|(fingerprint, _)| fingerprint) != old.map(|(fingerprint, _)| fingerprint);
+        if is_other {
+            self.doubted = None;
+            self.own_trouble = None;
+        }
+        is_other
+    }
+
+    /// After the provider's answer is adopted: a doubt that it has answered is over, and a token for one call waits for it.
+    pub(super) fn take_granted(&mut self, once: Option<Arc<Issued>>, now: Moment) {
         self.doubted = None;
-        true
+        self.once = once.map(|token| (token, now.boot));
+    }
+
+    /// A token that is good for one call, for whoever asks first; a caller who gave up leaves none to find hours later.
+    pub(super) fn take_once(&mut self, now: Moment, min_ttl: i64) -> Option<Arc<Issued>> {
+        let (token, at) = self.once.take()?;
+        let is_new = (0..ONCE).contains(&now.boot.saturating_sub(at));
+        (is_new && min_ttl == 0).then_some(token)
     }
 
     /// The trouble after one more failure, and whether other processes should know of it.
     pub(super) fn trouble(&self, failure: Failure, now: Moment, chance: u64) -> (Trouble, bool) {
-        let failures = self.record.trouble.as_ref().map_or(0, |trouble| trouble.failures).saturating_add(1);
+        let troubles = [self.own_trouble.as_ref(), self.record.trouble.as_ref()].into_iter().flatten();
+        let failures = troubles.map(|trouble| trouble.failures).max().unwrap_or(0).saturating_add(1);
         let Failure { class, retry_after, said } = failure;
         let policy = &self.plan.policy;
         let life = self.record.token.as_ref().map(|token| token.life.length);
@@ -198,6 +240,7 @@ impl Slot {
                 policy.pause(failures, retry_after, life, chance),
                 retry_after.is_some(),
             ),
+            Class::Local => (Reason::Configuration, policy.pause_first, false),
             Class::Credentials => (Reason::Credentials, policy.cool_down(failures, retry_after), true),
             Class::Request => (Reason::Request, policy.cool_down(failures, retry_after), true),
             Class::Grant if self.plan.repeatable => {
@@ -212,7 +255,11 @@ impl Slot {
 
 impl Trouble {
     pub(super) fn refusal(&self, now: Moment) -> Refusal {
-        Refusal { reason: self.reason, after: Some(self.pause.left(now).max(0)), said: self.said.clone() }
+        Refusal {
+            reason: self.reason,
+            after: Some(self.pause.pause_left(now).max(0)),
+            said: self.said.clone(),
+        }
     }
 }
 

@@ -84,6 +84,7 @@ fn sentence(refusal: &Refusal) -> String {
         Reason::TooEarly => "the session may not be renewed yet",
         Reason::Credentials => "the provider does not accept our credentials",
         Reason::Request => "the provider does not accept the request",
+        Reason::Configuration => "the request cannot be made",
         Reason::TooShort => "the provider's tokens never live that long; ask for less with --min-ttl",
         Reason::LifeUnknown => "nobody says how long a token lives; the dialect needs a lifetime",
         Reason::Cache => "the cache cannot be used",

@@ -72,7 +72,7 @@ fn step(inner: &Inner, place: usize, key: TokenKey, wanted: &Wanted) -> Result<E
     let stand_in = Secret::new(HIDDEN);
     let refresh = (!inner.is_repeatable()).then_some(&stand_in);
     let chain = (place > 0).then_some(&stand_in);
-    let request = inner.request(place, wanted, refresh, chain)?;
+    let request = inner.request(place, wanted, inner.grant_request(refresh)?, chain)?;
     let names = &endpoint.request.names;
     let names = [names.client_secret.as_str(), &names.password, &names.refresh_token];
     let (secrets, ids) = secrets(inner);

@@ -1,5 +1,6 @@
 //! Asks a provider for one step's token: secrets are read anew for each request, and live no longer than it.
 
+use super::line::Own;
 use super::open::span;
 use super::{Inner, ProviderError, Wanted};
 use crate::config::GrantConfig;
@@ -8,9 +9,10 @@ use crate::tokens::{BoxFuture, Issuer};
 use crate::transport::TransportError;
 use bytes::Bytes;
 use chancela_core::client_auth::{Credentials, OwnCredentials};
+use chancela_core::dialect::{Grant, TokenEndpoint};
 use chancela_core::message::HttpAnswer;
 use chancela_core::message::token_answer::{JwtHint, TokenAnswer};
-use chancela_core::message::token_refusal::{RefusalClass, TokenRefusal};
+use chancela_core::message::token_refusal::{RefusalClass, TokenRefusal, WireError};
 use chancela_core::message::token_request::{Envelope, GrantRequest, TokenRequest};
 use chancela_core::secret::{Secret, hex};
 use chancela_core::time::Timestamp;
@@ -39,7 +41,10 @@ impl Issuer for StepIssuer {
                 How::Refresh(token) => Some(token.clone()),
             };
             let chain = attempt.chain.last().map(|token| token.access_token.clone());
-            let made = move || inner.request(place, &wanted, refresh.as_ref(), chain.as_ref());
+            let made = move || {
+                let grant = inner.grant_request(refresh.as_ref())?;
+                inner.request(place, &wanted, grant, chain.as_ref())
+            };
             let request = match tokio::task::spawn_blocking(made).await {
                 Ok(Ok(request)) => request,
                 Ok(Err(error)) => return Err(unsendable(&error)),
@@ -60,34 +65,51 @@ impl StepIssuer {
         let Some(endpoint) = self.inner.endpoints().nth(self.place) else {
             return Err(unsendable(&ProviderError::Interrupted));
         };
-        let answer =
-            HttpAnswer { status: response.status(), headers: response.headers(), body: response.body() };
-        let now = Timestamp::from_millis(self.inner.context.clock.now().wall);
-        let answer = TokenAnswer::parse(endpoint, &answer, now).map_err(|refusal| failure(&refusal))?;
-        let own = JwtHint::of(&answer.access_token);
-        let refresh = answer.refresh_token.as_ref().and_then(JwtHint::of);
-        let refresh_ends =
-            refresh.as_ref().and_then(|hint| hint.exp).map(|at| at.saturating_sub(now.seconds()));
-        Ok(Granted {
-            expires_in: answer.expires_in,
-            expires_at: answer.expires_at.or(own.and_then(|hint| hint.exp)),
-            token_type: answer.token_type,
-            scope: answer.scope,
-            refresh_expires_in: answer.refresh_expires_in.or(refresh_ends),
-            refresh_not_before: refresh.and_then(|hint| hint.nbf),
-            access_token: answer.access_token,
-            refresh_token: answer.refresh_token,
-        })
+        let answer = self.inner.answer(endpoint, response).map_err(|refusal| failure(&refusal))?;
+        Ok(granted(answer, self.inner.now()))
+    }
+}
+
+/// What an answer that arrived at `now` gives.
+pub(super) fn granted(answer: TokenAnswer, now: Timestamp) -> Granted {
+    let own = JwtHint::of(&answer.access_token);
+    let refresh = answer.refresh_token.as_ref().and_then(JwtHint::of);
+    let refresh_ends = refresh.as_ref().and_then(|hint| hint.exp).map(|at| at.saturating_sub(now.seconds()));
+    let until = answer.expires_at.map(|at| at.saturating_sub(now.seconds()));
+    Granted {
+        expires_in: answer.expires_in.or(until),
+        expires_at: own.and_then(|hint| hint.exp),
+        token_type: answer.token_type,
+        scope: answer.scope,
+        refresh_expires_in: answer.refresh_expires_in.or(refresh_ends),
+        refresh_not_before: refresh.and_then(|hint| hint.nbf),
+        access_token: answer.access_token,
+        refresh_token: answer.refresh_token,
     }
 }
 
 impl Inner {
+    pub(super) fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.context.clock.now().wall)
+    }
+
+    /// The provider's answer to a token request.
+    pub(super) fn answer(
+        &self,
+        endpoint: &TokenEndpoint,
+        response: &Response<Bytes>,
+    ) -> Result<TokenAnswer, TokenRefusal> {
+        let answer =
+            HttpAnswer { status: response.status(), headers: response.headers(), body: response.body() };
+        TokenAnswer::parse(endpoint, &answer, self.now())
+    }
+
     /// The request of a step. Its path is the whole one.
     pub(super) fn request(
         &self,
         place: usize,
         wanted: &Wanted,
-        refresh: Option<&Secret>,
+        grant: GrantRequest<'static>,
         chain: Option<&Secret>,
     ) -> Result<http::Request<Bytes>, ProviderError> {
         let refused = |error| ProviderError::Request { provider: self.name.clone(), error };
@@ -95,22 +117,17 @@ impl Inner {
         let is_last = place + 1 == self.steps.len();
         let config = &self.config;
         let own = self.own(endpoint)?;
-        let step = config.step.get(&endpoint.name);
-        let credentials = OwnCredentials {
-            client_id: own.client_id.expose(),
-            client_secret: own.secret.as_ref(),
-            client_assertion: None,
-            certificate: self.identity.is_some(),
-            method: step.and_then(|step| step.method).or(config.method.filter(|_| is_last)),
-        };
-        let credentials = Credentials::own(endpoint, &credentials).map_err(refused)?;
+        let credentials = self.credentials(endpoint, &own, is_last)?;
         let partner = self.partner()?;
         let partner = partner.as_ref().filter(|_| endpoint.client_authentication.partner.is_some());
         let partner = partner.map(|(id, secret)| Credentials::own_partner(id.expose(), secret)).transpose();
         let pem = self.pem(endpoint);
-        let grant = self.grant_request(refresh)?;
-        let renews = matches!(grant, GrantRequest::RefreshToken { .. });
-        let scope = self.step_scope(endpoint, wanted, is_last).filter(|_| !renews);
+        let scope = self.step_scope(endpoint, wanted, is_last);
+        let scope = match grant.meaning() {
+            Grant::RefreshToken => None,
+            Grant::AuthorizationCode => self.scope_at_redemption(scope),
+            _ => scope.map(str::to_owned),
+        };
         let request = TokenRequest {
             grant,
             credentials,
@@ -142,7 +159,37 @@ impl Inner {
         Ok(request)
     }
 
-    fn grant_request(&self, refresh: Option<&Secret>) -> Result<GrantRequest<'static>, ProviderError> {
+    /// Who we are, as an endpoint wants to hear it.
+    pub(super) fn credentials<'a>(
+        &self,
+        endpoint: &TokenEndpoint,
+        own: &'a Own,
+        is_last: bool,
+    ) -> Result<Credentials<'a>, ProviderError> {
+        let step = self.config.step.get(&endpoint.name);
+        let credentials = OwnCredentials {
+            client_id: own.client_id.expose(),
+            client_secret: own.secret.as_ref(),
+            client_assertion: None,
+            certificate: self.identity.is_some(),
+            method: step.and_then(|step| step.method).or(self.config.method.filter(|_| is_last)),
+        };
+        Credentials::own(endpoint, &credentials)
+            .map_err(|error| ProviderError::Request { provider: self.name.clone(), error })
+    }
+
+    /// What a code is redeemed with beside the RFCs' parameters: the scope that the dialect's provider wants to hear then.
+    fn scope_at_redemption(&self, scope: Option<&str>) -> Option<String> {
+        let late = self.dialect.authorization.scope_optional.as_deref()?;
+        let late = |token: &&str| late.split(' ').any(|own| own == *token);
+        let scope: Vec<&str> = scope?.split(' ').filter(late).collect();
+        (!scope.is_empty()).then(|| scope.join(" "))
+    }
+
+    pub(super) fn grant_request(
+        &self,
+        refresh: Option<&Secret>,
+    ) -> Result<GrantRequest<'static>, ProviderError> {
         if let Some(token) = refresh {
             return Ok(GrantRequest::RefreshToken { refresh_token: token.expose().to_owned().into() });
         }
@@ -179,7 +226,7 @@ impl Inner {
     }
 
     /// The client's certificate in PEM, for providers that want it in a header.
-    fn pem(&self, endpoint: &chancela_core::dialect::TokenEndpoint) -> Option<String> {
+    fn pem(&self, endpoint: &TokenEndpoint) -> Option<String> {
         endpoint.requires.danger_client_certificate.as_ref()?;
         let identity = self.identity.as_ref()?.current();
         Some(chancela_core::x509::encode_pem("CERTIFICATE", &identity.certificate().der))
@@ -198,11 +245,16 @@ impl Inner {
 
 /// What cannot be sent will not be sendable a moment later.
 fn unsendable(error: &ProviderError) -> Failure {
-    Failure { class: Class::Request, retry_after: None, said: Some(error.to_string().into()) }
+    Failure { class: Class::Local, retry_after: None, said: Some(error.to_string().into()) }
 }
 
 fn lost(error: &TransportError) -> Failure {
     Failure { class: error.class(), retry_after: None, said: Some(error.to_string().into()) }
+}
+
+fn is_dead(refusal: &TokenRefusal) -> bool {
+    let error = refusal.error.as_ref().map(WireError::as_str);
+    matches!(error, Some("invalid_grant" | "expired_token"))
 }
 
 fn failure(refusal: &TokenRefusal) -> Failure {
@@ -213,7 +265,9 @@ fn failure(refusal: &TokenRefusal) -> Failure {
         RefusalClass::Garbled => Class::Lost,
         RefusalClass::Credentials => Class::Credentials,
         RefusalClass::Request => Class::Request,
-        RefusalClass::Grant => Class::Grant,
+        // Only these words say that what was sent is dead; a gateway's refusal must not end a person's session.
+        RefusalClass::Grant if is_dead(refusal) => Class::Grant,
+        RefusalClass::Grant => Class::Credentials,
     };
     let retry_after = refusal.retry_after.map(|seconds| i64::from(seconds) * SECOND);
     Failure { class, retry_after, said: Some(refusal.to_string().into()) }

@@ -58,6 +58,11 @@ impl Line {
         &self.keys
     }
 
+    /// The key of the step before it.
+    pub(super) fn earlier(&self) -> Option<TokenKey> {
+        self.keys.iter().rev().nth(1).copied()
+    }
+
     pub(super) const fn is_recent(&self, now: Moment) -> bool {
         let age = now.boot.saturating_sub(self.read_at.boot);
         age >= 0 && age < RECENT

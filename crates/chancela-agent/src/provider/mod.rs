@@ -8,10 +8,12 @@ mod error;
 mod explain;
 mod issuer;
 mod line;
+mod login;
 mod open;
 
 pub use error::ProviderError;
 pub use explain::Explained;
+pub(crate) use login::Opening;
 pub use open::Context;
 
 use crate::config::{GrantConfig, Http, ProviderConfig};

@@ -16,7 +16,7 @@ pub struct CacheStore(Arc<Inner>);
 struct Inner {
     cache: Cache,
     persist: Persist,
-    locked: Mutex<HashMap<TokenKey, Locked>>,
+    locked: Mutex<HashMap<TokenKey, Arc<Locked>>>,
     expendable: Mutex<HashSet<TokenKey>>,
 }
 
@@ -36,7 +36,7 @@ impl CacheStore {
         &self.0.cache
     }
 
-    fn locked(&self) -> MutexGuard<'_, HashMap<TokenKey, Locked>> {
+    fn locked(&self) -> MutexGuard<'_, HashMap<TokenKey, Arc<Locked>>> {
         self.0.locked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -62,12 +62,14 @@ impl Store for CacheStore {
         {
             locked.set_aside().map_err(other)?;
         }
-        self.locked().insert(key, locked);
+        self.locked().insert(key, Arc::new(locked));
         Ok(Box::new(Held { store: self.clone(), key }))
     }
 
     fn write(&self, key: TokenKey, record: &Record) -> io::Result<()> {
-        if let Some(locked) = self.locked().get(&key) {
+        // Taken out first: making a file durable takes long, and other keys have locks too.
+        let held = self.locked().get(&key).map(Arc::clone);
+        if let Some(locked) = held {
             return locked.store(record, self.0.persist).map_err(other);
         }
         // A flight that did not wait for another process's lock; that process's answer is as good.

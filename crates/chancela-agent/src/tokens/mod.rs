@@ -4,6 +4,7 @@
 //! asked ([`Issuer`]) or where records rest ([`Store`]).
 
 mod cache_store;
+mod held;
 mod perform;
 mod store;
 
@@ -22,7 +23,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// A future that is not known by name.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -57,7 +58,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     observer: Arc<dyn Observer>,
     /// Told whenever something that took time is done.
-    done: Notify,
+    done: Arc<Notify>,
 }
 
 struct Entry {
@@ -66,8 +67,10 @@ struct Entry {
     lock: Option<Box<dyn Lock>>,
 }
 
-/// Longer than any token request takes.
-const LONGEST_SETTLE: Duration = Duration::from_secs(60);
+/// How much longer than a request takes an ending program waits for its answer to be kept.
+const SETTLE_MORE: Duration = Duration::from_secs(15);
+/// Nobody waits longer; clocks cannot count to the end of time.
+const LONGEST_WAIT: Duration = Duration::from_secs(366 * 86_400);
 
 /// Why there is no token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +90,7 @@ impl Tokens {
             store,
             clock,
             observer,
-            done: Notify::new(),
+            done: Arc::default(),
         });
         tokio::spawn(tick(Arc::downgrade(&shared)));
         Self { shared }
@@ -123,7 +126,7 @@ impl Tokens {
         let Some(wake) = self.shared.entries().get(&key).map(|entry| Arc::clone(&entry.wake)) else {
             return refused(Refusal { reason: crate::engine::Reason::Unregistered, after: None, said: None });
         };
-        let deadline = Instant::now() + patience;
+        let deadline = Instant::now() + patience.min(LONGEST_WAIT);
         loop {
             // Made before the question, so that no waking between both is missed.
             let woken = wake.notified();
@@ -172,21 +175,24 @@ impl Tokens {
     }
 
     /// For a program that ends: waits up to `patience` for what is under way, and longer, though not for ever, for a refresh
-    /// whose answer would be lost and for a token that is not kept yet. Returns whether nothing is left behind.
+    /// whose answer would be lost and for a session that is not kept yet. Returns whether nothing is lost.
     pub async fn settle(&self, patience: Duration) -> bool {
         let begin = Instant::now();
         loop {
             let done = self.shared.done.notified();
-            let limit = {
+            let (limit, expendable) = {
                 let engine = self.shared.engine();
-                match (engine.is_settled(), engine.is_expendable()) {
-                    (true, _) => return true,
-                    (_, true) => patience,
-                    (_, false) => patience.max(LONGEST_SETTLE),
+                if engine.is_settled() {
+                    return true;
+                }
+                let request = Duration::from_millis(u64::try_from(engine.longest_patience()).unwrap_or(0));
+                match engine.is_expendable() {
+                    true => (patience, true),
+                    false => (patience.max(request + SETTLE_MORE), false),
                 }
             };
-            if timeout_at(begin + limit, done).await.is_err() {
-                return false;
+            if timeout_at(begin + limit.min(LONGEST_WAIT), done).await.is_err() {
+                return expendable;
             }
         }
     }
@@ -237,7 +243,10 @@ async fn tick(shared: Weak<Shared>) {
             engine.next_wakeup(now)
         };
         Shared::run(&held);
+        let done = Arc::clone(&held.done);
         drop(held);
-        sleep(Duration::from_millis(u64::try_from(pause.max(1)).unwrap_or(1))).await;
+        // Whatever is done changes when there is something to do next.
+        let pause = Duration::from_millis(u64::try_from(pause.max(1)).unwrap_or(1));
+        let _ = timeout(pause, done.notified()).await;
     }
 }

@@ -5,9 +5,18 @@ use crate::engine::{Action, Class, Event, Failure, TokenKey};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 /// How long another process may keep a key's lock: longer than one token request takes.
-const LOCK_PATIENCE: Duration = Duration::from_secs(40);
+pub(super) const LOCK_PATIENCE: Duration = Duration::from_secs(40);
+
+/// How much longer than its patience a request may take before it counts as lost whatever its issuer does: the lock of all
+/// processes is held meanwhile.
+const GRACE: Duration = Duration::from_secs(5);
+
+fn millis(millis: i64) -> Duration {
+    Duration::from_millis(u64::try_from(millis).unwrap_or(0))
+}
 
 impl Shared {
     /// Does everything that there is to do.
@@ -39,10 +48,13 @@ impl Shared {
             Action::Wake | Action::Tell(_) | Action::Unlock => return,
             Action::Read => {
                 let store = Arc::clone(&shared.store);
-                let read = spawn_blocking(move || store.read(key)).await;
-                Event::Read(read.ok().and_then(Result::ok).unwrap_or_default())
+                match spawn_blocking(move || store.read(key)).await {
+                    Ok(Ok(record)) => Event::Read(record),
+                    Ok(Err(error)) => Event::ReadFailed(error.to_string().into()),
+                    Err(error) => Event::ReadFailed(error.to_string().into()),
+                }
             }
-            Action::Lock => shared.lock(key).await,
+            Action::Lock { patience } => shared.lock(key, millis(patience)).await,
             Action::Journal(record) => {
                 let store = Arc::clone(&shared.store);
                 match spawn_blocking(move || store.write(key, &record)).await {
@@ -61,13 +73,16 @@ impl Shared {
             Action::Send(attempt) => {
                 let issuer = shared.entries().get(&key).map(|entry| Arc::clone(&entry.issuer));
                 // In a task of its own: if it panics, the request may have left.
+                let limit = millis(attempt.patience).saturating_add(GRACE);
+                let lost = || Err(Failure { class: Class::Lost, retry_after: None, said: None });
                 let sent = tokio::spawn(async move {
                     match issuer {
-                        Some(issuer) => issuer.issue(&attempt).await,
+                        Some(issuer) => {
+                            timeout(limit, issuer.issue(&attempt)).await.unwrap_or_else(|_| lost())
+                        }
                         None => Err(Failure { class: Class::Unsent, retry_after: None, said: None }),
                     }
                 });
-                let lost = || Err(Failure { class: Class::Lost, retry_after: None, said: None });
                 Event::Answered(sent.await.unwrap_or_else(|_| lost()))
             }
         };
@@ -77,10 +92,10 @@ impl Shared {
         shared.done.notify_waiters();
     }
 
-    async fn lock(&self, key: TokenKey) -> Event {
+    async fn lock(&self, key: TokenKey, patience: Duration) -> Event {
         let store = Arc::clone(&self.store);
         let locked = spawn_blocking(move || {
-            let lock = store.lock(key, LOCK_PATIENCE)?;
+            let lock = store.lock(key, patience)?;
             let record = store.read(key)?;
             Ok::<_, std::io::Error>((lock, record))
         });

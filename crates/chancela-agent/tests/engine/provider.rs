@@ -26,6 +26,11 @@ pub(crate) struct Provider {
     pub(crate) refuses: Option<(Class, i64)>,
     /// The pause that it asks for with it.
     pub(crate) retry_after: Option<i64>,
+    /// Whether it answers with the same token until that ends.
+    pub(crate) repeats: bool,
+    /// Tokens of this key are for one call.
+    pub(crate) once: Option<TokenKey>,
+    last: Option<String>,
     /// Requests for this key are malformed.
     pub(crate) broken: Option<TokenKey>,
     /// Requests for this key need a good token of an earlier step.
@@ -50,6 +55,9 @@ impl Provider {
             double_spends: 0,
             refuses: None,
             retry_after: None,
+            repeats: false,
+            once: None,
+            last: None,
             broken: None,
             second_step: None,
             not_before: None,
@@ -100,6 +108,11 @@ impl Provider {
             self.double_spends += 1;
         }
         match &attempt.how {
+            How::Again if self.once == Some(key) => {
+                let mut granted = self.grant(now, None);
+                granted.expires_in = Some(0);
+                Ok(granted)
+            }
             How::Again => Ok(self.grant(now, None)),
             How::Refresh(spent) if self.current.as_deref() == Some(spent.expose()) => {
                 let successor = self.name("r");
@@ -130,13 +143,19 @@ impl Provider {
     }
 
     fn grant(&mut self, now: i64, refresh_token: Option<String>) -> Granted {
-        let token = self.name("a");
+        let again = self.last.clone().filter(|last| self.repeats && self.accepts(last, now));
+        let token = again.unwrap_or_else(|| {
+            let token = self.name("a");
+            self.ends.insert(token.clone(), now + self.life);
+            token
+        });
         self.born = now;
-        self.ends.insert(token.clone(), now + self.life);
+        let life = self.ends.get(&token).map_or(0, |end| end - now);
+        self.last = Some(token.clone());
         Granted {
             access_token: Secret::new(token),
             token_type: Some("Bearer".into()),
-            expires_in: self.tells_life.then_some(self.life / 1000),
+            expires_in: self.tells_life.then_some(life / 1000),
             expires_at: None,
             scope: None,
             refresh_token: refresh_token.map(Secret::new),

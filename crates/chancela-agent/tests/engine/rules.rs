@@ -3,8 +3,8 @@
 use crate::provider::Provider;
 use crate::world::{START, Weather, World, key};
 use chancela_agent::engine::{
-    Action, Answer, Budget, Chain, Class, Engine, Moment, Notice, Plan, PlanError, Policy, Reason, TokenKey,
-    Want,
+    Action, Answer, Budget, Chain, Class, Engine, Moment, Notice, Plan, PlanError, Policy, Reason, Record,
+    TokenKey, Want,
 };
 
 fn policy() -> Policy {
@@ -510,6 +510,46 @@ fn a_session_ends_when_it_was_to_end_and_warns_before() {
 }
 
 #[test]
+fn a_logout_or_another_login_in_another_process_is_noticed_while_the_token_is_good() {
+    let (mut world, name) = person();
+    world.call(0, name);
+    world.pass(1000);
+    let first = world.last_served.clone();
+    let generation = world.disk[&name].generation;
+    world.log_in(name);
+    assert!(world.disk[&name].generation > generation);
+    for _ in 0..2 {
+        world.pass(6000);
+        world.call(0, name);
+        world.pass(1000);
+    }
+    assert!(world.failed.is_empty() && world.last_served != first);
+    let record = world.disk.get_mut(&name).unwrap();
+    *record = Record { generation: record.generation + 1, ..Record::default() };
+    for _ in 0..2 {
+        world.pass(6000);
+        world.call(0, name);
+        world.pass(1000);
+    }
+    assert_eq!(world.failed[0].1, "LoginRequired");
+}
+
+#[test]
+fn a_record_that_cannot_be_read_for_a_moment_ends_no_session() {
+    let (mut world, name) = person();
+    world.call(0, name);
+    world.pass(1000);
+    let record = world.disk.remove(&name).unwrap();
+    for _ in 0..4 {
+        world.pass(6000);
+        world.call(0, name);
+    }
+    world.disk.insert(name, record);
+    world.pass(1000);
+    assert_eq!((world.served, world.failed.len(), calls(&world)), (5, 0, 1));
+}
+
+#[test]
 fn what_is_kept_is_renewed_although_nobody_asks() {
     let name = key("machine");
     let kept = Plan { keep: true, ..plan(policy(), true) };
@@ -532,4 +572,173 @@ fn a_token_request_that_never_ends_is_waited_for_once() {
     assert!(matches!(engine.ask(now, name, Want::default()), Answer::Wait));
     assert!(engine.poll().is_none(), "nothing is done twice");
     assert!(engine.status(now)[0].is_renewing);
+}
+
+#[test]
+fn pauses_after_failures_grow() {
+    let (mut world, name) = machine(3_600_000);
+    world.provider.refuses = Some((Class::Busy, i64::MAX));
+    world.deadline = 300_000;
+    world.call(0, name);
+    world.pass(200_000);
+    assert!(
+        (5..=20).contains(&calls(&world)),
+        "1, 2, 4, ... seconds and at last a minute, by chance: {}",
+        calls(&world)
+    );
+}
+
+#[test]
+fn a_provider_that_repeats_its_token_is_not_hammered() {
+    let (mut world, name) = machine(300_000);
+    world.provider.repeats = true;
+    for _ in 0..290 {
+        world.pass(1000);
+        world.call(0, name);
+        world.call(1, name);
+    }
+    world.pass(500);
+    assert!(calls(&world) <= 12, "{} calls in a life", calls(&world));
+    assert_eq!(world.served_dead, 0);
+    let token = world.last_served.clone().unwrap();
+    let before = calls(&world);
+    world.pass(20_000);
+    world.call(0, name);
+    world.pass(1000);
+    assert_ne!(world.last_served, Some(token), "then there is another one");
+    let token = world.last_served.clone().unwrap();
+    world.pass(2000);
+    assert!(world.reject(0, name, &token));
+    for _ in 0..20 {
+        world.call(0, name);
+        world.pass(100);
+    }
+    assert!(calls(&world) <= before + 3, "the provider's answer is that the token is good");
+}
+
+#[test]
+fn tokens_that_live_a_moment_are_served_and_not_asked_for_without_end() {
+    let (mut world, name) = machine(1000);
+    for _ in 0..10 {
+        world.call(0, name);
+        world.pass(1000);
+    }
+    assert!(world.served >= 8 && calls(&world) <= 11, "{} served, {} calls", world.served, calls(&world));
+    let (mut world, name) = machine(300_000);
+    world.call(0, name);
+    world.pass(1100);
+    let moment = world.moment();
+    world.engine_of(0).ask(moment, name, Want { min_ttl: 299_999 });
+    world.call(0, name);
+    world.pass(100);
+    let moment = world.moment();
+    let Answer::Refuse(refusal) = world.engine_of(0).ask(moment, name, Want { min_ttl: 299_999 }) else {
+        panic!()
+    };
+    assert_eq!((refusal.reason, calls(&world)), (Reason::TooShort, 2));
+}
+
+#[test]
+fn steps_whose_tokens_are_for_one_call_lead_to_a_token() {
+    let (gateway, application) = (key("gateway"), key("application"));
+    let mut provider = Provider::new(300_000, None);
+    provider.second_step = Some(application);
+    provider.once = Some(gateway);
+    let chain = Some(Chain { key: gateway, accompanies: true });
+    let plans = vec![(gateway, plan(policy(), true)), (application, Plan { chain, ..plan(policy(), true) })];
+    let mut world = World::new(provider, plans, 1);
+    world.call(0, application);
+    world.pass(2000);
+    assert_eq!((world.served, world.failed.len()), (1, 0));
+    assert!(calls(&world) <= 3, "{}", calls(&world));
+}
+
+#[test]
+fn a_token_for_one_call_does_not_wait_for_hours() {
+    let (mut world, name) = machine(0);
+    let moment = world.moment();
+    assert!(matches!(world.engine_of(0).ask(moment, name, Want::default()), Answer::Wait));
+    world.pass(1000);
+    world.pass(3 * 3_600_000);
+    world.call(0, name);
+    world.pass(1000);
+    assert_eq!((calls(&world), world.served), (2, 1));
+}
+
+#[test]
+fn a_journal_that_was_not_written_is_no_uncertainty() {
+    let (mut world, name) = person();
+    world.call(0, name);
+    world.pass(255_500);
+    world.disk_full_until = world.now + 3000;
+    world.call(0, name);
+    world.pass(2000);
+    assert_eq!(calls(&world), 1);
+    for _ in 0..8 {
+        world.pass(1000);
+        world.call(0, name);
+    }
+    assert_eq!(
+        (calls(&world), world.failed.len()),
+        (2, 0),
+        "it is sent as soon as there is room, and not at the end"
+    );
+}
+
+/// The rename is done and the folder's fsync fails: what was reported as not written stands there.
+#[test]
+fn a_record_that_was_written_although_that_failed_does_not_stop_the_session() {
+    let (mut world, name) = person();
+    world.call(0, name);
+    world.pass(15);
+    world.disk_full_until = world.now + 500;
+    world.writes_and_fails = true;
+    world.pass(5000);
+    assert!(world.notices.iter().any(|(_, notice)| *notice == Notice::NotSaved));
+    world.pass(255_000);
+    world.call(1, name);
+    world.pass(2000);
+    assert_eq!((world.served, world.failed.len(), world.provider.double_spends), (2, 0, 0));
+}
+
+#[test]
+fn a_cache_that_cannot_be_read_is_not_a_login_that_is_missing() {
+    let (mut world, name) = person();
+    world.unreadable_until = START + 5000;
+    world.call(0, name);
+    world.pass(20_000);
+    assert_eq!((world.served, world.failed.len()), (1, 0));
+    world.unreadable_until = i64::MAX;
+    world.kill(0);
+    world.call(0, name);
+    world.pass(15_000);
+    let is_told =
+        |notice: &Notice| matches!(notice, Notice::Failed(refusal) if refusal.reason == Reason::Cache);
+    assert!(world.notices.iter().any(|(_, notice)| is_told(notice)) && world.failed.len() == 1);
+    assert!(!world.notices.iter().any(|(_, notice)| *notice == Notice::LoginRequired));
+    let (mut world, name) = machine(300_000);
+    world.unreadable_until = i64::MAX;
+    world.call(0, name);
+    world.pass(1000);
+    assert_eq!(world.served, 1, "what can be asked for again is");
+}
+
+#[test]
+fn a_clock_that_is_set_ends_no_pause_and_makes_no_loop() {
+    let (mut world, name) = machine(300_000);
+    world.provider.refuses = Some((Class::Credentials, i64::MAX));
+    world.call(0, name);
+    world.pass(1000);
+    world.wall_off = 3_600_000;
+    world.call(0, name);
+    world.pass(1000);
+    assert_eq!(calls(&world), 1);
+    let moment = world.moment();
+    world.engine_of(0).reset(moment, name);
+    world.wall_off = -60_000;
+    for _ in 0..20 {
+        world.call(0, name);
+        world.pass(1000);
+    }
+    assert_eq!(calls(&world), 2, "a reset is for one attempt");
 }

@@ -86,6 +86,10 @@ pub(crate) struct World {
     pub(crate) disk: BTreeMap<TokenKey, Record>,
     /// Until then, nothing can be written.
     pub(crate) disk_full_until: i64,
+    /// What is said not to be written is written all the same.
+    pub(crate) writes_and_fails: bool,
+    /// Until then, nothing can be read.
+    pub(crate) unreadable_until: i64,
     locks: BTreeMap<TokenKey, (usize, u32)>,
     lock_queue: Vec<(usize, u32, TokenKey)>,
     queue: BinaryHeap<Reverse<(i64, u64)>>,
@@ -104,7 +108,6 @@ pub(crate) struct World {
 
 const DISK: i64 = 2;
 const NETWORK: i64 = 20;
-const LOCK_PATIENCE: i64 = 10_000;
 
 pub(crate) fn key(name: &str) -> TokenKey {
     TokenKey::of(&[name])
@@ -120,6 +123,8 @@ impl World {
             processes: Vec::new(),
             disk: BTreeMap::new(),
             disk_full_until: 0,
+            writes_and_fails: false,
+            unreadable_until: 0,
             locks: BTreeMap::new(),
             lock_queue: Vec::new(),
             queue: BinaryHeap::new(),
@@ -230,17 +235,23 @@ impl World {
             let life = self.processes[process].life;
             let outcome = |event| Happening::Outcome { process, life, key, event };
             match action {
+                Action::Read if self.now < self.unreadable_until => {
+                    self.later(DISK, outcome(Event::ReadFailed("key".into())));
+                }
                 Action::Read => {
                     let record = self.disk.get(&key).cloned().unwrap_or_default();
                     self.later(DISK, outcome(Event::Read(record)));
                 }
-                Action::Lock => {
+                Action::Lock { patience } => {
                     self.lock_queue.push((process, life, key));
-                    self.later(LOCK_PATIENCE, Happening::LockTimeout { process, life, key });
+                    self.later(patience, Happening::LockTimeout { process, life, key });
                     self.grant_locks();
                 }
                 Action::Journal(record) | Action::Save(record) if self.now < self.disk_full_until => {
                     let journal = record.journal.is_some();
+                    if self.writes_and_fails {
+                        self.store(key, record);
+                    }
                     self.later(
                         DISK,
                         outcome(if journal {
@@ -251,12 +262,15 @@ impl World {
                     );
                 }
                 Action::Journal(record) => {
-                    self.disk.insert(key, record);
-                    self.later(DISK, outcome(Event::Journaled));
+                    let event = match self.store(key, record) {
+                        true => Event::Journaled,
+                        false => Event::JournalFailed("newer".into()),
+                    };
+                    self.later(DISK, outcome(event));
                 }
                 Action::Save(record) => {
-                    self.disk.insert(key, record);
-                    self.later(DISK, outcome(Event::Saved));
+                    let event = if self.store(key, record) { Event::Saved } else { Event::SaveFailed };
+                    self.later(DISK, outcome(event));
                 }
                 Action::Send(attempt) => match self.weather_now() {
                     Some(Weather::Down) => {
@@ -289,6 +303,15 @@ impl World {
         }
     }
 
+    /// As the cache does, only over an older one.
+    fn store(&mut self, key: TokenKey, record: Record) -> bool {
+        let newer = self.disk.get(&key).is_some_and(|old| old.generation >= record.generation);
+        if !newer {
+            self.disk.insert(key, record);
+        }
+        !newer
+    }
+
     fn grant_locks(&mut self) {
         let mut at = 0;
         while at < self.lock_queue.len() {
@@ -300,7 +323,12 @@ impl World {
             self.lock_queue.remove(at);
             self.locks.insert(key, (process, life));
             let record = self.disk.get(&key).cloned().unwrap_or_default();
-            self.later(DISK, Happening::Outcome { process, life, key, event: Event::Locked(record) });
+            let readable = self.now >= self.unreadable_until;
+            let event = if readable { Event::Locked(record) } else { Event::LockFailed("key".into()) };
+            if !readable {
+                self.locks.remove(&key);
+            }
+            self.later(DISK, Happening::Outcome { process, life, key, event });
         }
     }
 

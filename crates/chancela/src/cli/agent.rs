@@ -89,6 +89,30 @@ pub(crate) enum AgentAction {
         #[arg(long, value_name = "DIR")]
         folder: Option<PathBuf>,
     },
+    /// Log a person in at a provider, with a browser here or elsewhere; the session is kept in the cache and renewed
+    Login {
+        /// The provider's name in the agent's configuration
+        provider: String,
+        #[command(flatten)]
+        file: AgentFile,
+        #[command(flatten)]
+        wanted: Wanted,
+        /// Open no browser; print the address alone
+        #[arg(long)]
+        no_browser: bool,
+        /// How long to wait for the person
+        #[arg(long, value_name = "TIME", value_parser = span, default_value = "10m")]
+        timeout: Duration,
+    },
+    /// End a person's session: at the provider where that is possible, and here
+    Logout {
+        /// The provider's name in the agent's configuration
+        provider: String,
+        #[command(flatten)]
+        file: AgentFile,
+        #[command(flatten)]
+        wanted: Wanted,
+    },
     /// Show each provider's token: how long it is good, when it is renewed, and what is wrong
     Status {
         #[command(flatten)]

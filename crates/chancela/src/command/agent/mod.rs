@@ -2,6 +2,7 @@
 
 mod explain;
 mod init;
+mod login;
 mod shell;
 mod status;
 mod token;
@@ -30,6 +31,10 @@ const SETTLE: Duration = Duration::from_secs(2);
 pub(super) fn run(action: AgentAction) -> Result<(), Failure> {
     match action {
         AgentAction::Init { sandbox, folder } => init::init(&sandbox, folder),
+        AgentAction::Login { provider, file, wanted, no_browser, timeout } => {
+            login::login(&provider, &file, &wanted, (!no_browser, timeout))
+        }
+        AgentAction::Logout { provider, file, wanted } => login::logout(&provider, &file, &wanted),
         AgentAction::Status { file, json } => status::status(&file, json),
         AgentAction::Explain { provider, file, wanted } => explain::explain(&provider, &file, &wanted),
     }
@@ -79,8 +84,10 @@ fn with_agent<T>(
     let result = runtime.block_on(async {
         let agent = Agent::open(config, parts).map_err(AgentFailure::from)?;
         let result = act(&agent).await;
-        agent.tokens().settle(SETTLE).await;
-        result
+        match agent.tokens().settle(SETTLE).await {
+            true => result,
+            false => result.and(Err(AgentFailure::not_kept().into())),
+        }
     });
     runtime.shutdown_background();
     result

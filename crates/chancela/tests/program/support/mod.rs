@@ -1,5 +1,6 @@
 //! What the tests share: the program as a process, a small HTTP client, the sandbox, and a configured server.
 
+pub(crate) mod browser;
 pub(crate) mod http;
 pub(crate) mod mutual_tls;
 pub(crate) mod process;

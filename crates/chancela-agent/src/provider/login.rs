@@ -1,0 +1,213 @@
+//! A provider's part of a browser login (RFC 6749 §4.1): the address that a person opens, the exchange of the code, and the
+//! revocation (RFC 7009) of what it gave. Does not own the browser, the answer or the record.
+
+use super::issuer::granted;
+use super::open::span;
+use super::{Inner, Provider, ProviderError, Request};
+use crate::config::LoginConfig;
+use crate::engine::{Granted, Moment, Policy, TokenKey, Want};
+use crate::login::{Answer, LoginError, Proof};
+use crate::tokens::{TokenError, Tokens};
+use crate::transport::Target;
+use bytes::Bytes;
+use chancela_core::dialect::TokenEndpoint;
+use chancela_core::message::HttpAnswer;
+use chancela_core::message::authorization_request::{AuthorizationRequest, Login};
+use chancela_core::message::introspection::{TokenParameter, read_revocation};
+use chancela_core::message::token_request::GrantRequest;
+use chancela_core::scope::Scope;
+use chancela_core::secret::Secret;
+use http::Uri;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How a login is begun: where the answer goes, what binds it to this login, and what the request says more.
+pub(crate) struct Opening<'a> {
+    pub(crate) redirect_uri: &'a str,
+    pub(crate) proof: &'a Proof,
+    pub(crate) more: Vec<(&'a str, &'a str)>,
+}
+
+/// What a code gave.
+pub(crate) struct Redeemed {
+    pub(crate) key: TokenKey,
+    pub(crate) policy: Policy,
+    /// When the request was sent.
+    pub(crate) sent: Moment,
+    pub(crate) granted: Granted,
+    pub(crate) id_token: Option<Secret>,
+    /// What was asked for and not granted.
+    pub(crate) withheld: Vec<String>,
+}
+
+impl Provider {
+    pub(crate) fn login_config(&self) -> Option<&LoginConfig> {
+        self.0.config.login.as_ref()
+    }
+
+    pub(crate) fn tokens(&self) -> &Tokens {
+        self.0.tokens()
+    }
+
+    pub(crate) fn around(&self) -> &crate::source::Surroundings {
+        self.0.around()
+    }
+
+    pub(crate) fn entropy(&self) -> &dyn chancela_core::entropy::Entropy {
+        &*self.0.context.entropy
+    }
+
+    /// The address that a person opens.
+    pub(crate) async fn login_url(
+        &self,
+        request: Request<'_>,
+        opening: &Opening<'_>,
+    ) -> Result<String, LoginError> {
+        let client_id = self.blocking(|inner| Ok(inner.own(inner.last()?)?.client_id)).await?;
+        let wanted = self.wanted(request);
+        let own = |error| LoginError::Begin { provider: self.name().to_owned(), error };
+        let scope = wanted.scope.as_deref().map(Scope::parse).transpose();
+        let scope = scope.map_err(|error| LoginError::Scope { provider: self.name().to_owned(), error })?;
+        let is_openid = scope.as_ref().is_some_and(|scope| scope.contains("openid"));
+        let login = Login {
+            client_id: client_id.expose(),
+            redirect_uri: opening.redirect_uri,
+            scope: scope.as_ref(),
+            state: opening.proof.state.expose(),
+            nonce: is_openid.then(|| opening.proof.nonce.expose()),
+            code_verifier: &opening.proof.verifier,
+            resource: wanted.resource.as_deref(),
+            more: &opening.more,
+        };
+        let dialect = &self.0.dialect;
+        let request = AuthorizationRequest::begin(&dialect.authorization, &login).map_err(own)?;
+        let path = self.0.path(&dialect.endpoints.authorization)?;
+        Ok(request.url(&self.0.base()?.url(&path)))
+    }
+
+    /// Exchanges a code, once: a code whose answer was lost may be spent.
+    pub(crate) async fn redeem(
+        &self,
+        request: Request<'_>,
+        answer: Answer,
+        opening: &Opening<'_>,
+    ) -> Result<Redeemed, LoginError> {
+        let line = self.line(request).await?;
+        let patience = span(self.0.http.timeout.millis());
+        let chain = match line.earlier() {
+            Some(key) => Some(self.step_token(key, patience).await?),
+            None => None,
+        };
+        let grant = GrantRequest::AuthorizationCode {
+            code: answer.into_code().expose().to_owned().into(),
+            redirect_uri: Some(opening.redirect_uri.to_owned().into()),
+            code_verifier: Some(opening.proof.verifier.expose().to_owned().into()),
+        };
+        let wanted = self.wanted(request);
+        let asked = wanted.scope.clone().unwrap_or_default();
+        let place = self.0.steps.len().saturating_sub(1);
+        let target = self.0.target(place)?;
+        let request = move |inner: &Inner| inner.request(place, &wanted, grant, chain.as_ref());
+        let request = self.blocking(request).await?;
+        let sent = self.0.context.clock.now();
+        let provider = || self.name().to_owned();
+        let response = self.0.route.send(target, request, patience).await;
+        let response = response.map_err(|error| LoginError::Transport { provider: provider(), error })?;
+        let endpoint = self.0.last()?;
+        let answer = self.0.answer(endpoint, &response);
+        let mut answer = answer
+            .map_err(|refusal| LoginError::Refused { provider: provider(), refusal: Box::new(refusal) })?;
+        let asked = asked.split(' ').filter(|token| !token.is_empty());
+        let withheld = answer.withheld(endpoint, asked).into_iter().map(str::to_owned).collect();
+        let id_token = answer.id_token.take();
+        Ok(Redeemed {
+            key: line.key(),
+            policy: self.0.policy(endpoint),
+            sent,
+            granted: granted(answer, self.0.now()),
+            id_token,
+            withheld,
+        })
+    }
+
+    async fn step_token(&self, key: TokenKey, patience: Duration) -> Result<Secret, ProviderError> {
+        match self.tokens().token(key, Want::default(), patience).await {
+            Ok(served) => Ok(served.token.access_token.clone()),
+            Err(TokenError::Refused(refusal)) => Err(self.refused(refusal)),
+            Err(TokenError::Deadline) => Err(ProviderError::Deadline { provider: self.name().to_owned() }),
+        }
+    }
+
+    /// Tells the provider that a token is not to be good any more.
+    pub(crate) async fn revoke(&self, token: &Secret) -> Result<(), LoginError> {
+        let token = token.clone();
+        let request = self.blocking(move |inner| inner.revocation(&token)).await?;
+        let patience = span(self.0.http.timeout.millis());
+        let failed = |why: String| LoginError::NotRevoked { provider: self.name().to_owned(), why };
+        let response = self.0.route.send(&self.0.base()?, request, patience).await;
+        let response = response.map_err(|error| failed(error.to_string()))?;
+        let answer =
+            HttpAnswer { status: response.status(), headers: response.headers(), body: response.body() };
+        let revoked = read_revocation(self.0.last()?, &answer, self.0.now());
+        revoked.map_err(|refusal| failed(refusal.to_string()))
+    }
+
+    /// What reads secrets may take its time.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        make: impl FnOnce(&Inner) -> Result<T, ProviderError> + Send + 'static,
+    ) -> Result<T, ProviderError> {
+        let inner = Arc::clone(&self.0);
+        let made = tokio::task::spawn_blocking(move || make(&inner)).await;
+        made.unwrap_or_else(|_| Err(ProviderError::Interrupted))
+    }
+}
+
+impl Inner {
+    /// The endpoint that gives the token.
+    fn last(&self) -> Result<&TokenEndpoint, ProviderError> {
+        self.endpoints().last().ok_or(ProviderError::Interrupted)
+    }
+
+    /// Below what the dialect's endpoints are that give no tokens.
+    fn base(&self) -> Result<Target, ProviderError> {
+        let environment = self.dialect.environments.get(&self.environment);
+        let documented = environment.and_then(|environment| environment.base_url.as_deref());
+        match self.config.address.as_deref().or(documented) {
+            Some(address) => Target::parse(address)
+                .map_err(|error| ProviderError::Address { provider: self.name.clone(), error }),
+            None => self.targets.last().cloned().ok_or(ProviderError::Interrupted),
+        }
+    }
+
+    /// A path of the dialect with the tenant in it.
+    fn path(&self, path: &str) -> Result<String, ProviderError> {
+        const TENANT: &str = "{tenant}";
+        if !path.contains(TENANT) {
+            return Ok(path.to_owned());
+        }
+        let unreserved = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+        let tenant =
+            self.config.tenant.as_deref().filter(|own| !own.is_empty() && own.bytes().all(unreserved));
+        let missing = || ProviderError::Missing {
+            provider: self.name.clone(),
+            key: "tenant",
+            why: "the provider's addresses name one, in letters, digits and -._~".into(),
+        };
+        Ok(path.replace(TENANT, tenant.ok_or_else(missing)?))
+    }
+
+    fn revocation(&self, token: &Secret) -> Result<http::Request<Bytes>, ProviderError> {
+        let endpoint = self.last()?;
+        let own = self.own(endpoint)?;
+        let request = TokenParameter {
+            token: token.expose().into(),
+            credentials: self.credentials(endpoint, &own, true)?,
+        };
+        let path = self.base()?.join(&self.path(&self.dialect.endpoints.revocation)?);
+        let path: Uri = path.parse().map_err(|_| ProviderError::Interrupted)?;
+        request
+            .encode(&path, endpoint.client_authentication.basic_encoding)
+            .map_err(|error| ProviderError::Request { provider: self.name.clone(), error })
+    }
+}

@@ -1,0 +1,116 @@
+//! `chancela agent login` and `logout`: a person's session at a provider, begun with a browser and ended.
+
+use super::with_agent;
+use crate::cli::{AgentFile, Wanted};
+use crate::failure::{AgentFailure, Failure};
+use crate::output;
+use chancela_agent::login::{self, LoggedIn, LoginError, LoginRequest, Pending, Revocation};
+use chancela_core::message::token_response::iso_8601;
+use std::io::{self, IsTerminal};
+use std::time::Duration;
+
+/// How often a wrong line may be pasted.
+const TRIES: u8 = 5;
+
+pub(super) fn login(
+    name: &str,
+    file: &AgentFile,
+    wanted: &Wanted,
+    (browser, timeout): (bool, Duration),
+) -> Result<(), Failure> {
+    with_agent(file, false, async |agent| {
+        let request = LoginRequest {
+            scope: wanted.scope.as_deref(),
+            resource: wanted.resource.as_deref(),
+            ..LoginRequest::default()
+        };
+        let mut pending = Pending::begin(agent, name, &request).await.map_err(AgentFailure::from)?;
+        let opened = browser && pending.open_browser();
+        let how = if opened { "a browser opens; if it does not, open" } else { "open in a browser" };
+        output::complain(&format!("{how}:\n\n  {}\n", pending.url()));
+        if pending.is_remote()
+            && let Some(line) = pending.tunnel("THIS-MACHINE")
+        {
+            output::complain(&format!(
+                "if that browser is on another machine, first run there:\n\n  {line}\n"
+            ));
+        }
+        if io::stdin().is_terminal() {
+            output::complain("or paste the address that the browser ends at, and press Enter");
+        }
+        let answer = answer(&mut pending, timeout).await?;
+        tell(name, &pending.finish(answer).await.map_err(AgentFailure::from)?);
+        Ok(())
+    })
+}
+
+/// From the browser, or from a person who pastes what it ended at.
+async fn answer(pending: &mut Pending, timeout: Duration) -> Result<login::Answer, Failure> {
+    let mut lines = pasted();
+    let mut left = TRIES;
+    let mut comes_here = true;
+    loop {
+        tokio::select! {
+            answer = pending.answer(timeout), if comes_here => match answer {
+                // The provider knows an address elsewhere; what is pasted is the only answer.
+                Err(LoginError::PasteOnly) => comes_here = false,
+                answer => return Ok(answer.map_err(AgentFailure::from)?),
+            },
+            Some(line) = lines.recv() => match pending.paste(&line) {
+                Ok(answer) => return Ok(answer),
+                Err(error) if left > 1 => {
+                    left -= 1;
+                    output::complain(&error.to_string());
+                }
+                Err(error) => return Err(AgentFailure::from(error).into()),
+            },
+            () = tokio::time::sleep(timeout), if !comes_here => {
+                return Err(AgentFailure::from(LoginError::TimedOut).into());
+            }
+            else => return Err(AgentFailure::from(LoginError::PasteOnly).into()),
+        }
+    }
+}
+
+/// Lines of standard input, where somebody may write them. The thread ends with the program.
+fn pasted() -> tokio::sync::mpsc::Receiver<String> {
+    let (send, receive) = tokio::sync::mpsc::channel(1);
+    std::thread::spawn(move || {
+        for line in io::stdin().lines().map_while(Result::ok).filter(|line| !line.trim().is_empty()) {
+            if send.blocking_send(line).is_err() {
+                return;
+            }
+        }
+    });
+    receive
+}
+
+fn tell(name: &str, logged_in: &LoggedIn) {
+    if !logged_in.withheld.is_empty() {
+        output::complain(&format!("not granted: {}", logged_in.withheld.join(" ")));
+    }
+    let until = match logged_in.session_ends_at {
+        Some(end) => format!(" until {}", iso_8601(end)),
+        None if logged_in.renewable => String::new(),
+        None => " for as long as this one token lives".to_owned(),
+    };
+    output::complain(&format!("logged in{until}; try: chancela token {name}"));
+}
+
+pub(super) fn logout(name: &str, file: &AgentFile, wanted: &Wanted) -> Result<(), Failure> {
+    with_agent(file, false, async |agent| {
+        let ended = login::logout(agent, name, wanted.scope.as_deref(), wanted.resource.as_deref()).await;
+        let ended = ended.map_err(AgentFailure::from)?;
+        match (ended.was_logged_in, ended.revocation) {
+            (false, _) => output::complain(&format!("{name}: nobody was logged in")),
+            (true, Revocation::Done) => {
+                output::complain(&format!("{name}: logged out, here and at the provider"))
+            }
+            (true, Revocation::Nothing) => output::complain(&format!("{name}: logged out here")),
+            (true, Revocation::Failed(error)) => {
+                output::complain(&format!("{name}: logged out here, and not at the provider: {error}"));
+            }
+        }
+        Ok(())
+    })
+}
