@@ -17,6 +17,7 @@ use chancela_core::client_auth::Method;
 use chancela_core::dialect::line_of;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// The whole file.
@@ -49,7 +50,7 @@ pub struct CacheConfig {
 }
 
 /// How providers are reached.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Http {
     /// How long a connection may take.
@@ -65,6 +66,21 @@ pub struct Http {
 impl Default for Http {
     fn default() -> Self {
         Self { connect_timeout: Span::seconds(3), timeout: Span::seconds(10), proxy: "env".into(), ca: None }
+    }
+}
+
+/// A proxy's address may have a password, which is not shown.
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { connect_timeout, timeout, proxy, ca } = self;
+        // A password may itself have an `@`; what stands after the last one is the host.
+        let shown = proxy.rsplit_once('@').map_or_else(|| proxy.clone(), |(_, host)| format!("***@{host}"));
+        f.debug_struct("Http")
+            .field("connect_timeout", connect_timeout)
+            .field("timeout", timeout)
+            .field("proxy", &shown)
+            .field("ca", ca)
+            .finish()
     }
 }
 
@@ -212,6 +228,22 @@ mod tests {
         assert_eq!(config.http.timeout.millis(), 20_000);
         assert_eq!(one.renew.policy().ahead_percent, 20);
         assert_eq!(one.renew.policy().hard, 5000);
+    }
+
+    #[test]
+    fn debug_shows_the_proxy_and_not_its_password() {
+        for (proxy, shown) in [
+            ("http://user:pa55@proxy.example:3128", "***@proxy.example:3128"),
+            ("user:pa@55@proxy.example", "***@proxy.example"),
+            ("http://proxy.example", "http://proxy.example"),
+        ] {
+            let config = AgentConfig::parse(Path::new("agent.toml"), &format!("[http]\nproxy = \"{proxy}\""));
+            let config = config.unwrap();
+            for text in [format!("{config:?}"), format!("{:#?}", config.http)] {
+                assert!(text.contains(&format!("\"{shown}\"")), "{text}");
+                assert!(!text.contains("user") && !text.contains("55"), "{text}");
+            }
+        }
     }
 
     #[test]

@@ -1,11 +1,15 @@
 //! What a token would take, for people: each step's exact request without its secrets, and its timetable.
 
-use super::{Provider, ProviderError, Request, Wanted};
-use crate::engine::{Record, SECOND, TokenKey};
-use chancela_core::secret::Secret;
+mod hidden;
 
-/// What stands where a secret would.
-const HIDDEN: &str = "***";
+use super::{Inner, Provider, ProviderError, Request, Wanted};
+use crate::config::Given;
+use crate::engine::{Record, SECOND, TokenKey};
+use chancela_core::dialect::TokenEndpoint;
+use chancela_core::secret::Secret;
+use hidden::{HIDDEN, Hidden};
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderName, HeaderValue};
 
 /// One step.
 #[derive(Debug, Clone)]
@@ -63,60 +67,68 @@ impl Provider {
     }
 }
 
-fn step(
-    inner: &super::Inner,
-    place: usize,
-    key: TokenKey,
-    wanted: &Wanted,
-) -> Result<Explained, ProviderError> {
+fn step(inner: &Inner, place: usize, key: TokenKey, wanted: &Wanted) -> Result<Explained, ProviderError> {
     let Some(endpoint) = inner.endpoints().nth(place) else { return Err(ProviderError::Interrupted) };
-    let hidden = Secret::new(HIDDEN);
-    let refresh = (!inner.is_repeatable()).then_some(&hidden);
-    let chain = (place > 0).then_some(&hidden);
+    let stand_in = Secret::new(HIDDEN);
+    let refresh = (!inner.is_repeatable()).then_some(&stand_in);
+    let chain = (place > 0).then_some(&stand_in);
     let request = inner.request(place, wanted, inner.grant_request(refresh)?, chain)?;
-    let headers = request.headers().iter().map(|(name, value)| {
-        let text = value.to_str().unwrap_or(HIDDEN);
-        let scheme = text.split_once(' ').map_or("", |(scheme, _)| scheme);
-        let hidden = if scheme == "Basic" { format!("Basic {HIDDEN}") } else { HIDDEN.to_owned() };
-        (name.as_str().to_owned(), if value.is_sensitive() { hidden } else { text.to_owned() })
+    let names = &endpoint.request.names;
+    let names = [names.client_secret.as_str(), &names.password, &names.refresh_token];
+    let (secrets, ids) = secrets(inner);
+    let hidden = Hidden::new(secrets, &ids, &names);
+    let headers = request.headers().iter();
+    let headers = headers.map(|(name, value)| {
+        let text = match is_public(endpoint, name, value) {
+            true => hidden.text(value.to_str().unwrap_or(HIDDEN)),
+            false if value.as_bytes().starts_with(b"Basic ") => format!("Basic {HIDDEN}"),
+            false => HIDDEN.to_owned(),
+        };
+        (name.as_str().to_owned(), text)
     });
-    let own = inner.own(endpoint)?;
-    let mut body = String::from_utf8_lossy(request.body()).into_owned();
-    let password = inner.config.password.as_ref().map(|place| inner.secret(place)).transpose()?;
-    for secret in own.secret.iter().chain(&password) {
-        body = without(&body, secret.expose());
-    }
+    let headers = headers.collect();
+    let body = hidden.body(&String::from_utf8_lossy(request.body()));
+    let url = hidden.text(&(inner.target(place)?.origin() + &request.uri().to_string()));
+    let (endpoint, timetable) = (endpoint.name.clone(), timetable(inner, endpoint));
+    Ok(Explained { endpoint, key, url, headers, body, timetable })
+}
+
+fn timetable(inner: &Inner, endpoint: &TokenEndpoint) -> String {
     let policy = inner.policy(endpoint);
     let life = policy.default_life.unwrap_or(0);
     let margins = policy.margins(life, 0);
     let seconds = |millis: i64| millis / SECOND;
-    let timetable = format!(
+    format!(
         "A token of {} s is renewed when {} s are left and not handed out with less than {} s; instances differ by up to {} %.",
         seconds(life),
         seconds(margins.soft),
         seconds(margins.hard),
         policy.jitter_percent,
-    );
-    let headers = headers.collect();
-    let (endpoint, url) = (endpoint.name.clone(), inner.target(place)?.origin() + &request.uri().to_string());
-    Ok(Explained { endpoint, key, url, headers, body, timetable })
+    )
 }
 
-/// `body` without a secret, in any of the spellings that a form or JSON gives it.
-fn without(body: &str, secret: &str) -> String {
-    if secret.is_empty() {
-        return body.to_owned();
-    }
-    let form = percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC).to_string();
-    let json = serde_json::to_string(secret).unwrap_or_default();
-    let mut out = body.replace(secret, HIDDEN).replace(json.trim_matches('"'), HIDDEN);
-    // What a form leaves as it is differs from writer to writer, so each parameter is compared after it is read.
-    let pairs = out.split('&').map(|pair| {
-        let Some((name, value)) = pair.split_once('=') else { return pair.to_owned() };
-        let plain =
-            percent_encoding::percent_decode_str(&value.replace('+', " ")).decode_utf8_lossy().into_owned();
-        if plain == secret { format!("{name}={HIDDEN}") } else { pair.to_owned() }
-    });
-    out = pairs.collect::<Vec<_>>().join("&");
-    out.replace(&form, HIDDEN)
+/// Whether a header's value is the dialect's or ours, and not the configuration's: any other may be a credential.
+fn is_public(endpoint: &TokenEndpoint, name: &HeaderName, value: &HeaderValue) -> bool {
+    let own = endpoint.request.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name.as_str()));
+    let fixed = match own {
+        Some(header) => header.value.as_deref().is_some_and(|fixed| fixed.as_bytes() == value.as_bytes()),
+        None => [ACCEPT, CONTENT_TYPE].contains(name),
+    };
+    fixed && !value.is_sensitive()
+}
+
+/// All that is secret in the configuration, whether or not this request has it, and the ids that stand beside secrets.
+/// What cannot be read is in no request.
+fn secrets(inner: &Inner) -> (Vec<Secret>, Vec<Secret>) {
+    let config = &inner.config;
+    let own = [&config.client_secret, &config.password, &config.api_key, &config.partner_secret];
+    let steps = config.step.values().map(|step| &step.client_secret);
+    let places = own.into_iter().chain([&config.certificate_passphrase]).chain(steps).flatten();
+    let given = config.headers.values().chain(config.credential.values());
+    let given = given.filter(|given| matches!(given, Given::From(_)));
+    let secrets = places.map(|place| inner.secret(place)).chain(given.map(|given| inner.given(given)));
+    let secrets = secrets.filter_map(Result::ok).collect();
+    let ids = config.step.values().filter_map(|step| step.client_id.as_ref()).chain(&config.partner_id);
+    let ids = std::iter::once(&config.client_id).chain(ids);
+    (secrets, ids.filter_map(|id| inner.given(id).ok()).collect())
 }

@@ -76,14 +76,19 @@ async fn tunnel(proxy: &Proxy, target: &Target) -> Result<TcpStream, TransportEr
         }
         answer.extend_from_slice(&byte);
     }
-    let line = String::from_utf8_lossy(&answer);
-    let mut words = line.split(' ');
-    let version = words.next().is_some_and(|version| version.starts_with("HTTP/1."));
-    match words.next().and_then(|status| status.parse::<u16>().ok()).filter(|_| version) {
+    match status(&answer) {
         Some(200..=299) => Ok(stream),
         Some(status) => Err(TransportError::Proxy(name, status)),
         None => Err(TransportError::ProxyProtocol(name)),
     }
+}
+
+/// The status of an answer: that of its first line, with a reason phrase or without (RFC 9112 section 4).
+fn status(head: &[u8]) -> Option<u16> {
+    let line = std::str::from_utf8(head.split(|byte| *byte == b'\r').next()?).ok()?;
+    let (version, rest) = line.split_once(' ')?;
+    let status = rest.split(' ').next().filter(|status| status.len() == 3)?;
+    matches!(version, "HTTP/1.0" | "HTTP/1.1").then(|| status.parse().ok())?
 }
 
 fn tls_error(target: &Target, error: &io::Error) -> TransportError {

@@ -22,9 +22,9 @@ pub enum TargetError {
     /// It is no address.
     #[error("{0:?} is no address; write https://HOST[:PORT][/PATH]")]
     Malformed(String),
-    /// It has what a base address cannot have.
-    #[error("{0:?} has a user name, a query or a fragment; a provider's address has none")]
-    Superfluous(String),
+    /// It has what a base address cannot have, and what may be a secret. The host, if it is certain.
+    #[error("the address{} has a user name, a query or a fragment; write https://HOST[:PORT][/PATH]", at(.0.as_deref()))]
+    Superfluous(Option<String>),
     /// It is not secret.
     #[error("{0:?} is not https; secrets go over http to this machine alone")]
     Plain(String),
@@ -38,7 +38,7 @@ impl Target {
     pub fn parse(text: &str) -> Result<Self, TargetError> {
         let malformed = || TargetError::Malformed(text.to_owned());
         if text.contains(['@', '?', '#']) {
-            return Err(TargetError::Superfluous(text.to_owned()));
+            return Err(TargetError::Superfluous(certain_host(text)));
         }
         let uri: Uri = text.parse().map_err(|_| malformed())?;
         let authority = uri.authority().cloned().ok_or_else(malformed)?;
@@ -98,6 +98,22 @@ impl Target {
     }
 }
 
+fn at(host: Option<&str>) -> String {
+    host.map(|host| format!(" of {host}")).unwrap_or_default()
+}
+
+/// The host of an address that is refused, unless it could be a part of a user name or password.
+fn certain_host(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    // An `@` that comes later may end a password that has such a character.
+    let is_whole = !rest.get(authority.len()..)?.contains('@');
+    let host = authority.rsplit('@').next().filter(|_| is_whole)?;
+    let is_name =
+        !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.:[]".contains(&b));
+    is_name.then(|| host.to_owned())
+}
+
 /// Whether a host is this machine for every resolver (RFC 6761 section 6.3 for `localhost`).
 fn is_own_machine(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
@@ -123,8 +139,9 @@ mod tests {
         {
             assert_eq!(Target::parse(plain), Err(TargetError::Plain(plain.into())));
         }
-        for superfluous in ["https://user:pw@api.example", "https://a.example/?x", "https://a.example/#x"] {
-            assert_eq!(Target::parse(superfluous), Err(TargetError::Superfluous(superfluous.into())));
+        for superfluous in ["https://user:pw@a.example", "https://a.example/?x", "https://a.example/#x"] {
+            let refused = Err(TargetError::Superfluous(Some("a.example".into())));
+            assert_eq!(Target::parse(superfluous), refused);
         }
         for malformed in
             ["", "api.example", "/token", "ftp://a.example", "https://", "https://:443", "https://a b"]
@@ -135,5 +152,30 @@ mod tests {
                 "{malformed}"
             );
         }
+    }
+
+    #[test]
+    fn an_error_repeats_no_user_name_no_password_and_no_query() {
+        for address in [
+            "https://user:pa55@bank.example/path",
+            "https://user:pa55@bank.example:8443",
+            "http://user:pa55@bank.example",
+            "https://user:pa/55@bank.example",
+            "https://user:pa#55@bank.example",
+            "https://user:55?pa55@bank.example",
+            "https://user:pa@55@bank.example",
+            "user:pa55@bank.example",
+            "https://bank.example?user=pa55",
+            "https://bank.example/#user:pa@55",
+            "@user:pa55",
+        ] {
+            let error = Target::parse(address).unwrap_err();
+            for text in [error.to_string(), format!("{error:?}")] {
+                assert!(!text.replace("a user name", "").contains("user"), "{address}: {text}");
+                assert!(!text.contains("55"), "{address}: {text}");
+            }
+        }
+        let told = Target::parse("https://user:pa55@bank.example").unwrap_err().to_string();
+        assert!(told.starts_with("the address of bank.example has a user name"), "{told}");
     }
 }

@@ -65,7 +65,7 @@ pub(crate) enum Format {
     Json,
     /// The headers of a call
     Header,
-    /// Lines NAME=VALUE for a shell or a unit
+    /// Lines NAME='VALUE' for a shell's eval
     Env,
     /// A curl configuration, for `curl --config -`
     Curl,
@@ -140,16 +140,45 @@ pub(crate) enum AgentAction {
     },
 }
 
+/// Longest time that may be asked for: more is a mistake, and some clocks cannot count far enough.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
+
 fn span(text: &str) -> Result<Duration, String> {
     let wrong = || "a time is a text as 30s, 5m or 2h".to_owned();
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let number: u64 = digits.parse().map_err(|_| wrong())?;
     let unit = match &text[digits.len()..] {
-        "ms" => return Ok(Duration::from_millis(number)),
-        "s" | "" => 1,
-        "m" => 60,
-        "h" => 3600,
+        "ms" => 1,
+        "s" | "" => 1000,
+        "m" => 60_000,
+        "h" => 3_600_000,
         _ => return Err(wrong()),
     };
-    number.checked_mul(unit).map(Duration::from_secs).ok_or_else(wrong)
+    let time = number.checked_mul(unit).map(Duration::from_millis).filter(|time| *time <= LONGEST);
+    time.ok_or_else(|| "a time is 24h at most".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_a_day_at_most() {
+        for (text, seconds) in [("0s", 0), ("90", 90), ("5m", 300), ("24h", 86_400), ("86400000ms", 86_400)] {
+            assert_eq!(span(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in [
+            "25h",
+            "86401",
+            "1441m",
+            "18446744073709551615ms",
+            "18446744073709551615s",
+            "18446744073709551615h",
+        ] {
+            assert_eq!(span(text), Err("a time is 24h at most".to_owned()), "{text}");
+        }
+        for text in ["", "s", "-1s", "1.5h", "5 m", "5d", "99999999999999999999"] {
+            assert_eq!(span(text), Err("a time is a text as 30s, 5m or 2h".to_owned()), "{text:?}");
+        }
+    }
 }

@@ -11,6 +11,9 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
+mod explanations;
+mod setup;
+
 /// A sandbox that takes orders, and a configuration for it.
 struct Bench {
     sandbox: Sandbox,
@@ -133,7 +136,7 @@ fn a_token_is_printed_in_the_form_that_a_program_wants() {
     let curl = bench.run(&["token", "bs2", "--format", "curl"]).stdout;
     assert_eq!(curl, format!("header = \"Authorization: Bearer {token}\"\n"));
     let variables = bench.run(&["token", "bs2", "--format", "env"]).stdout;
-    assert_eq!(variables, format!("ACCESS_TOKEN={token}\nHEADER_AUTHORIZATION='Bearer {token}'\n"));
+    assert_eq!(variables, format!("ACCESS_TOKEN='{token}'\nHEADER_AUTHORIZATION='Bearer {token}'\n"));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `chancela agent explain`: the requests that a token would take, as curl, without secrets. Sends nothing.
 
-use super::with_agent;
+use super::{shell::quoted, with_agent};
 use crate::cli::{AgentFile, Wanted};
 use crate::failure::{AgentFailure, Failure};
 use crate::output;
@@ -12,11 +12,11 @@ pub(super) fn explain(provider: &str, file: &AgentFile, wanted: &Wanted) -> Resu
         let steps = provider.explain(wanted.request(Duration::ZERO)).await.map_err(AgentFailure::from)?;
         let mut out = Vec::new();
         for step in steps {
-            let mut line = format!("# {}: {}\ncurl -X POST '{}'", step.endpoint, step.key, step.url);
+            let mut line = format!("# {}: {}\ncurl -X POST {}", step.endpoint, step.key, quoted(&step.url));
             for (name, value) in &step.headers {
-                line.push_str(&format!(" \\\n  -H '{name}: {value}'"));
+                line.push_str(&format!(" \\\n  -H {}", quoted(&format!("{name}: {value}"))));
             }
-            line.push_str(&format!(" \\\n  --data '{}'", step.body));
+            line.push_str(&format!(" \\\n  --data {}", quoted(&step.body)));
             line.push_str(&format!("\n# {}", step.timetable));
             out.push(line);
         }

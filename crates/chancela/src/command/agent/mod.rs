@@ -4,6 +4,7 @@ mod explain;
 mod init;
 mod login;
 mod process;
+mod shell;
 mod status;
 mod token;
 

@@ -1,6 +1,6 @@
 //! `chancela token PROVIDER`: the token on standard output, in the form that is asked for, and nothing else there.
 
-use super::with_agent;
+use super::{shell, with_agent};
 use crate::cli::{Format, Obtain};
 use crate::failure::{AgentFailure, Failure};
 use crate::output;
@@ -38,10 +38,9 @@ fn print(provider: &str, authorized: &Authorized, format: Format) -> std::io::Re
                 .try_for_each(|(name, value)| writeln!(out, "header = \"{name}: {}\"", quoted(value)))
         }
         Format::Env => {
-            writeln!(out, "ACCESS_TOKEN={token}")?;
+            writeln!(out, "ACCESS_TOKEN={}", shell::quoted(token))?;
             headers(authorized).try_for_each(|(name, value)| {
-                let name = name.to_ascii_uppercase().replace('-', "_");
-                writeln!(out, "HEADER_{name}='{}'", value.replace('\'', "'\\''"))
+                writeln!(out, "HEADER_{}={}", shell::variable(&name), shell::quoted(value))
             })
         }
     }?;

@@ -1,0 +1,210 @@
+//! From what a sandbox says of itself to a configuration and the files beside it. Writes nothing.
+//!
+//! The sandbox is not believed, because whoever answers at its address could be another program: its names become names of
+//! files and tables only if they are plain, its texts become values and never TOML, and none of them names a place from
+//! which the agent would read a secret or start a program.
+
+use super::files::File;
+use super::{CONFIG, KEY};
+use crate::failure::{AgentFailure, Failure};
+use chancela_agent::config::AgentConfig;
+use chancela_agent::source::{Source, SourceSyntaxError};
+use chancela_agent::transport::Target;
+use chancela_core::dialect::{Dialect, Library, TokenEndpoint, WhenScopeAbsent};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+use toml::Table;
+use zeroize::Zeroizing;
+
+const LONGEST_NAME: usize = 64;
+
+/// What will be written.
+pub(super) struct Plan<'a> {
+    /// Where the files will be: an absolute path.
+    folder: &'a str,
+    http: Table,
+    providers: Table,
+    /// The files beside the configuration.
+    beside: BTreeMap<String, Zeroizing<String>>,
+}
+
+impl<'a> Plan<'a> {
+    /// For all realms whose dialect is known.
+    pub(super) fn read(folder: &'a str, description: &Value) -> Result<Self, Failure> {
+        let beside = BTreeMap::new();
+        let folder = folder.trim_end_matches('/');
+        let mut plan = Self { folder, http: Table::new(), providers: Table::new(), beside };
+        if let Some(pem) = description["ca_certificate_pem"].as_str() {
+            let path = plan.file("sandbox-ca.pem".to_owned(), pem)?;
+            insert(&mut plan.http, "ca", &path);
+        }
+        let library = Library::builtin();
+        for (name, realm) in description["realms"].as_object().into_iter().flatten() {
+            is_name(name)?;
+            let Ok(dialect) = library.load(text(realm, "dialect")) else { continue };
+            plan.realm(name, realm, &dialect)?;
+        }
+        Ok(plan)
+    }
+
+    /// The providers' names.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.providers.keys().map(String::as_str)
+    }
+
+    /// All files, the configuration last.
+    pub(super) fn files(&self) -> Result<Vec<File>, Failure> {
+        let mut cache = Table::new();
+        insert(&mut cache, "key", &format!("file:{}/{KEY}", self.folder));
+        let tables = [("cache", &cache), ("http", &self.http), ("provider", &self.providers)];
+        let tables = tables.into_iter().map(|(name, table)| (name.to_owned(), table.clone().into()));
+        let config = toml::to_string(&Table::from_iter(tables)).map_err(AgentFailure::configuration)?;
+        // Nothing is written that would not be read.
+        AgentConfig::parse(Path::new(CONFIG), &config).map_err(AgentFailure::configuration)?;
+        let head =
+            "# Written by `chancela agent init` for a sandbox; its secrets are files beside this one.\n\n";
+        let beside = self.beside.iter().map(|(name, contents)| (name.clone(), contents.clone()));
+        let config = (CONFIG.to_owned(), Zeroizing::new(format!("{head}{config}")));
+        Ok(beside.chain([config]).collect())
+    }
+
+    /// Adds a realm's providers: its first client, and the one that has a certificate instead of a secret.
+    fn realm(&mut self, name: &str, realm: &Value, dialect: &Dialect) -> Result<(), Failure> {
+        let clients = realm["clients"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let labelled = |label: &str| clients.iter().find(|client| client["label"] == label);
+        let last = dialect.token_endpoints.iter().find(|one| one.requires.access_token.is_some());
+        let main = last
+            .and_then(|one| labelled(&one.name))
+            .or_else(|| labelled("demo"))
+            .or_else(|| labelled("basic"));
+        if let Some(main) = main {
+            let mut provider = self.provider(name, realm, (main, dialect))?;
+            let mut steps = Table::new();
+            for step in dialect.token_endpoints.iter().filter(|one| dialect.is_earlier_step(&one.name)) {
+                let Some(client) = labelled(&step.name) else { continue };
+                is_name(&step.name)?;
+                let own = self.credentials(&format!("{name}-{}", step.name), client)?;
+                steps.insert(step.name.clone(), own.into());
+            }
+            if !steps.is_empty() {
+                provider.insert("step".to_owned(), steps.into());
+            }
+            self.add(name.to_owned(), provider)?;
+        }
+        let certified = |client: &&Value| client["token_endpoint_auth_method"] == "tls_client_auth";
+        if let Some(client) = clients.iter().find(certified).filter(|client| main != Some(*client)) {
+            let name = format!("{name}-mtls");
+            let provider = self.provider(&name, realm, (client, dialect))?;
+            self.add(name, provider)?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, name: String, provider: Table) -> Result<(), Failure> {
+        if self.providers.contains_key(&name) {
+            return Err(refused(&format!("would be two providers {name}")));
+        }
+        self.providers.insert(name, provider.into());
+        Ok(())
+    }
+
+    fn provider(
+        &mut self,
+        name: &str,
+        realm: &Value,
+        (client, dialect): (&Value, &Dialect),
+    ) -> Result<Table, Failure> {
+        let mut out = self.credentials(name, client)?;
+        let method = text(client, "token_endpoint_auth_method");
+        // Two endpoints of one dialect may differ by what comes before a certificate and what after.
+        let endpoint = dialect.token_endpoints.iter().find(|one| {
+            !dialect.is_earlier_step(&one.name)
+                && one.client_authentication.methods.iter().any(|own| own.as_str() == method)
+        });
+        // Whoever has a certificate shows it, but for a provider that wants it in a header.
+        let in_header = endpoint.is_some_and(|one| one.requires.danger_client_certificate.is_some());
+        let shows = client["certificate_pem"].is_string() && !in_header;
+        let address = text(realm, if shows { "mtls_base_url" } else { "base_url" });
+        Target::parse(address).map_err(|error| refused(&format!("has a wrong address: {error}")))?;
+        for (key, value) in [
+            ("dialect", text(realm, "dialect")),
+            ("environment", text(realm, "environment")),
+            ("address", address),
+            ("method", method),
+        ] {
+            insert(&mut out, key, value);
+        }
+        if let Some(endpoint) = endpoint {
+            insert(&mut out, "endpoint", &endpoint.name);
+            if let Some(scope) = scope(endpoint, text(client, "scope")) {
+                insert(&mut out, "scope", &scope);
+            }
+        }
+        if let (Some(pem), Some(key)) =
+            (client["certificate_pem"].as_str(), client["private_key_pem"].as_str())
+        {
+            let chain = text(client, "certificate_chain_pem");
+            let certificate = self.file(format!("{name}.pem"), &format!("{pem}\n{chain}"))?;
+            insert(&mut out, "certificate", &format!("file:{certificate}"));
+            let key = self.file(format!("{name}.key"), key)?;
+            insert(&mut out, "certificate_key", &format!("file:{key}"));
+        }
+        Ok(out)
+    }
+
+    /// `client_id`, and `client_secret` in a file of this name.
+    fn credentials(&mut self, name: &str, client: &Value) -> Result<Table, Failure> {
+        let mut out = Table::new();
+        let id = text(client, "client_id");
+        if id.parse::<Source>() != Err(SourceSyntaxError::Literal) {
+            return Err(refused("has a client_id that the agent would read as the place of one"));
+        }
+        insert(&mut out, "client_id", id);
+        if let Some(secret) = client["client_secret"].as_str() {
+            let path = self.file(format!("{name}.secret"), secret)?;
+            insert(&mut out, "client_secret", &format!("file:{path}"));
+        }
+        Ok(out)
+    }
+
+    /// The path of a file that will be there.
+    fn file(&mut self, name: String, contents: &str) -> Result<String, Failure> {
+        let path = format!("{}/{name}", self.folder);
+        if name == KEY || self.beside.contains_key(&name) {
+            return Err(refused(&format!("would need two files {name}")));
+        }
+        self.beside.insert(name, Zeroizing::new(contents.to_owned()));
+        Ok(path)
+    }
+}
+
+/// The scope to ask for, where an endpoint wants one to be named.
+fn scope(endpoint: &TokenEndpoint, all: &str) -> Option<String> {
+    let named = endpoint.exact_scope.is_none() && endpoint.scope.when_absent == WhenScopeAbsent::Reject;
+    let most = usize::from(endpoint.scope.max.unwrap_or(u16::MAX));
+    let given = all.split(' ').filter(|scope| *scope != "offline_access").take(most);
+    named.then(|| given.collect::<Vec<_>>().join(" "))
+}
+
+fn text<'a>(object: &'a Value, member: &str) -> &'a str {
+    object[member].as_str().unwrap_or_default()
+}
+
+fn insert(table: &mut Table, key: &str, text: &str) {
+    table.insert(key.to_owned(), text.into());
+}
+
+/// Whether a name may become that of a table and of files.
+fn is_name(name: &str) -> Result<(), Failure> {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    if (1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(plain) {
+        return Ok(());
+    }
+    Err(refused("has a name that is not of a-z, 0-9 and - (64 at most)"))
+}
+
+fn refused(what: &str) -> Failure {
+    let text = format!("what the sandbox says of itself {what}; check that `chancela sandbox` answers there");
+    AgentFailure::configuration(text).into()
+}
