@@ -4,7 +4,7 @@ use crate::cache::{BootId, Cache, CacheError, CacheKeyError, CacheKeys, Persist}
 use crate::clock::Clock;
 use crate::config::AgentConfig;
 use crate::engine::{Record, TokenKey};
-use crate::provider::{Context, Provider, ProviderError};
+use crate::provider::{Context, Provider, ProviderError, Request};
 use crate::source::{SourceWarning, Surroundings};
 use crate::tokens::{CacheStore, MemoryStore, Observer, Store, Tokens};
 use chancela_core::dialect::Library;
@@ -58,6 +58,9 @@ pub enum AgentError {
     /// No random numbers.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
+    /// A record.
+    #[error("{0}")]
+    Record(#[from] io::Error),
     /// No provider of this name.
     #[error("there is no provider {name:?} in the configuration; it has: {known}")]
     Unknown {
@@ -125,6 +128,27 @@ impl Agent {
             Provider::open(name, config.clone(), &self.config.http, &self.library, self.context.clone())?;
         opened.insert(name.to_owned(), provider.clone());
         Ok(provider)
+    }
+
+    /// Ends the pauses after refusals of a provider's token and of its earlier steps, for all processes. Returns whether there
+    /// was one.
+    ///
+    /// # Errors
+    /// [`AgentError`], or the cache cannot be read or written.
+    pub async fn reset(&self, name: &str, request: Request<'_>) -> Result<bool, AgentError> {
+        let keys = self.provider(name)?.keys(request).await?;
+        let mut was_paused = false;
+        for key in keys {
+            let held = self.context.tokens.hold(key).await?;
+            let mut record = held.record().clone();
+            if record.trouble.take().is_some() {
+                was_paused = true;
+                record.generation = record.generation.saturating_add(1);
+                held.replace(record).await?;
+            }
+            self.context.tokens.reset(key);
+        }
+        Ok(was_paused)
     }
 
     /// Names of all providers.

@@ -121,6 +121,15 @@ pub(crate) enum AgentAction {
         #[command(flatten)]
         wanted: Wanted,
     },
+    /// End the pause after a provider's refusal: the next request is made at once
+    Reset {
+        /// The provider's name in the agent's configuration
+        provider: String,
+        #[command(flatten)]
+        file: AgentFile,
+        #[command(flatten)]
+        wanted: Wanted,
+    },
     /// Show each provider's token: how long it is good, when it is renewed, and what is wrong
     Status {
         #[command(flatten)]

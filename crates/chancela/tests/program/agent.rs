@@ -1,5 +1,6 @@
 //! The client side against the sandbox, as a partner uses both: three commands to a token, and what goes wrong then.
 
+use crate::support::browser::{Browser, Wish};
 use crate::support::http::{Request, get};
 use crate::support::process::{Finished, PROGRAM, Process, command};
 use crate::support::sandbox::Sandbox;
@@ -257,6 +258,76 @@ fn what_lasts_is_told_at_once_and_not_asked_again_until_something_changes() {
 }
 
 #[test]
+fn a_pause_can_be_ended_by_hand() {
+    let bench = Bench::new();
+    bench.fault(&json!({ "kind": "refuse", "realm": "bs2", "rule": "unknown_client" }));
+    bench.run(&["token", "bs2"]).failed(5, &["next attempt in"]);
+    bench.run(&["token", "bs2"]).failed(5, &["next attempt in"]);
+    let reset = bench.run(&["agent", "reset", "bs2"]);
+    assert_eq!(
+        (reset.code, reset.stderr.as_str()),
+        (0, "chancela: bs2: is asked again with the next request\n")
+    );
+    bench.token("bs2");
+    assert_eq!(bench.requests("bs2"), 2);
+    assert!(bench.run(&["agent", "reset", "bs2"]).stderr.contains("was not paused"));
+}
+
+#[test]
+fn a_person_logs_in_once_and_programs_have_tokens_until_logout() {
+    let bench = Bench::new();
+    bench
+        .run(&["token", "vantage-login"])
+        .failed(4, &["nobody is logged in", "chancela agent login vantage-login"]);
+    let mut login = Process::start(
+        bench
+            .command(&["agent", "login", "vantage-login", "--no-browser"])
+            .stdin(std::process::Stdio::null()),
+    );
+    let url = login.await_output("the address", |_, stderr| {
+        stderr.lines().map(str::trim).find(|line| line.starts_with("http://")).map(str::to_owned)
+    });
+    let user = &bench.sandbox.realm("vantage")["users"][0];
+    let end = Browser::log_in(&url, text(user, "username"), text(user, "password"), Wish::Allow);
+    let page = get(&end);
+    assert_eq!(page.status, 200, "{}", page.text());
+    assert!(login.wait().success(), "{}", login.stderr.text());
+    assert!(login.stderr.text().contains("logged in until 20"), "{}", login.stderr.text());
+    let first = bench.token("vantage-login");
+    assert_eq!(bench.token("vantage-login"), first);
+    let status = bench.run(&["agent", "status"]);
+    assert!(status.stdout.contains("session_ends_at      20"), "{}", status.stdout);
+    let out = bench.run(&["agent", "logout", "vantage-login"]);
+    assert!(out.code == 0 && out.stderr.contains("logged out, here and at the provider"), "{out:?}");
+    bench.run(&["token", "vantage-login"]).failed(4, &["nobody is logged in"]);
+}
+
+#[test]
+fn a_process_serves_tokens_to_others_on_this_machine() {
+    let bench = Bench::new();
+    let socket = bench.folder.path().join("agent.sock");
+    let config = fs::read_to_string(bench.path("agent.toml")).unwrap();
+    let config = format!("{config}\n[agent]\nsocket = \"{}\"\nprefetch = [\"bs2\"]\n", socket.display());
+    fs::write(bench.path("agent.toml"), config).unwrap();
+    let mut agent = Process::start(bench.command(&["agent", "run"]).stdin(std::process::Stdio::null()));
+    agent.await_output("the socket", |_, stderr| stderr.contains("serving tokens at").then_some(()));
+    let asked = Command::new("curl")
+        .args(["-s", "--unix-socket", socket.to_str().unwrap(), "-H", "Content-Type: application/json"])
+        .args(["-d", "{\"provider\": \"bs2\"}", "http://agent/v1/token"])
+        .output()
+        .unwrap();
+    let answer: Value = serde_json::from_slice(&asked.stdout).unwrap();
+    assert_eq!(
+        answer["access_token"],
+        bench.token("bs2").as_str(),
+        "the command and the process share a token"
+    );
+    assert_eq!(bench.requests("bs2"), 1);
+    assert_eq!(agent.stop(), Some(0), "{}", agent.stderr.text());
+    assert!(!socket.exists());
+}
+
+#[test]
 fn a_provider_that_is_away_or_busy_is_said_with_the_time() {
     let bench = Bench::new();
     bench.fault(&json!({ "kind": "refuse", "realm": "bs2", "rule": "rate_limited", "retry_after": 90, "forever": true }));
@@ -278,7 +349,9 @@ fn a_server_that_shows_a_bad_certificate_gets_no_credentials() {
     done.failed(6, &["certificate", "not trusted"]);
     assert_eq!(bench.requests("standard"), 0);
     let file = bench.path("agent.toml");
-    let config = fs::read_to_string(file).unwrap().replace("http://127.0.0.1", "http://192.0.2.1");
+    let config = fs::read_to_string(file)
+        .unwrap()
+        .replace("address = \"http://127.0.0.1", "address = \"http://192.0.2.1");
     fs::write(file, config).unwrap();
     bench.run(&["token", "bs2"]).failed(3, &["not https", "this machine alone"]);
 }

@@ -12,7 +12,7 @@ pub(super) use token::token;
 
 use crate::cli::{AgentAction, AgentFile, Wanted};
 use crate::failure::{AgentFailure, Failure};
-use crate::serve;
+use crate::{output, serve};
 use chancela_agent::agent::{Agent, Parts};
 use chancela_agent::cache::BootId;
 use chancela_agent::clock::{SystemClock, boot_id};
@@ -38,9 +38,21 @@ pub(super) fn run(action: AgentAction) -> Result<(), Failure> {
         }
         AgentAction::Logout { provider, file, wanted } => login::logout(&provider, &file, &wanted),
         AgentAction::Run { file, log } => process::run(&file, log),
+        AgentAction::Reset { provider, file, wanted } => reset(&provider, &file, &wanted),
         AgentAction::Status { file, json } => status::status(&file, json),
         AgentAction::Explain { provider, file, wanted } => explain::explain(&provider, &file, &wanted),
     }
+}
+
+/// `chancela agent reset`
+fn reset(provider: &str, file: &AgentFile, wanted: &Wanted) -> Result<(), Failure> {
+    with_agent(file, false, async |agent| {
+        let was_paused =
+            agent.reset(provider, wanted.request(Duration::ZERO)).await.map_err(AgentFailure::from)?;
+        let what = if was_paused { "is asked again with the next request" } else { "was not paused" };
+        output::complain(&format!("{provider}: {what}"));
+        Ok(())
+    })
 }
 
 /// The environment of this process.

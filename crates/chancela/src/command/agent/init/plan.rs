@@ -18,6 +18,9 @@ use toml::Table;
 use zeroize::Zeroizing;
 
 const LONGEST_NAME: usize = 64;
+/// Where a native application's logins end, as a sandbox registers it, and as the agent asks for it (RFC 8252 section 7.3).
+const REDIRECT: &str = "http://127.0.0.1/callback";
+const ANY_PORT: &str = "http://127.0.0.1:0/callback";
 
 /// What will be written.
 pub(super) struct Plan<'a> {
@@ -69,7 +72,8 @@ impl<'a> Plan<'a> {
         Ok(beside.chain([config]).collect())
     }
 
-    /// Adds a realm's providers: its first client, and the one that has a certificate instead of a secret.
+    /// Adds a realm's providers: its first client, the one that has a certificate instead of a secret, and the one with which
+    /// people log in.
     fn realm(&mut self, name: &str, realm: &Value, dialect: &Dialect) -> Result<(), Failure> {
         let clients = realm["clients"].as_array().map(Vec::as_slice).unwrap_or_default();
         let labelled = |label: &str| clients.iter().find(|client| client["label"] == label);
@@ -96,6 +100,26 @@ impl<'a> Plan<'a> {
         if let Some(client) = clients.iter().find(certified).filter(|client| main != Some(*client)) {
             let name = format!("{name}-mtls");
             let provider = self.provider(&name, realm, (client, dialect))?;
+            self.add(name, provider)?;
+        }
+        let native = |client: &&Value| {
+            let has = |member: &str, value: &str| {
+                client[member].as_array().is_some_and(|all| all.iter().any(|one| one == value))
+            };
+            has("grant_types", "authorization_code") && has("redirect_uris", REDIRECT)
+        };
+        if let Some(client) = clients.iter().find(native) {
+            let name = format!("{name}-login");
+            let mut provider = self.provider(&name, realm, (client, dialect))?;
+            insert(&mut provider, "grant", "authorization_code");
+            let rules = &dialect.authorization;
+            let optional = rules.scope_optional.as_deref().unwrap_or_default();
+            let exactly = rules.scope_exactly.as_ref().map(|exactly| format!("{exactly} {optional}"));
+            let scope = exactly.as_deref().map_or_else(|| text(client, "scope"), str::trim_end);
+            insert(&mut provider, "scope", scope);
+            let mut login = Table::new();
+            insert(&mut login, "redirect", ANY_PORT);
+            provider.insert("login".to_owned(), login.into());
             self.add(name, provider)?;
         }
         Ok(())
