@@ -25,6 +25,7 @@ pub use action::{
 };
 pub use budget::Budget;
 pub use key::{Fingerprint, TokenKey};
+pub(crate) use moment::duration;
 pub use moment::{Life, Moment, SECOND};
 pub use plan::{Chain, Plan};
 pub use policy::{Margins, Policy};

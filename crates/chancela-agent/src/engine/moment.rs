@@ -1,7 +1,14 @@
 //! Two clocks, and how long a token lives by both.
 
+use std::time::Duration;
+
 /// Milliseconds of a second.
 pub const SECOND: i64 = 1000;
+
+/// A span of the engine's milliseconds as the rest of the program has it; a negative one is none.
+pub(crate) fn duration(millis: i64) -> Duration {
+    Duration::from_millis(u64::try_from(millis).unwrap_or(0))
+}
 
 /// One reading of both clocks, in milliseconds.
 ///

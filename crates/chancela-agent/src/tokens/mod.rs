@@ -7,6 +7,7 @@ mod cache_store;
 mod held;
 mod perform;
 mod store;
+mod stored;
 
 pub use cache_store::CacheStore;
 pub use store::{Lock, MemoryStore, Store};
@@ -14,7 +15,7 @@ pub use store::{Lock, MemoryStore, Store};
 use crate::clock::Clock;
 use crate::engine::{
     Answer, Attempt, Class, Engine, Failure, Fingerprint, Granted, Notice, Plan, PlanError, Refusal, Served,
-    Status, TokenKey, Want,
+    Status, TokenKey, Want, duration,
 };
 use std::collections::HashMap;
 use std::fmt;
@@ -213,7 +214,7 @@ impl Tokens {
                 if engine.is_settled() {
                     return true;
                 }
-                let request = Duration::from_millis(u64::try_from(engine.longest_patience()).unwrap_or(0));
+                let request = duration(engine.longest_patience());
                 match engine.is_expendable() {
                     true => (patience, true),
                     false => (patience.max(request + SETTLE_MORE), false),
@@ -274,7 +275,7 @@ async fn tick(shared: Weak<Shared>) {
         let done = Arc::clone(&held.done);
         drop(held);
         // Whatever is done changes when there is something to do next.
-        let pause = Duration::from_millis(u64::try_from(pause.max(1)).unwrap_or(1));
+        let pause = duration(pause.max(1));
         let _ = timeout(pause, done.notified()).await;
     }
 }
