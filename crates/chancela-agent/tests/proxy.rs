@@ -10,7 +10,7 @@
 )]
 
 use bytes::Bytes;
-use chancela_agent::transport::{Proxies, Route, Target, TransportError, tls};
+use chancela_agent::transport::{Proxies, Route, Target, Tls, TransportError};
 use rcgen::{CertificateParams, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -109,7 +109,7 @@ async fn send(
     certificate: &CertificateDer<'static>,
 ) -> Result<http::Response<Bytes>, TransportError> {
     let proxies = Proxies::parse(&format!("http://user:pa%3A55@127.0.0.1:{proxy}"), "").unwrap();
-    let tls = Arc::new(tls(vec![certificate.clone()], None).unwrap());
+    let tls = Arc::new(Tls::new(vec![certificate.clone()], None));
     let route = Route { tls, proxies, connect: PATIENCE };
     let target = Target::parse("https://bank.example").unwrap();
     let request = http::Request::post("/token").header("authorization", "Basic c2VjcmV0");

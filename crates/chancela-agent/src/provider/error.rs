@@ -3,7 +3,7 @@
 use crate::engine::{PlanError, Reason, Refusal};
 use crate::identity::IdentityError;
 use crate::source::SourceError;
-use crate::transport::{ProxyError, TargetError, TransportError};
+use crate::transport::{ProxyError, TargetError};
 use chancela_core::dialect::DialectError;
 use chancela_core::message::token_request::EncodeError;
 
@@ -38,9 +38,6 @@ pub enum ProviderError {
     /// A proxy.
     #[error("http.proxy: {0}")]
     Proxy(#[from] ProxyError),
-    /// The transport.
-    #[error("{provider}: {error}")]
-    Transport { provider: String, error: TransportError },
     /// A secret cannot be read.
     #[error("{provider}: {error}")]
     Source { provider: String, error: SourceError },

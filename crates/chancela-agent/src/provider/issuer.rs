@@ -1,10 +1,9 @@
 //! Asks a provider for one step's token: secrets are read anew for each request, and live no longer than it.
 
 use super::line::Own;
-use super::open::span;
 use super::{Inner, ProviderError, Wanted};
 use crate::config::GrantConfig;
-use crate::engine::{Attempt, Class, Failure, Granted, How, SECOND};
+use crate::engine::{Attempt, Class, Failure, Granted, How, SECOND, duration};
 use crate::tokens::{BoxFuture, Issuer};
 use crate::transport::TransportError;
 use bytes::Bytes;
@@ -53,7 +52,7 @@ impl Issuer for StepIssuer {
                 Ok(Err(error)) => return Err(unsendable(&error)),
                 Err(_) => return Err(unsendable(&ProviderError::Interrupted)),
             };
-            let patience = span(attempt.patience);
+            let patience = duration(attempt.patience);
             let target = self.inner.target(self.place).map_err(|error| unsendable(&error))?;
             match self.inner.route.send(target, request, patience).await {
                 Ok(response) => match self.read(&response) {

@@ -2,10 +2,9 @@
 //! revocation (RFC 7009) of what it gave. Does not own the browser, the answer or the record.
 
 use super::issuer::granted;
-use super::open::span;
 use super::{Inner, Provider, ProviderError, Request};
 use crate::config::LoginConfig;
-use crate::engine::{Granted, Moment, Policy, TokenKey, Want};
+use crate::engine::{Granted, Moment, Policy, TokenKey, Want, duration};
 use crate::login::{Answer, LoginError, Proof};
 use crate::tokens::{TokenError, Tokens};
 use crate::transport::Target;
@@ -93,7 +92,7 @@ impl Provider {
         opening: &Opening<'_>,
     ) -> Result<Redeemed, LoginError> {
         let line = self.line(request).await?;
-        let patience = span(self.0.http.timeout.millis());
+        let patience = duration(self.0.http.timeout.millis());
         let chain = match line.earlier() {
             Some(key) => Some(self.step_token(key, patience).await?),
             None => None,
@@ -142,7 +141,7 @@ impl Provider {
     pub(crate) async fn revoke(&self, token: &Secret) -> Result<(), LoginError> {
         let token = token.clone();
         let request = self.blocking(move |inner| inner.revocation(&token)).await?;
-        let patience = span(self.0.http.timeout.millis());
+        let patience = duration(self.0.http.timeout.millis());
         let failed = |why: String| LoginError::NotRevoked { provider: self.name().to_owned(), why };
         let response = self.0.route.send(&self.0.base()?, request, patience).await;
         let response = response.map_err(|error| failed(error.to_string()))?;

@@ -3,10 +3,11 @@
 use super::{Inner, Provider, ProviderError};
 use crate::clock::Clock;
 use crate::config::{GrantConfig, Http, ProviderConfig};
+use crate::engine::duration;
 use crate::identity::{ClientIdentity, IdentityFiles};
 use crate::source::Surroundings;
 use crate::tokens::Tokens;
-use crate::transport::{self, Proxies, Route, Target};
+use crate::transport::{Proxies, Route, Target, Tls};
 use chancela_core::dialect::{Dialect, Grant, Library, TokenEndpoint};
 use chancela_core::entropy::Entropy;
 use chancela_core::time::Timestamp;
@@ -67,10 +68,11 @@ impl Provider {
         check_steps(&provider, &dialect, &config, &steps)?;
         let grant = grant(&dialect, &config, &steps);
         let identity = identity(&provider, &config, &context)?;
+        let own = http.ca.as_deref().map(authorities).transpose()?.unwrap_or_default();
         let route = Route {
-            tls: Arc::new(tls(&provider, http, identity.as_ref())?),
+            tls: Arc::new(Tls::new(own, identity.clone())),
             proxies: proxies(http, &context.around)?,
-            connect: span(http.connect_timeout.millis()),
+            connect: duration(http.connect_timeout.millis()),
         };
         let http = http.clone();
         let lines = Mutex::default();
@@ -109,10 +111,6 @@ fn targets(
             .map_err(|error| ProviderError::Address { provider: provider.to_owned(), error })
     };
     endpoints.map(target).collect()
-}
-
-pub(super) fn span(millis: i64) -> Duration {
-    Duration::from_millis(u64::try_from(millis).unwrap_or(0))
 }
 
 fn environment(provider: &str, dialect: &Dialect, config: &ProviderConfig) -> Result<String, ProviderError> {
@@ -218,16 +216,6 @@ fn identity(
     let identity = identity
         .map_err(|error| ProviderError::Identity { provider: provider.to_owned(), error: Box::new(error) })?;
     Ok(Some(Arc::new(identity)))
-}
-
-fn tls(
-    provider: &str,
-    http: &Http,
-    identity: Option<&Arc<ClientIdentity>>,
-) -> Result<rustls::ClientConfig, ProviderError> {
-    let own = http.ca.as_deref().map(authorities).transpose()?.unwrap_or_default();
-    transport::tls(own, identity)
-        .map_err(|error| ProviderError::Transport { provider: provider.to_owned(), error })
 }
 
 fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, ProviderError> {

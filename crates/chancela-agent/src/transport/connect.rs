@@ -30,7 +30,9 @@ pub(super) async fn connect(route: &Route, target: &Target) -> Result<Stream, Tr
     // The request is one small write, and the answer is waited for.
     let _ = stream.set_nodelay(true);
     let Some(name) = target.tls_name() else { return Ok(Stream::Plain(stream)) };
-    let connector = TlsConnector::from(Arc::clone(&route.tls));
+    let tls = Arc::clone(&route.tls);
+    let config = tokio::task::spawn_blocking(move || tls.config()).await;
+    let connector = TlsConnector::from(config.unwrap_or(Err(TransportError::NoRoots))?);
     match connector.connect(name.clone(), stream).await {
         Ok(stream) => Ok(Stream::Tls(Box::new(stream))),
         Err(error) => Err(tls_error(target, &error)),

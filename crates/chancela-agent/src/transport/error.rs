@@ -69,6 +69,7 @@ impl TransportError {
         match self {
             Self::Lost(_) => Class::Lost,
             Self::ClientCertificate(_) => Class::Credentials,
+            Self::NoRoots => Class::Local,
             _ => Class::Unsent,
         }
     }

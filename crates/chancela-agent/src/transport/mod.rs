@@ -20,7 +20,7 @@ use http::header::{HOST, USER_AGENT};
 use http::{HeaderValue, Request, Response};
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -33,39 +33,57 @@ const MAX_BODY: usize = 1024 * 1024;
 #[derive(Debug, Clone)]
 pub struct Route {
     /// What is trusted, and the client's certificate if it has one.
-    pub tls: Arc<ClientConfig>,
+    pub tls: Arc<Tls>,
     /// Through which proxies.
     pub proxies: Proxies,
     /// How long a connection may take, all of its parts together.
     pub connect: Duration,
 }
 
-/// The client's side of TLS: versions 1.2 and 1.3, the machine's roots and `own` ones, and the client's certificate.
-///
-/// # Errors
-/// There is nothing to trust. Reads files.
-pub fn tls(
+/// The client's side of TLS: versions 1.2 and 1.3, the machine's roots and own ones, and the client's certificate. Made with
+/// the first connection: a program that finds its token in the cache reads no roots.
+#[derive(Debug)]
+pub struct Tls {
     own: Vec<CertificateDer<'static>>,
-    identity: Option<&Arc<ClientIdentity>>,
-) -> Result<ClientConfig, TransportError> {
-    let mut roots = RootCertStore::empty();
-    let system = rustls_native_certs::load_native_certs();
-    roots.add_parsable_certificates(system.certs);
-    roots.add_parsable_certificates(own);
-    if roots.is_empty() {
-        return Err(TransportError::NoRoots);
+    identity: Option<Arc<ClientIdentity>>,
+    config: OnceLock<Arc<ClientConfig>>,
+}
+
+impl Tls {
+    /// Trust in the machine's roots and in `own`, with this client's certificate.
+    pub const fn new(own: Vec<CertificateDer<'static>>, identity: Option<Arc<ClientIdentity>>) -> Self {
+        Self { own, identity, config: OnceLock::new() }
     }
-    let builder =
-        ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|_| TransportError::NoRoots)?
-            .with_root_certificates(roots);
-    let mut config = match identity {
-        Some(identity) => identity.in_config(builder),
-        None => builder.with_no_client_auth(),
-    };
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
+
+    /// Reads files, the first time.
+    fn config(&self) -> Result<Arc<ClientConfig>, TransportError> {
+        if let Some(config) = self.config.get() {
+            return Ok(Arc::clone(config));
+        }
+        let made = Arc::new(self.make()?);
+        Ok(Arc::clone(self.config.get_or_init(|| made)))
+    }
+
+    fn make(&self) -> Result<ClientConfig, TransportError> {
+        let mut roots = RootCertStore::empty();
+        let system = rustls_native_certs::load_native_certs();
+        roots.add_parsable_certificates(system.certs);
+        roots.add_parsable_certificates(self.own.iter().cloned());
+        if roots.is_empty() {
+            return Err(TransportError::NoRoots);
+        }
+        let builder =
+            ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+                .with_safe_default_protocol_versions()
+                .map_err(|_| TransportError::NoRoots)?
+                .with_root_certificates(roots);
+        let mut config = match &self.identity {
+            Some(identity) => identity.in_config(builder),
+            None => builder.with_no_client_auth(),
+        };
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(config)
+    }
 }
 
 impl Route {

@@ -8,7 +8,7 @@ mod plan;
 use super::{config_folder, shown};
 use crate::failure::{AgentFailure, Failure};
 use crate::{output, serve};
-use chancela_agent::transport::{Proxies, Route, Target, tls};
+use chancela_agent::transport::{Proxies, Route, Target, Tls};
 use plan::Plan;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -48,8 +48,8 @@ pub(super) fn init(sandbox: &str, folder: Option<PathBuf>) -> Result<(), Failure
 /// What the sandbox says of itself.
 fn describe(sandbox: &str) -> Result<Value, Failure> {
     let target = Target::parse(sandbox).map_err(AgentFailure::configuration)?;
-    let config = tls(Vec::new(), None).map_err(AgentFailure::configuration)?;
-    let route = Route { tls: Arc::new(config), proxies: Proxies::default(), connect: PATIENCE };
+    let route =
+        Route { tls: Arc::new(Tls::new(Vec::new(), None)), proxies: Proxies::default(), connect: PATIENCE };
     let path = target.join("/sandbox.json");
     let request = http::Request::get(path).body(bytes::Bytes::new());
     let request = request.map_err(AgentFailure::configuration)?;
