@@ -106,6 +106,7 @@ dialects = "${join(folder, 'dialects')}"
 [cache]
 key = "file:${join(folder, 'cache.key')}"
 ${block('basic', 'oidc-provider', issuer, 'client_secret_basic', 'basic.secret')}
+${block('shared', 'oidc-provider', issuer, 'client_secret_basic', 'basic.secret')}
 ${block('post', 'oidc-provider', issuer, 'client_secret_post', 'post.secret')}
 ${block('mock', 'mock', mock.issuer.url, 'client_secret_basic', 'basic.secret')}
 `);
@@ -122,10 +123,12 @@ for (const name of ['basic', 'post']) {
   const again = await agent('token', name);
   check(`oidc-provider: ${name}: it is kept`, again.stdout === stdout, again.stderr);
 }
+// A provider that nobody has asked yet: whatever the machine's speed, one of the eight must ask and
+// seven must not.
 const before = tokenRequests;
-const all = await Promise.all(Array.from({ length: 8 }, () => agent('token', 'basic', '--min-ttl', '29500ms')));
+const all = await Promise.all(Array.from({ length: 8 }, () => agent('token', 'shared')));
 const tokens = new Set(all.map(({ stdout }) => stdout));
-check('oidc-provider: eight programs share one renewal', tokens.size === 1 && tokenRequests === before + 1,
+check('oidc-provider: eight programs share one request', tokens.size === 1 && tokenRequests === before + 1,
   `${tokens.size} tokens, ${tokenRequests - before} requests: ${all.map(({ stderr }) => stderr).join(' ')}`);
 check('oidc-provider: it is good', await active([...tokens][0]), 'not active');
 
