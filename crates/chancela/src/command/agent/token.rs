@@ -18,6 +18,9 @@ pub(crate) fn token(obtain: &Obtain) -> Result<(), Failure> {
         }
         let provider = agent.provider(name).map_err(AgentFailure::from)?;
         let request = obtain.wanted.request(obtain.min_ttl);
+        for warning in agent.provider_warnings(name) {
+            output::complain(&format!("warning: {warning}"));
+        }
         let authorized = provider.token(request, obtain.timeout).await.map_err(AgentFailure::from)?;
         print(name, &authorized, format).map_err(Failure::io("writing the token"))
     })
