@@ -157,6 +157,11 @@ impl Agent {
         self.config.provider.keys().map(String::as_str)
     }
 
+    /// The configuration.
+    pub const fn config(&self) -> &AgentConfig {
+        &self.config
+    }
+
     /// Tokens of all providers.
     pub const fn tokens(&self) -> &Tokens {
         &self.context.tokens

@@ -61,6 +61,9 @@ pub(crate) enum Failure {
     /// 3 to 9: the client side, see [`AgentFailure`].
     #[error("{0}")]
     Agent(#[from] AgentFailure),
+    /// A code without words: those were said already, or are another program's.
+    #[error("")]
+    Ended(u8),
     /// 1: anything else.
     #[error("{0}")]
     Other(String),
@@ -141,6 +144,7 @@ impl Failure {
                 2
             }
             Self::Agent(failure) => failure.code,
+            Self::Ended(code) => *code,
             Self::Control(ControlError::NotFound(_)) => 3,
             Self::Control(ControlError::Conflict(_)) => 4,
             _ => 1,

@@ -1,5 +1,9 @@
 //! `chancela token PROVIDER` and `chancela agent …`: the client side.
 
+mod exec;
+
+pub(crate) use exec::{Exec, Renewal, Told};
+
 use super::TokenAction;
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -147,6 +151,7 @@ pub(crate) enum AgentAction {
         #[command(flatten)]
         wanted: Wanted,
     },
+    Exec(Exec),
 }
 
 /// Longest time that may be asked for: more is a mistake, and some clocks cannot count far enough.

@@ -1,5 +1,6 @@
 //! The client side's commands: where its configuration is, and what each command shows.
 
+mod exec;
 mod explain;
 mod init;
 mod login;
@@ -41,6 +42,7 @@ pub(super) fn run(action: AgentAction) -> Result<(), Failure> {
         AgentAction::Reset { provider, file, wanted } => reset(&provider, &file, &wanted),
         AgentAction::Status { file, json } => status::status(&file, json),
         AgentAction::Explain { provider, file, wanted } => explain::explain(&provider, &file, &wanted),
+        AgentAction::Exec(arguments) => exec::exec(&arguments),
     }
 }
 

@@ -51,7 +51,7 @@ fn print(provider: &str, authorized: &Authorized, format: Format) -> std::io::Re
 }
 
 /// Names as HTTP/1.1 writes them by custom, and values.
-fn headers(authorized: &Authorized) -> impl Iterator<Item = (String, &str)> {
+pub(super) fn headers(authorized: &Authorized) -> impl Iterator<Item = (String, &str)> {
     authorized
         .headers
         .iter()
