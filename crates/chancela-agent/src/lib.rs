@@ -8,7 +8,7 @@
 //! and [`cache`] keeps records on disk, sealed, for all processes. [`transport`] carries token requests, and [`tokens`] is
 //! the engine with all of that attached, for programs that wait for a token. [`agent`] opens a configuration's providers,
 //! [`login`] begins and ends the sessions of people at them, [`socket`] serves tokens to other processes, and the layer of
-//! feature `tower` puts them on requests.
+//! feature `tower` puts them on requests. [`doctor`] looks at what all of that needs.
 //!
 //! ```no_run
 //! # use chancela_agent::{agent::{Agent, Parts}, config::AgentConfig, layer::{AuthorizeLayer, Replay}};
@@ -28,6 +28,7 @@ pub mod agent;
 pub mod cache;
 pub mod clock;
 pub mod config;
+pub mod doctor;
 pub mod engine;
 pub mod entropy;
 pub mod identity;

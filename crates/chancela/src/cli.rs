@@ -6,7 +6,9 @@ mod client;
 mod tls;
 mod user;
 
-pub(crate) use agent::{AgentAction, AgentFile, Exec, Format, Obtain, Renewal, TokenCommand, Told, Wanted};
+pub(crate) use agent::{
+    AgentAction, AgentFile, Doctor, Exec, Format, Obtain, Renewal, TokenCommand, Told, Wanted,
+};
 pub(crate) use certificate::{AuthorityAction, CertificateAction};
 pub(crate) use client::{ClientAction, ClientCreate};
 pub(crate) use tls::TlsAction;

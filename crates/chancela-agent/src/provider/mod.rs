@@ -10,6 +10,7 @@ mod issuer;
 mod line;
 mod login;
 mod open;
+mod sight;
 
 pub use error::ProviderError;
 pub use explain::Explained;

@@ -8,10 +8,12 @@ mod connect;
 mod error;
 mod exchange;
 mod proxy;
+mod sight;
 mod target;
 
 pub use error::{Lost, TransportError};
 pub use proxy::{Proxies, ProxyError};
+pub use sight::{Answered, Sight, TlsSight};
 pub use target::{Target, TargetError};
 
 use crate::identity::ClientIdentity;
@@ -97,14 +99,19 @@ impl Route {
         mut request: Request<Bytes>,
         patience: Duration,
     ) -> Result<Response<Bytes>, TransportError> {
-        let headers = request.headers_mut();
-        headers.insert(HOST, target.authority());
-        headers
-            .entry(USER_AGENT)
-            .or_insert(HeaderValue::from_static(concat!("chancela/", env!("CARGO_PKG_VERSION"))));
+        usual_headers(&mut request, target);
         let stream = timeout(self.connect.min(patience), connect::connect(self, target)).await;
         let stream = stream.map_err(|_| TransportError::ConnectTimeout(target.name()))??;
         let answer = timeout(patience, exchange::exchange(stream, request)).await;
         answer.map_err(|_| TransportError::Lost(Lost::Timeout))?
     }
+}
+
+/// What every request says.
+fn usual_headers(request: &mut Request<Bytes>, target: &Target) {
+    let headers = request.headers_mut();
+    headers.insert(HOST, target.authority());
+    headers
+        .entry(USER_AGENT)
+        .or_insert(HeaderValue::from_static(concat!("chancela/", env!("CARGO_PKG_VERSION"))));
 }

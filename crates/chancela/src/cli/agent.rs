@@ -1,7 +1,9 @@
 //! `chancela token PROVIDER` and `chancela agent …`: the client side.
 
+mod doctor;
 mod exec;
 
+pub(crate) use doctor::Doctor;
 pub(crate) use exec::{Exec, Renewal, Told};
 
 use super::TokenAction;
@@ -152,6 +154,7 @@ pub(crate) enum AgentAction {
         wanted: Wanted,
     },
     Exec(Exec),
+    Doctor(Doctor),
 }
 
 /// Longest time that may be asked for: more is a mistake, and some clocks cannot count far enough.

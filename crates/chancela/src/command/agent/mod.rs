@@ -1,5 +1,6 @@
 //! The client side's commands: where its configuration is, and what each command shows.
 
+mod doctor;
 mod exec;
 mod explain;
 mod init;
@@ -42,6 +43,7 @@ pub(super) fn run(action: AgentAction) -> Result<(), Failure> {
         AgentAction::Reset { provider, file, wanted } => reset(&provider, &file, &wanted),
         AgentAction::Status { file, json } => status::status(&file, json),
         AgentAction::Explain { provider, file, wanted } => explain::explain(&provider, &file, &wanted),
+        AgentAction::Doctor(arguments) => doctor::doctor(&arguments),
         AgentAction::Exec(arguments) => exec::exec(&arguments),
     }
 }
