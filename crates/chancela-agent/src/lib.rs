@@ -8,7 +8,8 @@
 //! and [`cache`] keeps records on disk, sealed, for all processes. [`transport`] carries token requests, and [`tokens`] is
 //! the engine with all of that attached, for programs that wait for a token. [`agent`] opens a configuration's providers,
 //! [`login`] begins and ends the sessions of people at them, [`socket`] serves tokens to other processes, and the layer of
-//! feature `tower` puts them on requests. [`doctor`] looks at what all of that needs.
+//! feature `tower` puts them on requests. [`doctor`] looks at what all of that
+//! needs, [`inspect`] at what a token says of itself.
 //!
 //! ```no_run
 //! # use chancela_agent::{agent::{Agent, Parts}, config::AgentConfig, layer::{AuthorizeLayer, Replay}};
@@ -32,6 +33,7 @@ pub mod doctor;
 pub mod engine;
 pub mod entropy;
 pub mod identity;
+pub mod inspect;
 #[cfg(feature = "tower")]
 pub mod layer;
 pub mod login;

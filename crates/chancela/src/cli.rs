@@ -7,7 +7,7 @@ mod tls;
 mod user;
 
 pub(crate) use agent::{
-    AgentAction, AgentFile, Doctor, Exec, Format, Obtain, Renewal, TokenCommand, Told, Wanted,
+    AgentAction, AgentFile, Doctor, Exec, Format, Inspect, Obtain, Renewal, TokenCommand, Told, Wanted,
 };
 pub(crate) use certificate::{AuthorityAction, CertificateAction};
 pub(crate) use client::{ClientAction, ClientCreate};

@@ -11,11 +11,13 @@ mod line;
 mod login;
 mod open;
 mod sight;
+mod times;
 
 pub use error::ProviderError;
 pub use explain::Explained;
 pub(crate) use login::Opening;
-pub use open::Context;
+pub use open::{Context, route};
+pub use times::Step;
 
 use crate::config::{GrantConfig, Http, ProviderConfig};
 use crate::engine::{Fingerprint, Moment, Reason, Refusal, Served, TokenKey, Want};

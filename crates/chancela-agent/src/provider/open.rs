@@ -68,12 +68,7 @@ impl Provider {
         check_steps(&provider, &dialect, &config, &steps)?;
         let grant = grant(&dialect, &config, &steps);
         let identity = identity(&provider, &config, &context)?;
-        let own = http.ca.as_deref().map(authorities).transpose()?.unwrap_or_default();
-        let route = Route {
-            tls: Arc::new(Tls::new(own, identity.clone())),
-            proxies: proxies(http, &context.around)?,
-            connect: duration(http.connect_timeout.millis()),
-        };
+        let route = route(http, &context.around, identity.clone())?;
         let http = http.clone();
         let lines = Mutex::default();
         let Context { tokens, clock, around, entropy, pepper } = context;
@@ -94,6 +89,23 @@ impl Provider {
         };
         Ok(Self(Arc::new(inner), tokens))
     }
+}
+
+/// How servers are reached, with this client's certificate if there is one.
+///
+/// # Errors
+/// [`ProviderError`]: the certificate authorities or the proxy.
+pub fn route(
+    http: &Http,
+    around: &Surroundings,
+    identity: Option<Arc<ClientIdentity>>,
+) -> Result<Route, ProviderError> {
+    let own = http.ca.as_deref().map(authorities).transpose()?.unwrap_or_default();
+    Ok(Route {
+        tls: Arc::new(Tls::new(own, identity)),
+        proxies: proxies(http, around)?,
+        connect: duration(http.connect_timeout.millis()),
+    })
 }
 
 /// Where each step's endpoint is.

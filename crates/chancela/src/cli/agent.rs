@@ -2,9 +2,11 @@
 
 mod doctor;
 mod exec;
+mod inspect;
 
 pub(crate) use doctor::Doctor;
 pub(crate) use exec::{Exec, Renewal, Told};
+pub(crate) use inspect::Inspect;
 
 use super::TokenAction;
 use clap::{Args, Subcommand, ValueEnum};
@@ -155,6 +157,7 @@ pub(crate) enum AgentAction {
     },
     Exec(Exec),
     Doctor(Doctor),
+    Inspect(Inspect),
 }
 
 /// Longest time that may be asked for: more is a mistake, and some clocks cannot count far enough.

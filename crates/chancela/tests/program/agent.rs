@@ -15,6 +15,7 @@ use tempfile::TempDir;
 mod doctor;
 mod exec;
 mod explanations;
+mod inspect;
 mod setup;
 
 /// A sandbox that takes orders, and a configuration for it.

@@ -4,6 +4,7 @@ mod doctor;
 mod exec;
 mod explain;
 mod init;
+mod inspect;
 mod login;
 mod process;
 mod shell;
@@ -44,6 +45,7 @@ pub(super) fn run(action: AgentAction) -> Result<(), Failure> {
         AgentAction::Status { file, json } => status::status(&file, json),
         AgentAction::Explain { provider, file, wanted } => explain::explain(&provider, &file, &wanted),
         AgentAction::Doctor(arguments) => doctor::doctor(&arguments),
+        AgentAction::Inspect(arguments) => inspect::inspect(&arguments),
         AgentAction::Exec(arguments) => exec::exec(&arguments),
     }
 }
