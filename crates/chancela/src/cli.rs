@@ -7,7 +7,8 @@ mod tls;
 mod user;
 
 pub(crate) use agent::{
-    AgentAction, AgentFile, Doctor, Exec, Format, Inspect, Obtain, Renewal, TokenCommand, Told, Wanted,
+    AgentAction, AgentFile, Aws, Doctor, Exec, Format, Helper, Hosts, Inspect, Obtain, Renewal, TokenCommand,
+    Told, Wanted,
 };
 pub(crate) use certificate::{AuthorityAction, CertificateAction};
 pub(crate) use client::{ClientAction, ClientCreate};

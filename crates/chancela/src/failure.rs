@@ -86,6 +86,16 @@ impl AgentFailure {
         Self { code: 9, text: text.to_owned() }
     }
 
+    /// Somebody refuses what is asked for.
+    pub(crate) fn refused(text: impl Into<String>) -> Self {
+        Self { code: 5, text: text.into() }
+    }
+
+    /// Somebody is not reached, or not able to answer.
+    pub(crate) fn unavailable(text: impl Into<String>) -> Self {
+        Self { code: 6, text: text.into() }
+    }
+
     /// The configuration cannot be used.
     pub(crate) fn configuration(error: impl std::fmt::Display) -> Self {
         Self { code: 3, text: error.to_string() }

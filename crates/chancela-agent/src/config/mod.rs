@@ -2,6 +2,7 @@
 //! are; what the dialect says already need not be said again.
 
 mod error;
+mod host;
 mod login;
 mod places;
 mod renew;
@@ -9,6 +10,7 @@ mod serve;
 mod value;
 
 pub use error::ConfigError;
+pub use host::{HostConfig, HostName, HostNameError, usual_username};
 pub use login::{LoginConfig, Loopback, Redirect};
 pub use places::{Kind, Placed};
 pub use renew::{BudgetConfig, Percent, Renew, Span};
@@ -35,6 +37,8 @@ pub struct AgentConfig {
     pub http: Http,
     /// What the agent's process serves, and to whom.
     pub agent: ServeConfig,
+    /// Hosts to which other programs may take a provider's token.
+    pub host: BTreeMap<HostName, HostConfig>,
     /// Providers by name.
     pub provider: BTreeMap<String, ProviderConfig>,
 }

@@ -31,7 +31,7 @@ pub enum Kind {
 impl AgentConfig {
     /// All places, the cache's first.
     pub fn places(&self) -> Vec<Placed<'_>> {
-        let Self { dialects: _, cache, http: _, agent: _, provider } = self;
+        let Self { dialects: _, cache, http: _, agent: _, host: _, provider } = self;
         let mut out = Vec::new();
         if let Some(CacheConfig { folder: _, key, old_keys }) = cache {
             out.push(secret("cache.key".to_owned(), key));

@@ -1,9 +1,11 @@
 //! `chancela token PROVIDER` and `chancela agent …`: the client side.
 
+mod credential;
 mod doctor;
 mod exec;
 mod inspect;
 
+pub(crate) use credential::{Aws, Helper, Hosts};
 pub(crate) use doctor::Doctor;
 pub(crate) use exec::{Exec, Renewal, Told};
 pub(crate) use inspect::Inspect;
@@ -158,6 +160,11 @@ pub(crate) enum AgentAction {
     Exec(Exec),
     Doctor(Doctor),
     Inspect(Inspect),
+    /// Answer a program that asks for credentials by a protocol of its own
+    Helper {
+        #[command(subcommand)]
+        asker: Helper,
+    },
 }
 
 /// Longest time that may be asked for: more is a mistake, and some clocks cannot count far enough.

@@ -12,6 +12,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
+mod credential;
 mod doctor;
 mod exec;
 mod explanations;

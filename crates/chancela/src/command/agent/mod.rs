@@ -1,5 +1,6 @@
 //! The client side's commands: where its configuration is, and what each command shows.
 
+mod credential;
 mod doctor;
 mod exec;
 mod explain;
@@ -46,6 +47,7 @@ pub(super) fn run(action: AgentAction) -> Result<(), Failure> {
         AgentAction::Explain { provider, file, wanted } => explain::explain(&provider, &file, &wanted),
         AgentAction::Doctor(arguments) => doctor::doctor(&arguments),
         AgentAction::Inspect(arguments) => inspect::inspect(&arguments),
+        AgentAction::Helper { asker } => credential::credential(&asker),
         AgentAction::Exec(arguments) => exec::exec(&arguments),
     }
 }

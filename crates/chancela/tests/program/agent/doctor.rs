@@ -149,9 +149,14 @@ fn a_server_that_is_not_there_or_not_itself_is_told_apart() {
 impl Bench {
     /// Lets `bs2` be at a server of ours, whom the agent trusts.
     fn move_bs2_to(&self, server: &TlsServer) {
+        self.trust(server);
+        self.move_bs2(&server.address);
+    }
+
+    /// Lets the agent trust a server of ours, and the sandbox no more.
+    pub(super) fn trust(&self, server: &TlsServer) {
         let ca = self.path("own-ca.pem");
         fs::write(ca, &server.ca_pem).unwrap();
-        self.move_bs2(&server.address);
         let file = self.path("agent.toml");
         let text = fs::read_to_string(file).unwrap();
         fs::write(file, text.replace(self.path("sandbox-ca.pem"), ca)).unwrap();
