@@ -147,6 +147,12 @@ pub(crate) enum AgentAction {
         /// Print JSON
         #[arg(long)]
         json: bool,
+        /// Go on: on a terminal the table is drawn anew when it changes, elsewhere each change is a line
+        #[arg(long)]
+        watch: bool,
+        /// How often the cache is looked at
+        #[arg(long, value_name = "TIME", value_parser = span, default_value = "1s", requires = "watch")]
+        interval: Duration,
     },
     /// Print the exact requests for a token, without secrets, and when it would be renewed; sends nothing
     Explain {

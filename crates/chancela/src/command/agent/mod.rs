@@ -43,7 +43,9 @@ pub(super) fn run(action: AgentAction) -> Result<(), Failure> {
         AgentAction::Logout { provider, file, wanted } => login::logout(&provider, &file, &wanted),
         AgentAction::Run { file, log } => process::run(&file, log),
         AgentAction::Reset { provider, file, wanted } => reset(&provider, &file, &wanted),
-        AgentAction::Status { file, json } => status::status(&file, json),
+        AgentAction::Status { file, json, watch, interval } => {
+            status::status(&file, json, watch.then_some(interval))
+        }
         AgentAction::Explain { provider, file, wanted } => explain::explain(&provider, &file, &wanted),
         AgentAction::Doctor(arguments) => doctor::doctor(&arguments),
         AgentAction::Inspect(arguments) => inspect::inspect(&arguments),

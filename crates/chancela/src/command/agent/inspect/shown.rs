@@ -2,7 +2,7 @@
 
 use super::{Kept, Known, Verified};
 use crate::cli::Inspect;
-use crate::output;
+use crate::output::{self, harmless};
 use chancela_agent::inspect::{Form, Verification};
 use chancela_core::message::token_response::iso_8601;
 use serde_json::{Map, Value, json};
@@ -149,19 +149,4 @@ fn moment(at: i64, now: i64) -> String {
         left @ 0.. => format!("{date} (in {left} s)"),
         past => format!("{date} ({} s ago)", past.saturating_neg()),
     }
-}
-
-/// A token's texts are a stranger's, and a terminal obeys control characters.
-fn harmless(text: &str) -> String {
-    let one = |c: char| match c {
-        '\n' => c.to_string(),
-        c if c.is_control()
-            || ('\u{202a}'..='\u{202e}').contains(&c)
-            || ('\u{2066}'..='\u{2069}').contains(&c) =>
-        {
-            c.escape_unicode().to_string()
-        }
-        c => c.to_string(),
-    };
-    text.chars().map(one).collect()
 }
