@@ -7,8 +7,8 @@ mod tls;
 mod user;
 
 pub(crate) use agent::{
-    AgentAction, AgentFile, Aws, Doctor, Exec, Format, Helper, Hosts, Inspect, Obtain, Renewal, TokenCommand,
-    Told, Wanted,
+    AgentAction, AgentFile, Aws, Doctor, Exec, Format, Helper, Hosts, Inspect, Mock, Obtain, Renewal,
+    TokenCommand, Told, Wanted,
 };
 pub(crate) use certificate::{AuthorityAction, CertificateAction};
 pub(crate) use client::{ClientAction, ClientCreate};
@@ -95,6 +95,12 @@ pub(crate) enum Command {
     Completions {
         /// The shell
         shell: Shell,
+    },
+    /// Print the manual page, or write those of all subcommands into a folder
+    Man {
+        /// Folder; made if it is not there, and what it has under these names is replaced
+        #[arg(long, value_name = "DIR")]
+        folder: Option<PathBuf>,
     },
 }
 

@@ -4,11 +4,13 @@ mod credential;
 mod doctor;
 mod exec;
 mod inspect;
+mod mock;
 
 pub(crate) use credential::{Aws, Helper, Hosts};
 pub(crate) use doctor::Doctor;
 pub(crate) use exec::{Exec, Renewal, Told};
 pub(crate) use inspect::Inspect;
+pub(crate) use mock::Mock;
 
 use super::TokenAction;
 use clap::{Args, Subcommand, ValueEnum};
@@ -171,6 +173,7 @@ pub(crate) enum AgentAction {
         #[command(subcommand)]
         asker: Helper,
     },
+    Mock(Mock),
 }
 
 /// Longest time that may be asked for: more is a mistake, and some clocks cannot count far enough.

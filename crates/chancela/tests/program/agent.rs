@@ -17,6 +17,7 @@ mod doctor;
 mod exec;
 mod explanations;
 mod inspect;
+mod mock;
 mod setup;
 mod status;
 

@@ -7,6 +7,7 @@ mod explain;
 mod init;
 mod inspect;
 mod login;
+mod mock;
 mod process;
 mod shell;
 mod status;
@@ -50,6 +51,7 @@ pub(super) fn run(action: AgentAction) -> Result<(), Failure> {
         AgentAction::Doctor(arguments) => doctor::doctor(&arguments),
         AgentAction::Inspect(arguments) => inspect::inspect(&arguments),
         AgentAction::Helper { asker } => credential::credential(&asker),
+        AgentAction::Mock(arguments) => mock::mock(&arguments),
         AgentAction::Exec(arguments) => exec::exec(&arguments),
     }
 }
