@@ -18,6 +18,7 @@ mod exec;
 mod explanations;
 mod inspect;
 mod mock;
+mod places;
 mod secrets;
 mod setup;
 mod status;
