@@ -34,6 +34,7 @@ pub mod identity;
 #[cfg(feature = "tower")]
 pub mod layer;
 pub mod login;
+mod proof;
 pub mod provider;
 pub mod socket;
 pub mod source;
