@@ -6,7 +6,7 @@ mod client;
 mod tls;
 mod user;
 
-pub(crate) use agent::{AgentAction, AgentFile, Format, Obtain, TokenCommand, Wanted};
+pub(crate) use agent::{AgentAction, AgentFile, Call, Format, Obtain, TokenCommand, Wanted};
 pub(crate) use certificate::{AuthorityAction, CertificateAction};
 pub(crate) use client::{ClientAction, ClientCreate};
 pub(crate) use tls::TlsAction;
