@@ -70,7 +70,7 @@ pub(crate) enum Failure {
 #[derive(Debug, thiserror::Error)]
 #[error("{text}")]
 pub(crate) struct AgentFailure {
-    /// 3 configuration, 4 login required, 5 refused by the provider, 6 not available, 8 not in time, 9 not kept.
+    /// 3 configuration, 4 login required, 5 refused by the provider, 6 not available, 7 cancelled, 8 not in time, 9 not kept.
     code: u8,
     text: String,
 }
@@ -81,6 +81,14 @@ impl AgentFailure {
         let text = "the renewed session could not be written to the cache, and is lost when this program ends; \
                     see that its disk has room, and log in again";
         Self { code: 9, text: text.to_owned() }
+    }
+
+    /// A person has stopped a login.
+    pub(crate) fn cancelled(provider: &str) -> Self {
+        let text = format!(
+            "{provider}: the login was stopped and nothing was kept; its code is of no use any more, so begin anew"
+        );
+        Self { code: 7, text }
     }
 
     /// The configuration cannot be used.
@@ -108,10 +116,13 @@ impl From<LoginError> for AgentFailure {
         let code = match error {
             LoginError::Agent(error) => return error.into(),
             LoginError::Provider(error) => return error.into(),
-            LoginError::TimedOut => 8,
-            LoginError::Transport { .. } => 6,
+            LoginError::TimedOut | LoginError::CodeExpired { .. } => 8,
+            LoginError::Transport { .. } | LoginError::Unreached { .. } => 6,
             LoginError::Cache(_) => 9,
             LoginError::Refused { .. }
+            | LoginError::NoCodes { .. }
+            | LoginError::Denied { .. }
+            | LoginError::DeviceRefused { .. }
             | LoginError::Answer(_)
             | LoginError::Nonce { .. }
             | LoginError::Unbound { .. } => 5,

@@ -180,6 +180,8 @@ pub enum GrantConfig {
     ClientCredentials,
     /// For a person who logs in with a browser (RFC 6749 section 4.1), kept by refresh tokens.
     AuthorizationCode,
+    /// For a person who logs in at another device (RFC 8628), kept by refresh tokens.
+    DeviceCode,
     /// For a person whose password stands in a file (RFC 6749 section 4.3).
     DangerPassword,
 }

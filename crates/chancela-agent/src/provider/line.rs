@@ -9,6 +9,7 @@ use crate::source::SourceError;
 use crate::tokens::KeyName;
 use crate::tokens::Tokens;
 use chancela_core::dialect::{ApiValue, TokenEndpoint};
+use chancela_core::message::device_authorization::DEVICE_CODE;
 use chancela_core::secret::{Secret, hex};
 use chancela_core::time::Timestamp;
 use std::sync::Arc;
@@ -212,6 +213,7 @@ impl Inner {
             match self.grant {
                 GrantConfig::ClientCredentials => "client_credentials",
                 GrantConfig::AuthorizationCode => "authorization_code",
+                GrantConfig::DeviceCode => DEVICE_CODE,
                 GrantConfig::DangerPassword => "password",
             },
             own.client_id.expose(),
@@ -251,7 +253,7 @@ impl Inner {
     }
 
     pub(super) fn is_repeatable(&self) -> bool {
-        self.grant != GrantConfig::AuthorizationCode
+        !self.needs_login()
     }
 
     /// When the tokens of an endpoint are renewed: what the configuration says, else what the dialect documents.
