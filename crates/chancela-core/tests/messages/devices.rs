@@ -62,7 +62,7 @@ fn both_requests_are_those_of_the_rfc() {
         let said = request.headers().get("authorization").map(|value| value.to_str().unwrap());
         assert_eq!((request.uri().path(), said), ("/device_authorization", authorization));
         let id = if secret.is_some() { "" } else { "client_id=app&" };
-        assert_eq!(*request.body(), format!("{id}scope=a+b&resource=https%3A%2F%2Fapi"));
+        assert_eq!(*request.body(), format!("{id}scope=a%20b&resource=https%3A%2F%2Fapi"));
     }
     let request = TokenRequest {
         grant: GrantRequest::DeviceCode { device_code: Secret::new("the code") },
@@ -76,7 +76,7 @@ fn both_requests_are_those_of_the_rfc() {
     assert!(!format!("{request:?}").contains("the code"));
     let request = request.encode(&endpoint, &Envelope::default()).unwrap();
     let grant = "urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code";
-    assert_eq!(*request.body(), format!("grant_type={grant}&client_id=app&device_code=the+code"));
+    assert_eq!(*request.body(), format!("grant_type={grant}&client_id=app&device_code=the%20code"));
 }
 
 /// RFC 8628 §3.2.
