@@ -78,7 +78,7 @@ impl Provider {
         let provider = Arc::clone(&own);
         tokio::spawn(async move {
             while let Ok((stream, _)) = socket.accept().await {
-                provider.talk(stream).await;
+                Box::pin(provider.talk(stream)).await;
             }
         });
         own
