@@ -6,6 +6,7 @@
 //! nothing is stored without. What the cache does not see: somebody who may write its folder can put back an older file
 //! under the same key, and the provider then decides about the older refresh token.
 
+mod calls;
 mod durable;
 mod error;
 mod key;
@@ -137,7 +138,7 @@ impl Cache {
             match path.file_name().and_then(|name| kind(name.to_str()?)) {
                 Some((key, Kind::Record)) => listing.records.push(key),
                 Some((_, Kind::SetAside(_))) => listing.set_aside.push(path),
-                Some((_, Kind::Lock | Kind::New)) | None => {}
+                Some((_, Kind::Lock | Kind::New | Kind::Calls)) | None => {}
             }
         }
         listing.records.sort_unstable();

@@ -2,7 +2,7 @@
 
 use super::{Lock, Store};
 use crate::cache::{Cache, CacheError, Locked, Persist};
-use crate::engine::{Record, TokenKey};
+use crate::engine::{Budget, Moment, Record, TokenKey};
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -48,6 +48,16 @@ impl CacheStore {
 impl Store for CacheStore {
     fn expendable(&self, key: TokenKey) {
         self.expendables().insert(key);
+    }
+
+    fn spend(
+        &self,
+        endpoint: TokenKey,
+        budget: Budget,
+        now: Moment,
+        urgent: bool,
+    ) -> io::Result<Result<(), i64>> {
+        self.0.cache.spend(&endpoint, budget, now, urgent).map_err(other)
     }
 
     fn read(&self, key: TokenKey) -> io::Result<Record> {

@@ -1,6 +1,6 @@
 //! Where records rest.
 
-use crate::engine::{Record, TokenKey};
+use crate::engine::{Budget, Moment, Record, TokenKey};
 use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -15,6 +15,15 @@ impl Lock for std::fs::File {}
 pub trait Store: Send + Sync + 'static {
     /// Says that what is kept under a key can be had again without a person, and is nothing to keep if it cannot be read.
     fn expendable(&self, _key: TokenKey) {}
+
+    /// Notes a call of an endpoint, if the budget allows one in view of what all who share the store have called. `Err` says
+    /// how many milliseconds later it does.
+    ///
+    /// # Errors
+    /// What was called cannot be read or written.
+    fn spend(&self, _: TokenKey, _: Budget, _: Moment, _urgent: bool) -> io::Result<Result<(), i64>> {
+        Ok(Ok(()))
+    }
 
     /// A record; an empty one if there is none.
     ///

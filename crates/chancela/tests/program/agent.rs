@@ -126,6 +126,22 @@ fn the_neighbours_give_tokens_too() {
 }
 
 #[test]
+fn programs_keep_to_a_documented_limit_together() {
+    let bench = Bench::with(&["--dialect", "inter", "--dialect", "standard", "--danger-fault-control"]);
+    let scopes =
+        ["cob.read", "cob.write", "cobv.read", "cobv.write", "pix.read", "pix.write", "extrato.read"];
+    let codes: Vec<i32> = scopes
+        .map(|scope| bench.command(&["token", "inter", "--scope", scope, "--timeout", "2s"]).spawn().unwrap())
+        .map(|mut child| child.wait().unwrap().code().unwrap())
+        .into();
+    // Five a minute, one of which is kept for a token that an API refuses.
+    let count = |code: i32| codes.iter().filter(|own| **own == code).count();
+    assert_eq!((count(0), count(6), bench.requests("inter")), (4, 3, 4), "{codes:?}");
+    let told = bench.run(&["token", "inter", "--scope", "webhook.read", "--timeout", "1s"]);
+    assert!(told.code == 6 && told.stderr.contains("next attempt in"), "{told:?}");
+}
+
+#[test]
 fn a_token_is_printed_in_the_form_that_a_program_wants() {
     let bench = Bench::new();
     let token = bench.token("bs2");
