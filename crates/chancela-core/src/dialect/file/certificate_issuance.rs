@@ -1,6 +1,6 @@
 //! How clients of a provider get their certificates from it.
 
-use crate::x509::PassphraseRule;
+use crate::x509::{KeyPairKind, PassphraseRule, RequestSignature};
 use serde::{Deserialize, Serialize};
 
 /// How clients of a provider get their certificates from it. The default is a certificate request (RFC 2986).
@@ -14,6 +14,8 @@ pub struct CertificateIssuance {
     pub renewal_path: Option<String>,
     /// Who makes the key.
     pub key: KeyOrigin,
+    /// What a client makes, where it makes the key.
+    pub request: CertificateRequestRules,
     /// Scope that the access token needs.
     pub scope: String,
     /// Name of the member with the passphrase under which a key that the server made is encrypted.
@@ -35,6 +37,22 @@ pub struct CertificateIssuance {
     pub danger_client_secret_line: Option<String>,
     /// Members of the answer in order; one without a value is left out.
     pub members: Vec<CertificateMember>,
+}
+
+/// The key and the certificate request (RFC 2986) that a client makes. A server takes any that is strong enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CertificateRequestRules {
+    /// Kind of the key.
+    pub key: KeyPairKind,
+    /// Hash under which a key of RSA signs the request.
+    pub hash: RequestSignature,
+}
+
+impl Default for CertificateRequestRules {
+    fn default() -> Self {
+        Self { key: KeyPairKind::P256, hash: RequestSignature::default() }
+    }
 }
 
 /// Who makes the key of a certificate.
@@ -92,6 +110,7 @@ impl Default for CertificateIssuance {
             path: "/certificates".into(),
             renewal_path: None,
             key: KeyOrigin::Client,
+            request: CertificateRequestRules::default(),
             scope: "certificate.create".into(),
             passphrase_member: "passphrase".into(),
             passphrase: PassphraseRule::default(),
