@@ -7,6 +7,7 @@ use crate::engine::{Record, TokenKey};
 use crate::provider::{Context, Provider, ProviderError, Request};
 use crate::source::{SourceWarning, Surroundings};
 use crate::tokens::{CacheStore, MemoryStore, Observer, Store, Tokens};
+use crate::transport::Carrier;
 use chancela_core::dialect::Library;
 use chancela_core::entropy::{Entropy, EntropyError};
 use std::collections::BTreeMap;
@@ -33,6 +34,8 @@ pub struct Parts {
     pub boot: Option<BootId>,
     /// Whether nothing is kept although the configuration has a cache.
     pub memory: bool,
+    /// What carries requests in the place of the network; nothing does, as a rule.
+    pub carrier: Option<Arc<dyn Carrier>>,
 }
 
 /// A configuration's providers.
@@ -80,7 +83,7 @@ impl Agent {
     /// # Errors
     /// [`AgentError`].
     pub fn open(mut config: AgentConfig, parts: Parts) -> Result<Self, AgentError> {
-        let Parts { library, around, clock, entropy, observer, state, boot, memory } = parts;
+        let Parts { library, around, clock, entropy, observer, state, boot, memory, carrier } = parts;
         let mut warnings = Vec::new();
         let mut pepper = [0; 32];
         entropy.fill(&mut pepper)?;
@@ -105,7 +108,7 @@ impl Agent {
         let mut seed = [0; 8];
         entropy.fill(&mut seed)?;
         let tokens = Tokens::new(u64::from_be_bytes(seed), Arc::clone(&store), Arc::clone(&clock), observer);
-        let context = Context { tokens, clock, around, entropy, pepper };
+        let context = Context { tokens, clock, around, entropy, pepper, carrier };
         Ok(Self { config, library, context, store, keeps, opened: Mutex::default(), warnings })
     }
 

@@ -7,7 +7,7 @@ use crate::engine::duration;
 use crate::identity::{ClientIdentity, IdentityFiles};
 use crate::source::Surroundings;
 use crate::tokens::Tokens;
-use crate::transport::{Proxies, Route, Target, Tls};
+use crate::transport::{Carrier, Proxies, Route, Target, Tls};
 use chancela_core::dialect::{Dialect, Grant, Library, TokenEndpoint};
 use chancela_core::entropy::Entropy;
 use chancela_core::time::Timestamp;
@@ -30,6 +30,8 @@ pub struct Context {
     pub entropy: Arc<dyn Entropy>,
     /// By which credentials are told apart without telling them: secret, and the same for all who share the cache.
     pub pepper: [u8; 32],
+    /// What carries requests in the place of the network.
+    pub carrier: Option<Arc<dyn Carrier>>,
 }
 
 /// A [`Context`] without its tokens: they own those who ask for them, who must not own them too.
@@ -73,10 +75,11 @@ impl Provider {
             tls: Arc::new(Tls::new(own, identity.clone())),
             proxies: proxies(http, &context.around)?,
             connect: duration(http.connect_timeout.millis()),
+            carrier: context.carrier.clone(),
         };
         let http = http.clone();
         let lines = Mutex::default();
-        let Context { tokens, clock, around, entropy, pepper } = context;
+        let Context { tokens, clock, around, entropy, pepper, carrier: _ } = context;
         let context = Shared { clock, around, entropy, pepper };
         let inner = Inner {
             name: provider,

@@ -1,7 +1,7 @@
 //! Token requests over HTTPS: one connection for each, because they are minutes apart and must not outlive a client
 //! certificate that was replaced.
 //!
-//! Owns connections, TLS, proxies and limits. Does not own what is said. No redirect is followed (credentials would go
+//! Owns connections, TLS, proxies and limits, unless a [`Carrier`] stands in their place. Does not own what is said. No redirect is followed (credentials would go
 //! along), nothing is unpacked, and what went wrong is told apart by whether the provider can have acted.
 
 mod connect;
@@ -15,11 +15,13 @@ pub use proxy::{Proxies, ProxyError};
 pub use target::{Target, TargetError};
 
 use crate::identity::ClientIdentity;
+use crate::tokens::BoxFuture;
 use bytes::Bytes;
 use http::header::{HOST, USER_AGENT};
 use http::{HeaderValue, Request, Response};
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::time::timeout;
@@ -38,6 +40,23 @@ pub struct Route {
     pub proxies: Proxies,
     /// How long a connection may take, all of its parts together.
     pub connect: Duration,
+    /// What carries requests in the place of the network.
+    pub carrier: Option<Arc<dyn Carrier>>,
+}
+
+/// Carries requests in the place of the network: to a server in the same process, or by a program's own means.
+pub trait Carrier: fmt::Debug + Send + Sync + 'static {
+    /// Sends `request` to `target`, with the certificate of `identity` if there is one, and answers what comes back. Follows
+    /// no redirect. It is given up when the time is over.
+    ///
+    /// # Errors
+    /// [`TransportError`], which says whether the provider can have acted.
+    fn carry<'a>(
+        &'a self,
+        target: &'a Target,
+        identity: Option<&'a ClientIdentity>,
+        request: Request<Bytes>,
+    ) -> BoxFuture<'a, Result<Response<Bytes>, TransportError>>;
 }
 
 /// The client's side of TLS: versions 1.2 and 1.3, the machine's roots and own ones, and the client's certificate. Made with
@@ -102,9 +121,14 @@ impl Route {
         headers
             .entry(USER_AGENT)
             .or_insert(HeaderValue::from_static(concat!("chancela/", env!("CARGO_PKG_VERSION"))));
+        let late = |_| TransportError::Lost(Lost::Timeout);
+        if let Some(carrier) = &self.carrier {
+            let answer = carrier.carry(target, self.tls.identity.as_deref(), request);
+            return timeout(patience, answer).await.map_err(late)?;
+        }
         let stream = timeout(self.connect.min(patience), connect::connect(self, target)).await;
         let stream = stream.map_err(|_| TransportError::ConnectTimeout(target.name()))??;
         let answer = timeout(patience, exchange::exchange(stream, request)).await;
-        answer.map_err(|_| TransportError::Lost(Lost::Timeout))?
+        answer.map_err(late)?
     }
 }

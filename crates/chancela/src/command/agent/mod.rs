@@ -113,6 +113,7 @@ fn parts(config: &AgentConfig, observer: Arc<dyn Observer>, memory: bool) -> Res
             .unwrap_or_else(|| PathBuf::from("/var/lib/chancela")),
         boot: BootId::new(&boot_id()),
         memory,
+        carrier: None,
     })
 }
 
