@@ -6,7 +6,7 @@
 //! nothing is stored without. What the cache does not see: somebody who may write its folder can put back an older file
 //! under the same key, and the provider then decides about the older refresh token.
 
-mod durable;
+pub(crate) mod durable;
 mod error;
 mod key;
 mod lock;
@@ -143,6 +143,11 @@ impl Cache {
         listing.records.sort_unstable();
         listing.set_aside.sort_unstable();
         Ok(listing)
+    }
+
+    /// What seals its records.
+    pub(crate) fn keys(&self) -> &CacheKeys {
+        &self.0.keys
     }
 
     fn path(&self, key: &TokenKey, kind: Kind) -> PathBuf {

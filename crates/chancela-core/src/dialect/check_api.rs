@@ -44,7 +44,7 @@ fn is_base_url(url: &str) -> bool {
 }
 
 /// `token_header` is the one that carries the access token.
-fn contradiction(api: &Api, token_header: &str) -> Option<String> {
+pub(super) fn contradiction(api: &Api, token_header: &str) -> Option<String> {
     let headers = api.headers.iter().map(|parameter| (parameter, true));
     let query = api.query.iter().map(|parameter| (parameter, false));
     for (at, (parameter, is_header)) in headers.chain(query).enumerate() {

@@ -1,5 +1,6 @@
 //! How clients of a provider get their certificates from it.
 
+use super::ApiParameter;
 use crate::x509::{KeyPairKind, PassphraseRule, RequestSignature};
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +36,8 @@ pub struct CertificateIssuance {
     /// client that shows its certificate has a secret, and gets none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub danger_client_secret_line: Option<String>,
+    /// Headers of an order beside those of every call of the API; the server reads none of them.
+    pub headers: Vec<ApiParameter>,
     /// Members of the answer in order; one without a value is left out.
     pub members: Vec<CertificateMember>,
 }
@@ -119,6 +122,7 @@ impl Default for CertificateIssuance {
             max_valid: 2,
             status: 201,
             danger_client_secret_line: None,
+            headers: Vec::new(),
             members: vec![
                 member("serial_number", CertificateValue::SerialNumber),
                 member("status", CertificateValue::Status),
