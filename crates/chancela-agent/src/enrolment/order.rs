@@ -13,6 +13,7 @@ use chancela_core::message::HttpAnswer;
 use chancela_core::message::certificate_order::client::OrderEnvelope;
 use chancela_core::message::certificate_order::received::{OrderOutcome, OrderRefusal, OrderedCertificate};
 use chancela_core::message::certificate_order::{CertificateOrder, OrderedKey};
+use chancela_core::message::token_refusal::{TokenRefusal, WireError};
 use chancela_core::message::token_response::iso_8601;
 use chancela_core::secret::Secret;
 use chancela_core::x509::{
@@ -76,7 +77,7 @@ impl Enrolment<'_> {
             }
             Err(OrderRefusal::Refused(refusal)) if is_certain(answer.status()) => {
                 let secrets = [token.as_ref(), journal.passphrase.as_ref().map(|kept| &kept.0)];
-                let error = self.refused(STEP, hidden(&refusal.to_string(), &secrets), answer.status());
+                let error = self.refused(STEP, &refusal, &secrets);
                 return Err(self.undone(journal, error));
             }
             Err(refusal) => return Err(self.uncertain(journal, &format!(": {refusal}"))),
@@ -281,9 +282,19 @@ impl Enrolment<'_> {
         }
     }
 
-    pub(super) fn refused(&self, step: &'static str, said: String, status: StatusCode) -> EnrolmentError {
+    pub(super) fn refused(
+        &self,
+        step: &'static str,
+        refusal: &TokenRefusal,
+        secrets: &[Option<&Secret>],
+    ) -> EnrolmentError {
         let most = self.issuance().max_valid;
-        let hint = match status {
+        let TokenRefusal { status, error, description, .. } = refusal;
+        let words = [error.as_ref().map(WireError::as_str), description.as_deref()];
+        let words: Vec<&str> = words.into_iter().flatten().collect();
+        let told = if words.is_empty() { String::new() } else { format!(" ({})", words.join(": ")) };
+        let said = hidden(&format!("the provider answered {}{told}", status.as_u16()), secrets);
+        let hint = match *status {
             StatusCode::CONFLICT => format!(
                 "; the provider gives at most {most} valid certificates at a time: have one revoked, or wait until one ends"
             ),
@@ -291,7 +302,7 @@ impl Enrolment<'_> {
                 "; check id, secret, token and organization, and whether the provider lets this client do it"
                     .to_owned()
             }
-            _ => String::new(),
+            _ => "; check what the configuration says, and what the provider asks for".to_owned(),
         };
         EnrolmentError::Refused { provider: self.name.to_owned(), step, said: said + &hint }
     }

@@ -1,7 +1,7 @@
 //! After the order: the registration, the proof, and the files' places.
 
 use super::journal::{Journal, Kept, Registered, Stage};
-use super::order::{PATIENCE, hidden};
+use super::order::PATIENCE;
 use super::places::{put, write};
 use super::{Enrolment, EnrolmentError};
 use crate::identity::ClientIdentity;
@@ -10,7 +10,7 @@ use chancela_core::client_auth::Method;
 use chancela_core::grant::GrantType;
 use chancela_core::message::HttpAnswer;
 use chancela_core::message::client_registration::ClientRegistration;
-use chancela_core::message::client_registration::client::RegisteredClient;
+use chancela_core::message::client_registration::client::{RegisteredClient, RegistrationRefusal};
 use chancela_core::record::CertificateSubject;
 use chancela_core::secret::{Secret, hex};
 use std::sync::Arc;
@@ -59,9 +59,16 @@ impl Enrolment<'_> {
             HttpAnswer { status: response.status(), headers: response.headers(), body: response.body() };
         let read = RegisteredClient::parse(rules, self.secured()?, &answer, self.now());
         let RegisteredClient { client_id, scope: _, access_token, client_uri } =
-            read.map_err(|refusal| self.refused(STEP, hidden(&refusal.to_string(), &[]), answer.status))?;
+            read.map_err(|refusal| match refusal {
+                RegistrationRefusal::Refused(refusal) => self.refused(STEP, &refusal, &[]),
+                RegistrationRefusal::Unreadable => self.unreadable(STEP, refusal.to_string()),
+            })?;
         let (subject_dn, scope) = (subject.to_owned(), self.config.scope.clone());
         Ok(Registered { client_id, subject_dn, scope, access_token: access_token.map(Kept), client_uri })
+    }
+
+    fn unreadable(&self, step: &'static str, said: String) -> EnrolmentError {
+        EnrolmentError::Refused { provider: self.name.to_owned(), step, said }
     }
 
     /// The new certificate.

@@ -38,7 +38,9 @@ pub enum RegistrationRefusal {
     #[error("{0}")]
     Refused(Box<TokenRefusal>),
     /// The provider says yes, and its answer has no client.
-    #[error("the provider's answer has no client_id that can be read")]
+    #[error(
+        "the provider's answer has no client_id that can be read; run the same command again, and ask the provider if it stays so"
+    )]
     Unreadable,
 }
 
