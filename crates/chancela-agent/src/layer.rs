@@ -7,7 +7,7 @@
 use crate::provider::{Authorized, Provider, ProviderError};
 use crate::tokens::BoxFuture;
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::{Empty, Full};
 use std::fmt;
 use std::task::{Context, Poll};
@@ -153,7 +153,8 @@ where
         let mut inner = std::mem::replace(&mut self.inner, again.clone());
         let (source, replay) = (self.source.clone(), self.replay);
         Box::pin(async move {
-            let spare = if replay.allows(&request) { try_clone(&request) } else { None };
+            let spare =
+                if replay.allows(request.method(), request.headers()) { try_clone(&request) } else { None };
             let authorized = source.authorize().await.map_err(AuthorizeError::Token)?;
             let answer = inner.call(carrying(request, &authorized)).await.map_err(AuthorizeError::Inner)?;
             if answer.status() != StatusCode::UNAUTHORIZED {
@@ -174,12 +175,13 @@ where
 }
 
 impl Replay {
-    fn allows<B>(self, request: &Request<B>) -> bool {
-        let safe = [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE].contains(request.method());
+    /// Whether a request may be sent again, as far as its body can be had again.
+    pub(crate) fn allows(self, method: &Method, headers: &HeaderMap) -> bool {
+        let safe = [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE].contains(method);
         match self {
             Self::Never => false,
             Self::SafeMethods => safe,
-            Self::SafeOrIdempotencyKey => safe || request.headers().contains_key("idempotency-key"),
+            Self::SafeOrIdempotencyKey => safe || headers.contains_key("idempotency-key"),
         }
     }
 }

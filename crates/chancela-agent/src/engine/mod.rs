@@ -100,12 +100,13 @@ impl Engine {
         }
     }
 
-    /// Adds a key. One that is there keeps its plan.
+    /// Adds a key. One that is there keeps its plan, and is kept from now on if this one is.
     ///
     /// # Errors
     /// An earlier step that is not there yet: steps are added in their order, so that there is no cycle.
     pub fn register(&mut self, key: TokenKey, plan: Plan) -> Result<(), PlanError> {
-        if self.slots.contains_key(&key) {
+        if let Some(slot) = self.slots.get_mut(&key) {
+            slot.plan.keep |= plan.keep;
             return Ok(());
         }
         let mut step = plan.chain.map(|chain| chain.key);
@@ -258,6 +259,13 @@ impl Engine {
     pub fn restamp(&mut self, key: TokenKey, stamp: u64) {
         if let Some(slot) = self.slots.get_mut(&key) {
             slot.plan.stamp = stamp;
+        }
+    }
+
+    /// Says that the credentials of a key were replaced, and it with them: it is not renewed any more unless somebody asks.
+    pub fn retire(&mut self, key: TokenKey) {
+        if let Some(slot) = self.slots.get_mut(&key) {
+            slot.plan.keep = false;
         }
     }
 

@@ -196,7 +196,12 @@ impl Provider {
             let mut lines = inner.lines();
             match (&line, lines.get_mut(&wanted)) {
                 (Ok(line), _) => {
-                    lines.insert(wanted, Entry { line: Arc::clone(line), reading: false });
+                    let old = lines.insert(wanted, Entry { line: Arc::clone(line), reading: false });
+                    let old = old.iter().flat_map(|entry| entry.line.keys());
+                    for key in old.filter(|key| !lines.values().any(|entry| entry.line.keys().contains(key)))
+                    {
+                        tokens.retire(*key);
+                    }
                 }
                 // Looked at again with the next second; what the request itself needs is read for it, and missed there.
                 (Err(_), Some(entry)) => {
