@@ -26,9 +26,11 @@
 
 pub mod agent;
 pub mod cache;
+pub mod calendar;
 pub mod clock;
 pub mod config;
 pub mod engine;
+pub mod enrolment;
 pub mod entropy;
 pub mod identity;
 #[cfg(feature = "tower")]

@@ -2,6 +2,7 @@
 
 use chancela_agent::agent::AgentError;
 use chancela_agent::engine::Reason;
+use chancela_agent::enrolment::EnrolmentError;
 use chancela_agent::login::LoginError;
 use chancela_agent::provider::ProviderError;
 use chancela_core::dialect::DialectError;
@@ -70,7 +71,7 @@ pub(crate) enum Failure {
 #[derive(Debug, thiserror::Error)]
 #[error("{text}")]
 pub(crate) struct AgentFailure {
-    /// 3 configuration, 4 login required, 5 refused by the provider, 6 not available, 8 not in time, 9 not kept.
+    /// 3 configuration, 4 login required, 5 refused by the provider, 6 not available, 7 ends soon, 8 not in time, 9 not kept.
     code: u8,
     text: String,
 }
@@ -81,6 +82,11 @@ impl AgentFailure {
         let text = "the renewed session could not be written to the cache, and is lost when this program ends; \
                     see that its disk has room, and log in again";
         Self { code: 9, text: text.to_owned() }
+    }
+
+    /// Something ends soon.
+    pub(crate) fn due(text: String) -> Self {
+        Self { code: 7, text }
     }
 
     /// The configuration cannot be used.
@@ -112,6 +118,21 @@ impl From<LoginError> for AgentFailure {
             LoginError::Transport { .. } => 6,
             LoginError::Cache(_) => 9,
             LoginError::Refused { .. } | LoginError::Answer(_) | LoginError::Nonce { .. } => 5,
+            _ => 3,
+        };
+        Self { code, text: error.to_string() }
+    }
+}
+
+impl From<EnrolmentError> for AgentFailure {
+    fn from(error: EnrolmentError) -> Self {
+        use EnrolmentError as E;
+        let code = match error {
+            E::Provider(error) => return error.into(),
+            E::NotProven { ref error } if error.reason().is_some_and(Reason::is_passing) => 6,
+            E::Transport { .. } | E::Busy { .. } => 6,
+            E::Refused { .. } | E::NotProven { .. } | E::Waits { .. } => 5,
+            E::Uncertain { .. } | E::Sealed { .. } => 9,
             _ => 3,
         };
         Self { code, text: error.to_string() }

@@ -7,7 +7,7 @@
 //! under the same key, and the provider then decides about the older refresh token.
 
 mod calls;
-mod durable;
+pub(crate) mod durable;
 mod error;
 mod key;
 mod lock;
@@ -144,6 +144,11 @@ impl Cache {
         listing.records.sort_unstable();
         listing.set_aside.sort_unstable();
         Ok(listing)
+    }
+
+    /// What seals its records.
+    pub(crate) fn keys(&self) -> &CacheKeys {
+        &self.0.keys
     }
 
     fn path(&self, key: &TokenKey, kind: Kind) -> PathBuf {

@@ -13,16 +13,19 @@ mod open;
 
 pub use error::ProviderError;
 pub use explain::Explained;
+pub(crate) use issuer::fresh;
 pub(crate) use login::Opening;
 pub use open::Context;
+pub(crate) use open::{authorities, environment, identity, route};
 
 use crate::config::{GrantConfig, Http, ProviderConfig};
 use crate::engine::{Fingerprint, Moment, Reason, Refusal, Served, TokenKey, Want};
-use crate::identity::ClientIdentity;
+use crate::identity::{ClientIdentity, Look};
 use crate::source::Surroundings;
 use crate::tokens::{TokenError, Tokens};
 use crate::transport::{Route, Target};
 use chancela_core::dialect::{Dialect, TokenEndpoint};
+use chancela_core::time::Timestamp;
 use http::{HeaderName, HeaderValue};
 use line::Line;
 use open::Shared;
@@ -145,6 +148,13 @@ impl Provider {
     /// The client certificate, if there is one.
     pub fn identity(&self) -> Option<&ClientIdentity> {
         self.0.identity.as_deref()
+    }
+
+    /// Takes another certificate from its files now, if there is one. Returns whether there was.
+    pub fn reload_identity(&self) -> bool {
+        let now = Timestamp::from_millis(self.0.context.clock.now().wall);
+        let reloaded = |identity: &Arc<ClientIdentity>| identity.reload(self.0.around(), now);
+        self.0.identity.as_ref().is_some_and(|identity| matches!(reloaded(identity), Look::Replaced))
     }
 
     /// The key of what `request` asks for.
