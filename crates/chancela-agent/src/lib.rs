@@ -38,6 +38,7 @@ pub mod layer;
 pub mod login;
 #[cfg(feature = "reqwest")]
 pub mod middleware;
+mod proof;
 pub mod provider;
 pub mod socket;
 pub mod source;

@@ -7,7 +7,7 @@ mod enroll;
 mod tls;
 mod user;
 
-pub(crate) use agent::{AgentAction, AgentFile, Format, Obtain, TokenCommand, Wanted};
+pub(crate) use agent::{AgentAction, AgentFile, Call, Format, Obtain, TokenCommand, Wanted};
 pub(crate) use certificate::{AuthorityAction, CertificateAction};
 pub(crate) use client::{ClientAction, ClientCreate};
 pub(crate) use enroll::{AgentCertificateAction, Enroll};

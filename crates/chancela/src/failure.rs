@@ -117,7 +117,10 @@ impl From<LoginError> for AgentFailure {
             LoginError::TimedOut => 8,
             LoginError::Transport { .. } => 6,
             LoginError::Cache(_) => 9,
-            LoginError::Refused { .. } | LoginError::Answer(_) | LoginError::Nonce { .. } => 5,
+            LoginError::Refused { .. }
+            | LoginError::Answer(_)
+            | LoginError::Nonce { .. }
+            | LoginError::Unbound { .. } => 5,
             _ => 3,
         };
         Self { code, text: error.to_string() }

@@ -1,6 +1,7 @@
 //! The agent's configuration: one TOML file, read against a closed vocabulary. Secrets never stand in it, only where they
 //! are; what the dialect says already need not be said again.
 
+mod dpop;
 mod due;
 mod enrollment;
 mod error;
@@ -9,6 +10,7 @@ mod renew;
 mod serve;
 mod value;
 
+pub use dpop::DpopConfig;
 pub use due::Program;
 pub use enrollment::{EnrollmentConfig, SubjectConfig};
 pub use error::ConfigError;
@@ -19,6 +21,7 @@ pub use value::{Given, Place};
 
 use chancela_core::client_auth::Method;
 use chancela_core::dialect::line_of;
+use chancela_core::jose::JwsAlgorithm;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -108,6 +111,17 @@ pub struct ProviderConfig {
     pub client_secret: Option<Place>,
     /// `token_endpoint_auth_method`; the strongest that fits if absent.
     pub method: Option<Method>,
+    /// The key that signs client assertions (`private_key_jwt`): PKCS #8 in PEM, or a private JWK.
+    pub client_assertion_key: Option<Place>,
+    /// By what name the provider knows that key; the JWK's `kid`, else its thumbprint (RFC 7638), if absent.
+    pub client_assertion_kid: Option<String>,
+    /// With what it signs; the JWK's `alg`, else what its kind has, if absent.
+    pub client_assertion_algorithm: Option<JwsAlgorithm>,
+    /// What the provider calls itself in assertions; the token endpoint's address if absent.
+    pub client_assertion_audience: Option<String>,
+    /// Whether tokens are bound to a key (RFC 9449).
+    #[serde(default, deserialize_with = "dpop::either")]
+    pub dpop: Option<DpopConfig>,
     /// Scope, separated by spaces; the dialect's own where there is only one.
     pub scope: Option<String>,
     /// The resource server (RFC 8707).
@@ -220,6 +234,9 @@ mod tests {
                 scope = "a b"
                 renew = { ahead = "20%", ahead_max = "1m", hard_margin = 5 }
                 budget = { calls = 5, per = "1m", reserve = 1 }
+                client_assertion_key = "file:/run/key.pem"
+                client_assertion_algorithm = "PS256"
+                dpop = { key = "file:/run/dpop.pem" }
 
                 [provider.one.login]
                 redirect = "http://127.0.0.1:0/callback"
@@ -227,6 +244,14 @@ mod tests {
 
                 [provider.one.step.gateway]
                 client_id = "literal"
+
+                [provider.two]
+                client_id = "literal"
+                dpop = true
+
+                [provider.three]
+                client_id = "literal"
+                dpop = false
             "#,
         )
         .unwrap();
@@ -235,6 +260,11 @@ mod tests {
         assert!(matches!(one.step["gateway"].client_id, Some(Given::Literal(_))));
         let login = one.login.as_ref().unwrap();
         assert_eq!((login.parameters["audience"].as_str(), &login.prompt), ("api", &None));
+        let dpop = |name: &str| {
+            config.provider[name].dpop.as_ref().map(|dpop| (dpop.key.is_some(), dpop.danger_bearer))
+        };
+        assert_eq!(["one", "two", "three"].map(dpop), [Some((true, false)), Some((false, false)), None]);
+        assert_eq!(one.client_assertion_algorithm, Some(JwsAlgorithm::Ps256));
         assert_eq!(config.http.timeout.millis(), 20_000);
         assert_eq!(one.renew.policy().ahead_percent, 20);
         assert_eq!(one.renew.policy().hard, 5000);
@@ -267,6 +297,16 @@ mod tests {
         assert!(
             redirect("http://app.example/").starts_with("agent.toml:3: a redirect is http://127.0.0.1:PORT")
         );
+        let dpop = |value| error(&format!("[provider.a]\nclient_id=\"a\"\ndpop = {value}"));
+        assert!(
+            dpop("{ keys = 1 }").starts_with("agent.toml:3: unknown field `keys`"),
+            "{}",
+            dpop("{ keys = 1 }")
+        );
+        assert!(dpop("\"yes\"").contains("expected true, false or a table with `key`"));
+        let key = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg";
+        let planted = dpop(&format!("{{ key = \"{key}\" }}"));
+        assert!(planted.contains("a secret never stands") && !planted.contains(key));
         assert!(error("[http]\ntimeout = \"10 parsecs\"").contains("30s, 5m, 2h or 30d"));
         assert!(error("[provider.a]\nclient_id=\"a\"\nrenew = { ahead = \"150%\" }").contains("0% to 50%"));
     }

@@ -2,9 +2,11 @@
 
 use crate::engine::{PlanError, Reason, Refusal};
 use crate::identity::IdentityError;
+use crate::proof::ProveError;
 use crate::source::SourceError;
 use crate::transport::{ProxyError, TargetError};
 use chancela_core::dialect::DialectError;
+use chancela_core::jose::PrivateKeyError;
 use chancela_core::message::token_request::EncodeError;
 
 /// Why a provider gives no token.
@@ -41,6 +43,15 @@ pub enum ProviderError {
     /// A secret cannot be read.
     #[error("{provider}: {error}")]
     Source { provider: String, error: SourceError },
+    /// A signing key.
+    #[error("{provider}: {key}: {error}")]
+    Key { provider: String, key: &'static str, error: PrivateKeyError },
+    /// The key that the cache keeps.
+    #[error("{provider}: the key that its tokens are bound to: {error}")]
+    KeptKey { provider: String, error: std::io::Error },
+    /// A request cannot be signed.
+    #[error("{provider}: {error}")]
+    Proof { provider: String, error: ProveError },
     /// A value is missing.
     #[error("{provider}: {key} is missing; {why}")]
     Missing { provider: String, key: &'static str, why: String },

@@ -4,6 +4,7 @@ use super::issuer::StepIssuer;
 use super::{Inner, ProviderError, Wanted};
 use crate::config::{Given, GrantConfig, Place};
 use crate::engine::{Budget, Chain, Moment, Plan, Policy, SECOND, TokenKey};
+use crate::proof::Prover;
 use crate::source::SourceError;
 use crate::tokens::KeyName;
 use crate::tokens::Tokens;
@@ -24,6 +25,8 @@ pub(super) struct Line {
     read_at: Moment,
     /// What API calls carry beside tokens.
     pub(super) headers: Vec<(String, Secret)>,
+    /// Proves by the key that the last step's tokens are bound to.
+    pub(super) prover: Option<Arc<Prover>>,
 }
 
 impl Line {
@@ -34,11 +37,15 @@ impl Line {
             let _ = identity.look(inner.around(), Timestamp::from_millis(now.wall));
         }
         let mut keys: Vec<TokenKey> = Vec::new();
-        let mut facts = inner.facts()?;
+        let prover = inner.prover()?;
+        let assertion = inner.assertion_key()?.map(|key| key.jwk().thumbprint());
+        let mut facts = inner.facts(prover.as_deref(), assertion.as_deref())?;
         for (place, endpoint) in inner.endpoints().enumerate() {
             let own = inner.own(endpoint)?;
             let earlier = keys.last().map(|key| hex(key.as_bytes())).unwrap_or_default();
-            keys.push(inner.key(endpoint, &own, wanted, place, &earlier)?);
+            let bound = prover.as_ref().filter(|_| place + 1 == inner.steps.len());
+            let thumbprints = [bound.map(|prover| prover.thumbprint()), assertion.as_deref()];
+            keys.push(inner.key(endpoint, &own, wanted, (place, &earlier), thumbprints)?);
             facts.push(own.client_id.expose().to_owned());
             facts.push(own.secret.as_ref().map_or_else(String::new, |secret| secret.expose().to_owned()));
             facts.push(format!("{:?}", inner.config.step.get(&endpoint.name).and_then(|step| step.method)));
@@ -46,7 +53,7 @@ impl Line {
         let stamp = stamp(&inner.context.pepper, &facts);
         facts.iter_mut().for_each(zeroize::Zeroize::zeroize);
         let headers = api_headers(inner)?;
-        Ok(Self { keys, wanted: wanted.clone(), stamp, read_at: now, headers })
+        Ok(Self { keys, wanted: wanted.clone(), stamp, read_at: now, headers, prover })
     }
 
     /// The key of the token that is wanted.
@@ -65,13 +72,14 @@ impl Line {
 
     /// The same, looked at now.
     pub(super) fn looked_at(&self, now: Moment) -> Self {
-        let Self { keys, wanted, stamp, read_at: _, headers } = self;
+        let Self { keys, wanted, stamp, read_at: _, headers, prover } = self;
         Self {
             keys: keys.clone(),
             wanted: wanted.clone(),
             stamp: *stamp,
             read_at: now,
             headers: headers.clone(),
+            prover: prover.clone(),
         }
     }
 
@@ -86,7 +94,8 @@ impl Line {
         for (place, (endpoint, key)) in inner.endpoints().zip(&self.keys).enumerate() {
             let address = inner.address(endpoint, place)?;
             let plan = inner.plan(endpoint, &address, earlier, self.stamp);
-            let issuer = Arc::new(StepIssuer::new(Arc::clone(inner), place, self.wanted.clone()));
+            let prover = self.prover.clone().filter(|_| place + 1 == self.keys.len());
+            let issuer = Arc::new(StepIssuer::new(Arc::clone(inner), place, self.wanted.clone(), prover));
             let registered = tokens.register(*key, plan, issuer);
             registered.map_err(|error| ProviderError::Plan { provider: inner.name.clone(), error })?;
             tokens.restamp(*key, self.stamp);
@@ -115,6 +124,8 @@ impl Line {
 pub(super) struct Own {
     pub(super) client_id: Secret,
     pub(super) secret: Option<Secret>,
+    /// An assertion, for one request.
+    pub(super) assertion: Option<Secret>,
 }
 
 impl Inner {
@@ -123,7 +134,8 @@ impl Inner {
         let step = self.config.step.get(&endpoint.name);
         let id = step.and_then(|step| step.client_id.as_ref()).unwrap_or(&self.config.client_id);
         let secret = step.and_then(|step| step.client_secret.as_ref()).or(self.config.client_secret.as_ref());
-        Ok(Own { client_id: self.given(id)?, secret: secret.map(|place| self.secret(place)).transpose()? })
+        let secret = secret.map(|place| self.secret(place)).transpose()?;
+        Ok(Own { client_id: self.given(id)?, secret, assertion: None })
     }
 
     pub(super) fn given(&self, given: &Given) -> Result<Secret, ProviderError> {
@@ -140,9 +152,13 @@ impl Inner {
 
     /// What shapes every request beside the client's id and secret. If a provider has refused it and it changes, it is asked
     /// again at once.
-    fn facts(&self) -> Result<Vec<String>, ProviderError> {
+    fn facts(&self, prover: Option<&Prover>, assertion: Option<&str>) -> Result<Vec<String>, ProviderError> {
         let config = &self.config;
         let mut facts = vec![format!("{:?}", config.method)];
+        let signing = [prover.map(Prover::thumbprint), assertion, config.client_assertion_kid.as_deref()];
+        let signing = signing.into_iter().chain([config.client_assertion_audience.as_deref()]);
+        facts.extend(signing.map(|fact| fact.unwrap_or_default().to_owned()));
+        facts.push(format!("{:?}", config.client_assertion_algorithm));
         let given = [&config.username, &config.partner_id].map(|one| one.as_ref().map(|one| self.given(one)));
         let places = [&config.password, &config.api_key, &config.partner_secret];
         let places = places.map(|one| one.as_ref().map(|one| self.secret(one)));
@@ -164,8 +180,8 @@ impl Inner {
         endpoint: &TokenEndpoint,
         own: &Own,
         wanted: &Wanted,
-        place: usize,
-        earlier: &str,
+        (place, earlier): (usize, &str),
+        [jkt, assertion]: [Option<&str>; 2],
     ) -> Result<TokenKey, ProviderError> {
         let is_last = place + 1 == self.steps.len();
         let username = self.config.username.as_ref().map(|given| self.given(given)).transpose()?;
@@ -187,10 +203,11 @@ impl Inner {
         }
         let has_others = !others.is_empty();
         let others = format!("{:016x}", stamp(&self.context.pepper, &others));
-        Ok(TokenKey::of(&[
+        let (address, scopes) = (self.address(endpoint, place)?, scopes.join(" "));
+        let mut parts = vec![
             "chancela agent 2",
             &self.dialect.name,
-            &self.address(endpoint, place)?,
+            &address,
             self.config.tenant.as_deref().unwrap_or_default(),
             match self.grant {
                 GrantConfig::ClientCredentials => "client_credentials",
@@ -199,13 +216,19 @@ impl Inner {
             },
             own.client_id.expose(),
             username.as_ref().map_or("", Secret::expose),
-            &scopes.join(" "),
+            &scopes,
             wanted.resource.as_deref().filter(|_| is_last).unwrap_or_default(),
             &thumbprint,
             partner.as_ref().map_or("", Secret::expose),
             if has_others { &others } else { "" },
             earlier,
-        ]))
+        ];
+        // Only where there is one, so that tokens without are found where earlier versions of this program kept them. A
+        // person's session outlives the key that signs assertions; the key that it is bound to it does not.
+        parts.extend(jkt.into_iter().flat_map(|jkt| ["dpop", jkt]));
+        let assertion = assertion.filter(|_| self.is_repeatable());
+        parts.extend(assertion.into_iter().flat_map(|assertion| ["client_assertion", assertion]));
+        Ok(TokenKey::of(&parts))
     }
 
     /// The whole address of a step's endpoint.

@@ -6,7 +6,7 @@ use crate::config::{GrantConfig, Http, ProviderConfig};
 use crate::engine::duration;
 use crate::identity::{ClientIdentity, IdentityFiles};
 use crate::source::Surroundings;
-use crate::tokens::Tokens;
+use crate::tokens::{Store, Tokens};
 use crate::transport::{Carrier, Proxies, Route, Target, Tls};
 use chancela_core::dialect::{Dialect, Grant, Library, TokenEndpoint};
 use chancela_core::entropy::Entropy;
@@ -40,6 +40,8 @@ pub(super) struct Shared {
     pub(super) around: Arc<Surroundings>,
     pub(super) entropy: Arc<dyn Entropy>,
     pub(super) pepper: [u8; 32],
+    /// Where the key rests that tokens are bound to.
+    pub(super) store: Arc<dyn Store>,
 }
 
 /// How often a certificate's files are looked at.
@@ -71,7 +73,7 @@ impl Provider {
         let http = http.clone();
         let lines = Mutex::default();
         let Context { tokens, clock, around, entropy, pepper, carrier: _ } = context;
-        let context = Shared { clock, around, entropy, pepper };
+        let context = Shared { clock, around, entropy, pepper, store: tokens.store() };
         let inner = Inner {
             name: provider,
             dialect,
@@ -84,6 +86,8 @@ impl Provider {
             route,
             http,
             context,
+            heard: Arc::default(),
+            prover: Mutex::default(),
             lines,
         };
         Ok(Self(Arc::new(inner), tokens))

@@ -56,6 +56,17 @@ impl Problem {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The request is too large", detail)
     }
 
+    pub(super) fn needs_proof() -> Self {
+        let detail = "this provider's tokens are bound to a key, and each call needs a proof of its own (RFC 9449); \
+                      ask for each call, and say its method and url";
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "needs_proof",
+            "The token is good for calls with a proof alone",
+            detail,
+        )
+    }
+
     pub(super) fn forbidden() -> Self {
         let detail =
             "this user or group may not do that here; see [[agent.allow]] in the agent's configuration";

@@ -237,6 +237,11 @@ impl Tokens {
         self.shared.engine().status(now)
     }
 
+    /// Where records rest.
+    pub(crate) fn store(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.shared.store)
+    }
+
     fn ask(&self, key: TokenKey, want: Want) -> Answer {
         let now = self.shared.clock.now();
         let mut engine = self.shared.engine();

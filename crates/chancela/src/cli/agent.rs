@@ -2,6 +2,7 @@
 
 use super::{AgentCertificateAction, Enroll, TokenAction};
 use clap::{Args, Subcommand, ValueEnum};
+use http::{HeaderValue, Method, Uri};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -40,9 +41,25 @@ pub(crate) struct Obtain {
     /// Short for --format json
     #[arg(long, conflicts_with = "format")]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) call: Call,
     /// Neither read nor write the cache
     #[arg(long)]
     pub(crate) memory: bool,
+}
+
+/// The one call that a bound token's headers are for (DPoP).
+#[derive(Debug, Args)]
+pub(crate) struct Call {
+    /// Whole address of the call that the token is for; needed where tokens are bound to a key (DPoP)
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<Uri>,
+    /// Method of that call
+    #[arg(long, value_name = "METHOD", default_value = "GET", requires = "url")]
+    pub(crate) method: Method,
+    /// DPoP-Nonce of the API's last answer
+    #[arg(long, value_name = "NONCE", requires = "url")]
+    pub(crate) dpop_nonce: Option<HeaderValue>,
 }
 
 /// What is asked for beside the configured.

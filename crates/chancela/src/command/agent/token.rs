@@ -1,7 +1,7 @@
 //! `chancela token PROVIDER`: the token on standard output, in the form that is asked for, and nothing else there.
 
 use super::{shell, with_agent};
-use crate::cli::{Format, Obtain};
+use crate::cli::{Call, Format, Obtain};
 use crate::failure::{AgentFailure, Failure};
 use crate::output;
 use chancela_agent::provider::Authorized;
@@ -18,9 +18,34 @@ pub(crate) fn token(obtain: &Obtain) -> Result<(), Failure> {
         }
         let provider = agent.provider(name).map_err(AgentFailure::from)?;
         let request = obtain.wanted.request(obtain.min_ttl);
-        let authorized = provider.token(request, obtain.timeout).await.map_err(AgentFailure::from)?;
+        let mut authorized = provider.token(request, obtain.timeout).await.map_err(AgentFailure::from)?;
+        prove(name, &mut authorized, &obtain.call, format)?;
         print(name, &authorized, format).map_err(Failure::io("writing the token"))
     })
+}
+
+/// Adds the proof for the one call that a bound token is to be used for.
+fn prove(name: &str, authorized: &mut Authorized, call: &Call, format: Format) -> Result<(), Failure> {
+    let needs = || {
+        format!(
+            "{name}: its tokens are bound to a key, and each call needs a proof of its own (DPoP); say which call with --method and --url"
+        )
+    };
+    match &call.url {
+        None if !authorized.needs_proof() => Ok(()),
+        None if format == Format::Raw => {
+            output::complain(&format!("warning: {}", needs()));
+            Ok(())
+        }
+        None => Err(Failure::Usage(needs())),
+        Some(url) => {
+            if let Some(nonce) = &call.dpop_nonce {
+                authorized.use_nonce(url, nonce);
+            }
+            authorized.headers = authorized.headers_for(&call.method, url).map_err(AgentFailure::from)?;
+            Ok(())
+        }
+    }
 }
 
 fn print(provider: &str, authorized: &Authorized, format: Format) -> std::io::Result<()> {
@@ -56,7 +81,11 @@ fn headers(authorized: &Authorized) -> impl Iterator<Item = (String, &str)> {
 }
 
 fn customary(name: &str) -> String {
-    if name == "authorization" { "Authorization".to_owned() } else { name.to_owned() }
+    match name {
+        "authorization" => "Authorization".to_owned(),
+        "dpop" => "DPoP".to_owned(),
+        other => other.to_owned(),
+    }
 }
 
 fn document(provider: &str, authorized: &Authorized) -> Value {
