@@ -210,6 +210,7 @@ impl Replay {
 
 /// The request with the token's headers and, for a bound token, a proof for it alone, whatever it brought under their names.
 fn carrying<B, E>(mut request: Request<B>, authorized: &Authorized) -> Result<Request<B>, AuthorizeError<E>> {
+    *request.uri_mut() = authorized.address_for(request.uri()).map_err(AuthorizeError::Token)?;
     let headers = authorized.headers_for(request.method(), request.uri()).map_err(AuthorizeError::Token)?;
     for (name, value) in headers {
         request.headers_mut().insert(name, value);

@@ -14,6 +14,7 @@ mod issuer;
 mod line;
 mod login;
 mod open;
+mod per_call;
 
 pub use authorized::Authorized;
 pub(crate) use binding::UNBOUND;
@@ -130,7 +131,8 @@ impl Provider {
         match served {
             Ok(served) => {
                 let prover = line.prover.clone().filter(|_| binding::is_bound(&served.token));
-                Ok(Authorized::new(self.headers(&line, &served, prover.is_some())?, served, prover))
+                let headers = self.headers(&line, &served, prover.is_some())?;
+                Ok(Authorized::new(headers, served, prover, line.per_call.clone()))
             }
             Err(TokenError::Refused(refusal)) => Err(self.refused(refusal)),
             Err(TokenError::Deadline) => Err(late()),

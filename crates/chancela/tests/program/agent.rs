@@ -123,6 +123,14 @@ fn the_neighbours_give_tokens_too() {
     }
     let headers = bench.run(&["token", "sicoob", "--format", "header"]).stdout;
     assert!(headers.contains("\nclient_id: "), "its API wants the client's id in each call: {headers}");
+    let correlation = || {
+        let headers = bench.run(&["token", "itau", "--json"]).json()["headers"].clone();
+        text(&headers, "x-itau-correlationid").to_owned()
+    };
+    let curl = bench.run(&["token", "banco-do-brasil", "--format", "curl"]).stdout;
+    assert!(curl.starts_with("url-query = \"gw-dev-app-key=sandbox\"\n"), "{curl}");
+    let (one, other) = (correlation(), correlation());
+    assert!(one.len() == 36 && one != other, "each call has an id of its own: {one} {other}");
 }
 
 #[test]

@@ -167,6 +167,13 @@ impl<'a> Plan<'a> {
             if let Some(scope) = scope(endpoint, text(client, "scope")) {
                 insert(&mut out, "scope", &scope);
             }
+            // What the provider would have given; the sandbox's resource takes anything.
+            let wanted = endpoint.api.headers.iter().chain(&endpoint.api.query);
+            let wanted = wanted.filter_map(|parameter| parameter.credential.as_ref());
+            let given: Table = wanted.map(|name| (name.clone(), "sandbox".into())).collect();
+            if !given.is_empty() {
+                out.insert("credential".to_owned(), given.into());
+            }
         }
         if let (Some(pem), Some(key)) =
             (client["certificate_pem"].as_str(), client["private_key_pem"].as_str())
