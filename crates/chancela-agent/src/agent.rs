@@ -13,7 +13,7 @@ use chancela_core::entropy::{Entropy, EntropyError};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What an agent is made of beside its configuration.
@@ -46,6 +46,8 @@ pub struct Agent {
     store: Arc<dyn Store>,
     keeps: bool,
     opened: Mutex<BTreeMap<String, Provider>>,
+    cache: Option<Cache>,
+    folder: PathBuf,
     warnings: Vec<SourceWarning>,
 }
 
@@ -88,6 +90,8 @@ impl Agent {
         let mut pepper = [0; 32];
         entropy.fill(&mut pepper)?;
         let kept = config.cache.as_ref().filter(|_| !memory);
+        let folder = kept.and_then(|kept| kept.folder.clone()).unwrap_or(state);
+        let mut cache = None;
         let store: Arc<dyn Store> = match kept {
             None => Arc::new(MemoryStore::default()),
             Some(kept) => {
@@ -95,8 +99,8 @@ impl Agent {
                 let (keys, noted) = CacheKeys::read(Some(&kept.key.0), &old, &around)?;
                 warnings = noted;
                 pepper = keys.pepper();
-                let folder = kept.folder.clone().unwrap_or(state);
-                Arc::new(CacheStore::new(Cache::open(&folder, keys, boot)?, Persist::Both))
+                let opened = cache.insert(Cache::open(&folder, keys, boot)?);
+                Arc::new(CacheStore::new(opened.clone(), Persist::Both))
             }
         };
         let keeps = kept.is_some();
@@ -109,7 +113,7 @@ impl Agent {
         entropy.fill(&mut seed)?;
         let tokens = Tokens::new(u64::from_be_bytes(seed), Arc::clone(&store), Arc::clone(&clock), observer);
         let context = Context { tokens, clock, around, entropy, pepper, carrier };
-        Ok(Self { config, library, context, store, keeps, opened: Mutex::default(), warnings })
+        Ok(Self { config, library, context, store, keeps, opened: Mutex::default(), cache, folder, warnings })
     }
 
     /// A provider.
@@ -180,6 +184,32 @@ impl Agent {
     /// The clocks.
     pub fn clock(&self) -> &dyn Clock {
         &*self.context.clock
+    }
+
+    /// Its configuration.
+    pub const fn config(&self) -> &AgentConfig {
+        &self.config
+    }
+
+    pub(crate) const fn library(&self) -> &Library {
+        &self.library
+    }
+
+    pub(crate) const fn context(&self) -> &Context {
+        &self.context
+    }
+
+    pub(crate) fn around(&self) -> &Surroundings {
+        &self.context.around
+    }
+
+    pub(crate) const fn cache(&self) -> Option<&Cache> {
+        self.cache.as_ref()
+    }
+
+    /// Where what is kept rests, sealed or not.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// What is wrong with the cache's key though it could be read.

@@ -8,7 +8,7 @@
 use crate::provider::{Authorized, Provider, ProviderError};
 use crate::tokens::BoxFuture;
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::{Empty, Full};
 use std::fmt;
 use std::task::{Context, Poll};
@@ -157,8 +157,9 @@ where
             let authorized = source.authorize().await.map_err(AuthorizeError::Token)?;
             // Whatever its method: an API that refuses a proof has not acted.
             let may_prove_again = authorized.needs_proof() && replay != Replay::Never;
-            let spare = if replay.allows(&request) || may_prove_again { try_clone(&request) } else { None };
-            let (uri, is_safe) = (request.uri().clone(), replay.allows(&request));
+            let is_safe = replay.allows(request.method(), request.headers());
+            let spare = if is_safe || may_prove_again { try_clone(&request) } else { None };
+            let uri = request.uri().clone();
             let answer = inner.call(carrying(request, &authorized)?).await.map_err(AuthorizeError::Inner)?;
             let challenged = authorized.is_challenged(&uri, answer.status(), answer.headers());
             if answer.status() != StatusCode::UNAUTHORIZED {
@@ -196,18 +197,20 @@ where
 }
 
 impl Replay {
-    fn allows<B>(self, request: &Request<B>) -> bool {
-        let safe = [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE].contains(request.method());
+    /// Whether a request may be sent again, as far as its body can be had again.
+    pub(crate) fn allows(self, method: &Method, headers: &HeaderMap) -> bool {
+        let safe = [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE].contains(method);
         match self {
             Self::Never => false,
             Self::SafeMethods => safe,
-            Self::SafeOrIdempotencyKey => safe || request.headers().contains_key("idempotency-key"),
+            Self::SafeOrIdempotencyKey => safe || headers.contains_key("idempotency-key"),
         }
     }
 }
 
 /// The request with the token's headers and, for a bound token, a proof for it alone, whatever it brought under their names.
 fn carrying<B, E>(mut request: Request<B>, authorized: &Authorized) -> Result<Request<B>, AuthorizeError<E>> {
+    *request.uri_mut() = authorized.address_for(request.uri()).map_err(AuthorizeError::Token)?;
     let headers = authorized.headers_for(request.method(), request.uri()).map_err(AuthorizeError::Token)?;
     for (name, value) in headers {
         request.headers_mut().insert(name, value);

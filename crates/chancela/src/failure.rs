@@ -2,6 +2,7 @@
 
 use chancela_agent::agent::AgentError;
 use chancela_agent::engine::Reason;
+use chancela_agent::enrolment::EnrolmentError;
 use chancela_agent::login::LoginError;
 use chancela_agent::provider::ProviderError;
 use chancela_core::dialect::DialectError;
@@ -70,7 +71,8 @@ pub(crate) enum Failure {
 #[derive(Debug, thiserror::Error)]
 #[error("{text}")]
 pub(crate) struct AgentFailure {
-    /// 3 configuration, 4 login required, 5 refused by the provider, 6 not available, 7 cancelled, 8 not in time, 9 not kept.
+    /// 3 configuration, 4 login required, 5 refused by the provider, 6 not available, 7 ends soon, 8 not in time, 9 not kept,
+    /// 130 stopped by the person.
     code: u8,
     text: String,
 }
@@ -88,6 +90,11 @@ impl AgentFailure {
         let text = format!(
             "{provider}: the login was stopped and nothing was kept; its code is of no use any more, so begin anew"
         );
+        Self { code: 130, text }
+    }
+
+    /// Something ends soon.
+    pub(crate) fn due(text: String) -> Self {
         Self { code: 7, text }
     }
 
@@ -126,6 +133,21 @@ impl From<LoginError> for AgentFailure {
             | LoginError::Answer(_)
             | LoginError::Nonce { .. }
             | LoginError::Unbound { .. } => 5,
+            _ => 3,
+        };
+        Self { code, text: error.to_string() }
+    }
+}
+
+impl From<EnrolmentError> for AgentFailure {
+    fn from(error: EnrolmentError) -> Self {
+        use EnrolmentError as E;
+        let code = match error {
+            E::Provider(error) => return error.into(),
+            E::NotProven { ref error } if error.reason().is_some_and(Reason::is_passing) => 6,
+            E::Transport { .. } | E::Busy { .. } => 6,
+            E::Refused { .. } | E::NotProven { .. } | E::Waits { .. } => 5,
+            E::Uncertain { .. } | E::Sealed { .. } => 9,
             _ => 3,
         };
         Self { code, text: error.to_string() }

@@ -230,7 +230,7 @@ check('device: the person refuses', no.code === 5 && no.stderr.includes('refused
 const interrupted = await begun();
 interrupted.child.kill('SIGINT');
 const stopped = await interrupted.ended;
-check('device: Ctrl-C ends it, and nothing is kept', stopped.code === 7 && stopped.stderr.includes('nothing was kept')
+check('device: Ctrl-C ends it, and nothing is kept', stopped.code === 130 && stopped.stderr.includes('nothing was kept')
   && (await agent('token', 'television')).code === 4, stopped.stderr);
 const impatient = await agent('agent', 'login', 'television', '--timeout', '1s');
 check('device: nobody comes', impatient.code === 8, impatient.stderr);

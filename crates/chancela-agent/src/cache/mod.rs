@@ -6,7 +6,8 @@
 //! nothing is stored without. What the cache does not see: somebody who may write its folder can put back an older file
 //! under the same key, and the provider then decides about the older refresh token.
 
-mod durable;
+mod calls;
+pub(crate) mod durable;
 mod error;
 mod key;
 mod lock;
@@ -156,12 +157,17 @@ impl Cache {
             match path.file_name().and_then(|name| kind(name.to_str()?)) {
                 Some((key, Kind::Record)) => listing.records.push(key),
                 Some((_, Kind::SetAside(_))) => listing.set_aside.push(path),
-                Some((_, Kind::Lock | Kind::New | Kind::Secret)) | None => {}
+                Some((_, Kind::Lock | Kind::New | Kind::Calls | Kind::Secret)) | None => {}
             }
         }
         listing.records.sort_unstable();
         listing.set_aside.sort_unstable();
         Ok(listing)
+    }
+
+    /// What seals its records.
+    pub(crate) fn keys(&self) -> &CacheKeys {
+        &self.0.keys
     }
 
     fn path(&self, key: &TokenKey, kind: Kind) -> PathBuf {

@@ -2,6 +2,8 @@
 //! are; what the dialect says already need not be said again.
 
 mod dpop;
+mod due;
+mod enrollment;
 mod error;
 mod login;
 mod renew;
@@ -9,6 +11,8 @@ mod serve;
 mod value;
 
 pub use dpop::DpopConfig;
+pub use due::Program;
+pub use enrollment::{EnrollmentConfig, SubjectConfig};
 pub use error::ConfigError;
 pub use login::{LoginConfig, Loopback, Redirect};
 pub use renew::{BudgetConfig, Percent, Renew, Span};
@@ -147,6 +151,12 @@ pub struct ProviderConfig {
     pub certificate_key: Option<Place>,
     /// What opens either.
     pub certificate_passphrase: Option<Place>,
+    /// How the certificate is obtained and renewed.
+    pub enrollment: Option<EnrollmentConfig>,
+    /// How long before certificate or session end is told of it; 30, 15 and 7 days if absent.
+    pub warn_before: Option<Vec<Span>>,
+    /// What is run then.
+    pub on_due: Option<Program>,
     /// When to renew.
     #[serde(default)]
     pub renew: Renew,

@@ -67,6 +67,9 @@ pub enum ProviderError {
     /// Too many different scopes.
     #[error("{provider}: tokens for 64 different scopes are kept already; ask for one of them")]
     TooManyScopes { provider: String },
+    /// A call's address.
+    #[error("the call's address would be too long with the parameters that the provider wants; shorten it")]
+    CallAddress,
     /// The caller's time was over.
     #[error(
         "{provider}: there was no token in time; wait longer with --timeout, or see `chancela agent status`"

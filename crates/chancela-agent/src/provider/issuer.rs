@@ -12,6 +12,7 @@ use crate::transport::TransportError;
 use bytes::Bytes;
 use chancela_core::client_auth::{Credentials, Method, OwnCredentials};
 use chancela_core::dialect::TokenEndpoint;
+use chancela_core::entropy::Entropy;
 use chancela_core::message::token_answer::{JwtHint, TokenAnswer};
 use chancela_core::message::token_refusal::{RefusalClass, TokenRefusal, WireError};
 use chancela_core::message::token_request::{Envelope, GrantRequest, TokenRequest, path};
@@ -184,7 +185,7 @@ impl Inner {
             headers.push((name.as_str(), self.given(given)?));
         }
         let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.expose())).collect();
-        let fresh = self.fresh();
+        let fresh = fresh(&*self.context.entropy);
         let envelope = Envelope {
             tenant: self.step_tenant(endpoint, is_last),
             api_key: api_key.as_ref(),
@@ -285,16 +286,16 @@ impl Inner {
         let identity = self.identity.as_ref()?.current();
         Some(chancela_core::x509::encode_pem("CERTIFICATE", &identity.certificate().der))
     }
+}
 
-    /// A correlation id.
-    fn fresh(&self) -> String {
-        let mut bytes = [0; 16];
-        // An id that is not random names the request less well, and nothing depends on it.
-        let _ = self.context.entropy.fill(&mut bytes);
-        let digits = hex(&bytes);
-        let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
-        format!("{}-{}-4{}-a{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32))
-    }
+/// A correlation id.
+pub(crate) fn fresh(entropy: &dyn Entropy) -> String {
+    let mut bytes = [0; 16];
+    // An id that is not random names the request less well, and nothing depends on it.
+    let _ = entropy.fill(&mut bytes);
+    let digits = hex(&bytes);
+    let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
+    format!("{}-{}-4{}-a{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32))
 }
 
 /// What cannot be sent will not be sendable a moment later.

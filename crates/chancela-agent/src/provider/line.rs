@@ -1,6 +1,7 @@
 //! What one kind of token of a provider needs, read and named: a key, a plan and an issuer for each step.
 
 use super::issuer::StepIssuer;
+use super::per_call::PerCall;
 use super::{Inner, ProviderError, Wanted};
 use crate::config::{Given, GrantConfig, Place};
 use crate::engine::{Budget, Chain, Moment, Plan, Policy, SECOND, TokenKey};
@@ -8,10 +9,11 @@ use crate::proof::Prover;
 use crate::source::SourceError;
 use crate::tokens::KeyName;
 use crate::tokens::Tokens;
-use chancela_core::dialect::{ApiValue, TokenEndpoint};
+use chancela_core::dialect::{ApiParameter, ApiValue, TokenEndpoint};
 use chancela_core::message::device_authorization::DEVICE_CODE;
 use chancela_core::secret::{Secret, hex};
 use chancela_core::time::Timestamp;
+use http::HeaderName;
 use std::sync::Arc;
 
 /// How long credentials count as read: a changed secret is noticed after this time.
@@ -26,6 +28,8 @@ pub(super) struct Line {
     read_at: Moment,
     /// What API calls carry beside tokens.
     pub(super) headers: Vec<(String, Secret)>,
+    /// What differs from call to call, or stands in its address.
+    pub(super) per_call: Option<Arc<PerCall>>,
     /// Proves by the key that the last step's tokens are bound to.
     pub(super) prover: Option<Arc<Prover>>,
 }
@@ -53,8 +57,8 @@ impl Line {
         }
         let stamp = stamp(&inner.context.pepper, &facts);
         facts.iter_mut().for_each(zeroize::Zeroize::zeroize);
-        let headers = api_headers(inner)?;
-        Ok(Self { keys, wanted: wanted.clone(), stamp, read_at: now, headers, prover })
+        let (headers, per_call) = api(inner)?;
+        Ok(Self { keys, wanted: wanted.clone(), stamp, read_at: now, headers, per_call, prover })
     }
 
     /// The key of the token that is wanted.
@@ -73,13 +77,14 @@ impl Line {
 
     /// The same, looked at now.
     pub(super) fn looked_at(&self, now: Moment) -> Self {
-        let Self { keys, wanted, stamp, read_at: _, headers, prover } = self;
+        let Self { keys, wanted, stamp, read_at: _, headers, per_call, prover } = self;
         Self {
             keys: keys.clone(),
             wanted: wanted.clone(),
             stamp: *stamp,
             read_at: now,
             headers: headers.clone(),
+            per_call: per_call.clone(),
             prover: prover.clone(),
         }
     }
@@ -294,31 +299,48 @@ fn seconds(seconds: u32) -> i64 {
     i64::from(seconds) * SECOND
 }
 
-/// Headers of every API call beside the tokens, those with a value that is the same in each.
-fn api_headers(inner: &Inner) -> Result<Vec<(String, Secret)>, ProviderError> {
-    let Some(endpoint) = inner.endpoints().last() else { return Ok(Vec::new()) };
-    let mut out = Vec::new();
-    for header in &endpoint.api.headers {
-        let value = match (&header.literal, header.value, &header.credential) {
-            (Some(text), _, _) => Secret::new(text.clone()),
-            (_, Some(ApiValue::ClientId), _) => inner.own(endpoint)?.client_id,
-            (_, Some(ApiValue::Fresh), _) | (_, None, None) => continue,
-            (_, None, Some(name)) => match inner.config.credential.get(name) {
-                Some(given) => inner.given(given)?,
-                None => {
-                    return Err(ProviderError::Missing {
-                        provider: inner.name.clone(),
-                        key: "credential",
-                        why: format!(
-                            "every call of this provider's API carries {name}; give it as credential.{name}"
-                        ),
-                    });
-                }
-            },
-        };
-        out.push((header.name.clone(), value));
+/// What API calls carry beside tokens: headers with a value that is the same in each, and the rest.
+fn api(inner: &Inner) -> Result<(Vec<(String, Secret)>, Option<Arc<PerCall>>), ProviderError> {
+    let Some(endpoint) = inner.endpoints().last() else { return Ok((Vec::new(), None)) };
+    let unfit = |name: &str| ProviderError::Header { provider: inner.name.clone(), header: name.to_owned() };
+    let (mut headers, mut fresh, mut query) = (Vec::new(), Vec::new(), Vec::new());
+    for parameter in &endpoint.api.headers {
+        let name = &parameter.name;
+        match api_value(inner, endpoint, parameter)? {
+            Some(value) => headers.push((name.clone(), value)),
+            None => fresh.push(HeaderName::from_bytes(name.as_bytes()).map_err(|_| unfit(name))?),
+        }
     }
-    Ok(out)
+    for parameter in &endpoint.api.query {
+        let value = api_value(inner, endpoint, parameter)?;
+        query.extend(value.map(|value| (parameter.name.clone(), value)));
+    }
+    Ok((headers, PerCall::of(fresh, query, &inner.context.entropy)))
+}
+
+/// A value of each call; `None` if it is another one in each.
+fn api_value(
+    inner: &Inner,
+    endpoint: &TokenEndpoint,
+    parameter: &ApiParameter,
+) -> Result<Option<Secret>, ProviderError> {
+    Ok(match (&parameter.literal, parameter.value, &parameter.credential) {
+        (Some(text), _, _) => Some(Secret::new(text.clone())),
+        (_, Some(ApiValue::ClientId), _) => Some(inner.own(endpoint)?.client_id),
+        (_, Some(ApiValue::Fresh), _) | (_, None, None) => None,
+        (_, None, Some(name)) => match inner.config.credential.get(name) {
+            Some(given) => Some(inner.given(given)?),
+            None => {
+                return Err(ProviderError::Missing {
+                    provider: inner.name.clone(),
+                    key: "credential",
+                    why: format!(
+                        "every call of this provider's API carries {name}; give it as credential.{name}"
+                    ),
+                });
+            }
+        },
+    })
 }
 
 /// Tells one set of credentials from another without telling them.

@@ -14,23 +14,27 @@ mod issuer;
 mod line;
 mod login;
 mod open;
+mod per_call;
 
 pub use authorized::Authorized;
 pub(crate) use binding::UNBOUND;
 pub use error::ProviderError;
 pub use explain::Explained;
+pub(crate) use issuer::fresh;
 pub(crate) use login::{Opening, Redeemed, Unredeemed};
 pub use open::Context;
+pub(crate) use open::{authorities, environment, identity, route};
 
 use crate::config::{GrantConfig, Http, ProviderConfig};
 use crate::engine::{Fingerprint, Moment, Reason, Refusal, Served, TokenKey, Want};
-use crate::identity::ClientIdentity;
+use crate::identity::{ClientIdentity, Look};
 use crate::proof::{Heard, Prover};
 use crate::source::Surroundings;
 use crate::tokens::{TokenError, Tokens};
 use crate::transport::{Route, Target};
 use chancela_core::dialect::{Dialect, TokenEndpoint};
 use chancela_core::dpop::TOKEN_TYPE;
+use chancela_core::time::Timestamp;
 use http::{HeaderName, HeaderValue};
 use line::Line;
 use open::Shared;
@@ -132,7 +136,8 @@ impl Provider {
         match served {
             Ok(served) => {
                 let prover = line.prover.clone().filter(|_| binding::is_bound(&served.token));
-                Ok(Authorized::new(self.headers(&line, &served, prover.is_some())?, served, prover))
+                let headers = self.headers(&line, &served, prover.is_some())?;
+                Ok(Authorized::new(headers, served, prover, line.per_call.clone()))
             }
             Err(TokenError::Refused(refusal)) => Err(self.refused(refusal)),
             Err(TokenError::Deadline) => Err(late()),
@@ -156,6 +161,13 @@ impl Provider {
     /// The client certificate, if there is one.
     pub fn identity(&self) -> Option<&ClientIdentity> {
         self.0.identity.as_deref()
+    }
+
+    /// Takes another certificate from its files now, if there is one. Returns whether there was.
+    pub fn reload_identity(&self) -> bool {
+        let now = Timestamp::from_millis(self.0.context.clock.now().wall);
+        let reloaded = |identity: &Arc<ClientIdentity>| identity.reload(self.0.around(), now);
+        self.0.identity.as_ref().is_some_and(|identity| matches!(reloaded(identity), Look::Replaced))
     }
 
     /// The key of what `request` asks for.
@@ -197,7 +209,12 @@ impl Provider {
             let mut lines = inner.lines();
             match (&line, lines.get_mut(&wanted)) {
                 (Ok(line), _) => {
-                    lines.insert(wanted, Entry { line: Arc::clone(line), reading: false });
+                    let old = lines.insert(wanted, Entry { line: Arc::clone(line), reading: false });
+                    let old = old.iter().flat_map(|entry| entry.line.keys());
+                    for key in old.filter(|key| !lines.values().any(|entry| entry.line.keys().contains(key)))
+                    {
+                        tokens.retire(*key);
+                    }
                 }
                 // Looked at again with the next second; what the request itself needs is read for it, and missed there.
                 (Err(_), Some(entry)) => {

@@ -62,23 +62,14 @@ impl Provider {
         context: Context,
     ) -> Result<Self, ProviderError> {
         let provider = name.to_owned();
-        let dialect = config.dialect.as_deref().unwrap_or(name);
-        let dialect = library.load(dialect);
-        let dialect =
-            dialect.map_err(|error| ProviderError::Dialect { provider: provider.clone(), error })?;
+        let dialect = Self::dialect_of(name, &config, library)?;
         let environment = environment(&provider, &dialect, &config)?;
         let steps = steps(&provider, &dialect, &config)?;
         let targets = targets(&provider, &dialect, &config, (&environment, &steps))?;
         check_steps(&provider, &dialect, &config, &steps)?;
         let grant = grant(&dialect, &config, &steps);
         let identity = identity(&provider, &config, &context)?;
-        let own = http.ca.as_deref().map(authorities).transpose()?.unwrap_or_default();
-        let route = Route {
-            tls: Arc::new(Tls::new(own, identity.clone())),
-            proxies: proxies(http, &context.around)?,
-            connect: duration(http.connect_timeout.millis()),
-            carrier: context.carrier.clone(),
-        };
+        let route = route(http, &context, identity.clone())?;
         let http = http.clone();
         let lines = Mutex::default();
         let Context { tokens, clock, around, entropy, pepper, carrier: _ } = context;
@@ -103,6 +94,33 @@ impl Provider {
     }
 }
 
+impl Provider {
+    /// The dialect that a configuration names.
+    pub(crate) fn dialect_of(
+        name: &str,
+        config: &ProviderConfig,
+        library: &Library,
+    ) -> Result<Arc<Dialect>, ProviderError> {
+        let dialect = library.load(config.dialect.as_deref().unwrap_or(name));
+        dialect.map_err(|error| ProviderError::Dialect { provider: name.to_owned(), error })
+    }
+}
+
+/// How a provider is reached by a client with this certificate.
+pub(crate) fn route(
+    http: &Http,
+    context: &Context,
+    identity: Option<Arc<ClientIdentity>>,
+) -> Result<Route, ProviderError> {
+    let own = http.ca.as_deref().map(authorities).transpose()?.unwrap_or_default();
+    Ok(Route {
+        tls: Arc::new(Tls::new(own, identity)),
+        proxies: proxies(http, &context.around)?,
+        connect: duration(http.connect_timeout.millis()),
+        carrier: context.carrier.clone(),
+    })
+}
+
 /// Where each step's endpoint is.
 fn targets(
     provider: &str,
@@ -120,7 +138,12 @@ fn targets(
     endpoints.map(target).collect()
 }
 
-fn environment(provider: &str, dialect: &Dialect, config: &ProviderConfig) -> Result<String, ProviderError> {
+/// The environment that is meant.
+pub(crate) fn environment(
+    provider: &str,
+    dialect: &Dialect,
+    config: &ProviderConfig,
+) -> Result<String, ProviderError> {
     let mut names = dialect.environments.keys();
     let named = config.environment.clone().filter(|name| dialect.environments.contains_key(name));
     let mut only = || match (names.next(), names.next()) {
@@ -211,7 +234,8 @@ fn grant(dialect: &Dialect, config: &ProviderConfig, steps: &[usize]) -> GrantCo
     })
 }
 
-fn identity(
+/// The client certificate that is configured.
+pub(crate) fn identity(
     provider: &str,
     config: &ProviderConfig,
     context: &Context,
@@ -229,7 +253,8 @@ fn identity(
     Ok(Some(Arc::new(identity)))
 }
 
-fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, ProviderError> {
+/// The certificates of a file with authorities.
+pub(crate) fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, ProviderError> {
     let wrong = |error| ProviderError::Authorities { path: path.to_owned(), error };
     let text = std::fs::read(path).map_err(wrong)?;
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();

@@ -143,6 +143,8 @@ pub(super) struct WrittenToken<'a> {
     pub(super) expires_in: u64,
     pub(super) fingerprint: String,
     pub(super) headers: serde_json::Map<String, serde_json::Value>,
+    #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
+    pub(super) query: serde_json::Map<String, serde_json::Value>,
 }
 
 // A later agent may say more than this client knows.

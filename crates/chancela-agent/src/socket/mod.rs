@@ -23,6 +23,7 @@ mod ops;
 mod place;
 mod policy;
 mod problem;
+mod renewal;
 mod state;
 mod status;
 mod token;
@@ -49,9 +50,12 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::timeout;
 
 /// How long a token request may take at the end that loses nothing; what would be lost is waited for longer.
 const SETTLE: Duration = Duration::from_secs(2);
+/// How long the renewal of a certificate is waited for at the end: its longest step, and a little.
+const RENEWED: Duration = Duration::from_secs(15);
 
 /// What is served, where, and to whom.
 #[derive(Debug)]
@@ -157,9 +161,13 @@ impl Listening {
             beside.spawn(ops::serve(ops, Arc::clone(&state)));
         }
         beside.spawn(upkeep::upkeep(Arc::clone(&state)));
+        beside.spawn(renewal::renewal(Arc::clone(&state)));
         accept::accept(socket, Arc::clone(&state), shutdown).await;
         drop(file);
+        // No renewal begins any more, and the one that is under way is waited for.
+        let renewing = timeout(RENEWED, state.renewing.lock()).await;
         beside.shutdown().await;
+        drop(renewing);
         // A session that was renewed and is not saved is a session that is lost.
         if !state.agent.tokens().settle(SETTLE).await {
             tracing::warn!("the agent ends while a token request is under way");

@@ -76,14 +76,14 @@ async fn obtain(
 fn written(provider: &str, authorized: &Authorized, ask: &Ask) -> Result<Bytes, Box<Problem>> {
     let headers = match ask.call() {
         None if authorized.needs_proof() => return Err(Box::new(Problem::needs_proof())),
-        None => authorized.headers.clone(),
+        None => authorized.call_headers(),
         Some(call) => {
             if let Some(nonce) = &call.nonce {
                 authorized.use_nonce(&call.url, nonce);
             }
-            authorized
-                .headers_for(&call.method, &call.url)
-                .map_err(|error| Box::new(Problem::from(&error)))?
+            let boxed = |error| Box::new(Problem::from(&error));
+            let url = authorized.address_for(&call.url).map_err(boxed)?;
+            authorized.headers_for(&call.method, &url).map_err(boxed)?
         }
     };
     encode(provider, authorized, &headers).ok_or_else(|| Box::new(Problem::from(&ProviderError::Interrupted)))
@@ -103,6 +103,7 @@ fn encode(provider: &str, authorized: &Authorized, headers: &[(HeaderName, Heade
         expires_in: u64::try_from(authorized.served.left.div_euclid(1000)).unwrap_or(0),
         fingerprint: token.fingerprint.to_string(),
         headers: headers.collect::<Option<_>>()?,
+        query: authorized.query().map(|(name, value)| (name.to_owned(), value.expose().into())).collect(),
     };
     serde_json::to_vec(&written).ok().map(Bytes::from)
 }

@@ -2,7 +2,7 @@
 
 use super::{Lock, Store};
 use crate::cache::{Cache, CacheError, Locked, Persist};
-use crate::engine::{Record, TokenKey};
+use crate::engine::{Budget, Moment, Record, TokenKey};
 use chancela_core::secret::Secret;
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -52,6 +52,16 @@ impl CacheStore {
 impl Store for CacheStore {
     fn expendable(&self, key: TokenKey) {
         self.expendables().insert(key);
+    }
+
+    fn spend(
+        &self,
+        endpoint: TokenKey,
+        budget: Budget,
+        now: Moment,
+        urgent: bool,
+    ) -> io::Result<Result<(), i64>> {
+        self.0.cache.spend(&endpoint, budget, now, urgent).map_err(other)
     }
 
     fn secret(&self, key: TokenKey, make: &dyn Fn() -> io::Result<Secret>) -> io::Result<Secret> {

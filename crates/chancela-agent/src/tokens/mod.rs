@@ -193,6 +193,11 @@ impl Tokens {
         self.shared.engine().restamp(key, stamp);
     }
 
+    /// Says that the credentials of a key were replaced: it is not renewed any more unless somebody asks.
+    pub fn retire(&self, key: TokenKey) {
+        self.shared.engine().retire(key);
+    }
+
     /// Tells whoever hears of news whose tokens a key's are.
     pub fn name(&self, key: TokenKey, name: &KeyName) {
         self.shared.observer.named(key, name);

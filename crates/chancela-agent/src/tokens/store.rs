@@ -1,6 +1,6 @@
 //! Where records rest.
 
-use crate::engine::{Record, TokenKey};
+use crate::engine::{Budget, Moment, Record, TokenKey};
 use chancela_core::secret::Secret;
 use std::collections::HashMap;
 use std::io;
@@ -16,6 +16,15 @@ impl Lock for std::fs::File {}
 pub trait Store: Send + Sync + 'static {
     /// Says that what is kept under a key can be had again without a person, and is nothing to keep if it cannot be read.
     fn expendable(&self, _key: TokenKey) {}
+
+    /// Notes a call of an endpoint, if the budget allows one in view of what all who share the store have called. `Err` says
+    /// how many milliseconds later it does.
+    ///
+    /// # Errors
+    /// What was called cannot be read or written.
+    fn spend(&self, _: TokenKey, _: Budget, _: Moment, _urgent: bool) -> io::Result<Result<(), i64>> {
+        Ok(Ok(()))
+    }
 
     /// A secret that belongs to what is kept under other keys and outlives it, such as a key that tokens are bound to. If
     /// there is none under this key, `make` makes it once for everybody who shares the store. It is never replaced; one that

@@ -80,7 +80,8 @@ impl Target {
         self.origin() + &self.join(path)
     }
 
-    pub(super) fn host(&self) -> &str {
+    /// The host alone.
+    pub fn host(&self) -> &str {
         &self.host
     }
 

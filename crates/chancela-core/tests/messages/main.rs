@@ -4,6 +4,7 @@
 
 mod answers;
 mod devices;
+mod enrolment;
 mod law;
 mod logins;
 mod refusals;

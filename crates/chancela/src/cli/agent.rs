@@ -1,6 +1,6 @@
 //! `chancela token PROVIDER` and `chancela agent …`: the client side.
 
-use super::TokenAction;
+use super::{AgentCertificateAction, Enroll, TokenAction};
 use clap::{Args, Subcommand, ValueEnum};
 use http::{HeaderValue, Method, Uri};
 use std::path::PathBuf;
@@ -140,6 +140,13 @@ pub(crate) enum AgentAction {
         file: AgentFile,
         #[command(flatten)]
         wanted: Wanted,
+    },
+    /// Get a client certificate from a provider, and the first token with it; goes on where it was interrupted
+    Enroll(Enroll),
+    /// Look at client certificates and what else ends, and renew
+    Certificate {
+        #[command(subcommand)]
+        action: AgentCertificateAction,
     },
     /// End the pause after a provider's refusal: the next request is made at once
     Reset {

@@ -1,5 +1,7 @@
 //! The client side's commands: where its configuration is, and what each command shows.
 
+mod certificate;
+mod enroll;
 mod explain;
 mod init;
 mod login;
@@ -43,6 +45,8 @@ pub(super) fn run(action: AgentAction) -> Result<(), Failure> {
         }
         AgentAction::Logout { provider, file, wanted } => login::logout(&provider, &file, &wanted),
         AgentAction::Run { file, log } => process::run(&file, log),
+        AgentAction::Enroll(arguments) => enroll::enroll(&arguments),
+        AgentAction::Certificate { action } => certificate::run(&action),
         AgentAction::Reset { provider, file, wanted } => reset(&provider, &file, &wanted),
         AgentAction::Status { file, json } => status::status(&file, json),
         AgentAction::Explain { provider, file, wanted } => explain::explain(&provider, &file, &wanted),

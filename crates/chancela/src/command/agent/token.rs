@@ -32,7 +32,10 @@ fn prove(name: &str, authorized: &mut Authorized, call: &Call, format: Format) -
         )
     };
     match &call.url {
-        None if !authorized.needs_proof() => Ok(()),
+        None if !authorized.needs_proof() => {
+            authorized.headers = authorized.call_headers();
+            Ok(())
+        }
         None if format == Format::Raw => {
             output::complain(&format!("warning: {}", needs()));
             Ok(())
@@ -42,7 +45,8 @@ fn prove(name: &str, authorized: &mut Authorized, call: &Call, format: Format) -
             if let Some(nonce) = &call.dpop_nonce {
                 authorized.use_nonce(url, nonce);
             }
-            authorized.headers = authorized.headers_for(&call.method, url).map_err(AgentFailure::from)?;
+            let url = authorized.address_for(url).map_err(AgentFailure::from)?;
+            authorized.headers = authorized.headers_for(&call.method, &url).map_err(AgentFailure::from)?;
             Ok(())
         }
     }
@@ -56,14 +60,27 @@ fn print(provider: &str, authorized: &Authorized, format: Format) -> std::io::Re
         Format::Raw if out.is_terminal() => writeln!(out, "{token}"),
         Format::Raw => write!(out, "{token}"),
         Format::Json => writeln!(out, "{:#}", document(provider, authorized)),
-        Format::Header => headers(authorized).try_for_each(|(name, value)| writeln!(out, "{name}: {value}")),
+        Format::Header => {
+            for (name, _) in authorized.query() {
+                output::complain(&format!(
+                    "warning: {provider}: the address of each call has {name} too; --format curl, json or env shows it"
+                ));
+            }
+            headers(authorized).try_for_each(|(name, value)| writeln!(out, "{name}: {value}"))
+        }
         Format::Curl => {
             let quoted = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
+            for (name, value) in authorized.query() {
+                writeln!(out, "url-query = \"{name}={}\"", quoted(value.expose()))?;
+            }
             headers(authorized)
                 .try_for_each(|(name, value)| writeln!(out, "header = \"{name}: {}\"", quoted(value)))
         }
         Format::Env => {
             writeln!(out, "ACCESS_TOKEN={}", shell::quoted(token))?;
+            for (name, value) in authorized.query() {
+                writeln!(out, "QUERY_{}={}", shell::variable(name), shell::quoted(value.expose()))?;
+            }
             headers(authorized).try_for_each(|(name, value)| {
                 writeln!(out, "HEADER_{}={}", shell::variable(&name), shell::quoted(value))
             })
@@ -92,7 +109,9 @@ fn document(provider: &str, authorized: &Authorized) -> Value {
     let served = &authorized.served;
     let headers: Map<String, Value> =
         headers(authorized).map(|(name, value)| (name, Value::String(value.to_owned()))).collect();
-    json!({
+    let query: Map<String, Value> =
+        authorized.query().map(|(name, value)| (name.to_owned(), value.expose().into())).collect();
+    let mut document = json!({
         "format_version": 1,
         "provider": provider,
         "access_token": served.token.access_token.expose(),
@@ -101,5 +120,9 @@ fn document(provider: &str, authorized: &Authorized) -> Value {
         "expires_in": served.left / 1000,
         "fingerprint": served.token.fingerprint.to_string(),
         "headers": headers,
-    })
+    });
+    if let Some(members) = document.as_object_mut().filter(|_| !query.is_empty()) {
+        members.insert("query".to_owned(), query.into());
+    }
+    document
 }

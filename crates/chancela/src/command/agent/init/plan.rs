@@ -142,13 +142,16 @@ impl<'a> Plan<'a> {
         let mut out = self.credentials(name, client)?;
         let method = text(client, "token_endpoint_auth_method");
         // Two endpoints of one dialect may differ by what comes before a certificate and what after.
-        let endpoint = dialect.token_endpoints.iter().find(|one| {
+        let has_certificate = client["certificate_pem"].is_string();
+        let fitting = dialect.token_endpoints.iter().filter(|one| {
             !dialect.is_earlier_step(&one.name)
                 && one.client_authentication.methods.iter().any(|own| own.as_str() == method)
         });
+        let endpoint =
+            fitting.min_by_key(|one| (one.requires.mutual_tls != has_certificate, one.name != "token"));
         // Whoever has a certificate shows it, but for a provider that wants it in a header.
         let in_header = endpoint.is_some_and(|one| one.requires.danger_client_certificate.is_some());
-        let shows = client["certificate_pem"].is_string() && !in_header;
+        let shows = has_certificate && !in_header;
         let address = text(realm, if shows { "mtls_base_url" } else { "base_url" });
         Target::parse(address).map_err(|error| refused(&format!("has a wrong address: {error}")))?;
         for (key, value) in [
@@ -163,6 +166,13 @@ impl<'a> Plan<'a> {
             insert(&mut out, "endpoint", &endpoint.name);
             if let Some(scope) = scope(endpoint, text(client, "scope")) {
                 insert(&mut out, "scope", &scope);
+            }
+            // What the provider would have given; the sandbox's resource takes anything.
+            let wanted = endpoint.api.headers.iter().chain(&endpoint.api.query);
+            let wanted = wanted.filter_map(|parameter| parameter.credential.as_ref());
+            let given: Table = wanted.map(|name| (name.clone(), "sandbox".into())).collect();
+            if !given.is_empty() {
+                out.insert("credential".to_owned(), given.into());
             }
         }
         if let (Some(pem), Some(key)) =
