@@ -201,6 +201,23 @@ fn four_steps_lead_from_id_and_secret_to_a_bound_token_and_none_is_done_twice() 
 }
 
 #[test]
+fn beside_a_sandbox_two_commands_lead_to_an_enrolment() {
+    let bench = Bench::new("bankly");
+    let (address, folder) = (bench.control(""), bench.path("agent"));
+    bench.good(&["agent", "init", "--sandbox", &address, "--folder", folder.to_str().unwrap()]);
+    let own = |arguments: &[&str]| {
+        let output =
+            bench.command(arguments).env("CHANCELA_AGENT_CONFIG", folder.join("agent.toml")).output();
+        let output = output.unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    own(&["agent", "enroll", "bankly-mtls"]);
+    let token = own(&["token", "bankly-mtls"]);
+    assert_eq!(bound_to(&token), thumbprint(&bench.certificate("agent/bankly-mtls.pem")));
+}
+
+#[test]
 fn a_revoked_certificate_is_told_as_one() {
     let bench = Bench::bankly();
     bench.good(&["agent", "enroll", "bankly"]);

@@ -37,8 +37,10 @@ fn a_kill_between_any_two_steps_goes_on_where_it_was() {
 
     // Registered, before the proof.
     hang("token", true);
+    let asked = bench.requests("token");
     let mut process = start(&bench, &["agent", "enroll", "bankly"]);
     await_stage(&bench, "registered");
+    await_request(&bench, "token", asked + 1);
     process.kill();
 
     bench.good(&["agent", "enroll", "bankly"]);
@@ -48,8 +50,11 @@ fn a_kill_between_any_two_steps_goes_on_where_it_was() {
 
     // The same of a renewal: the old certificate goes on until the new one is proven, and the agent's process finishes it.
     hang("token", true);
+    let asked = bench.requests("token");
     let mut process = start(&bench, &["agent", "enroll", "bankly", "--renew"]);
     await_stage(&bench, "registered");
+    // One for the order, and the proof.
+    await_request(&bench, "token", asked + 2);
     process.kill();
     assert_eq!(thumbprint(&bench.certificate("keys/bankly.pem")), thumbprint(&own));
     assert_eq!(bound_to(&bench.good(&["token", "bankly"])), thumbprint(&own));
