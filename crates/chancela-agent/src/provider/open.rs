@@ -5,7 +5,7 @@ use crate::clock::Clock;
 use crate::config::{GrantConfig, Http, ProviderConfig};
 use crate::engine::duration;
 use crate::identity::{ClientIdentity, IdentityFiles};
-use crate::source::Surroundings;
+use crate::source::{Source, Surroundings};
 use crate::tokens::{Store, Tokens};
 use crate::transport::{Carrier, Proxies, Route, Target, Tls};
 use chancela_core::dialect::{Dialect, Grant, Library, TokenEndpoint};
@@ -237,6 +237,12 @@ pub(crate) fn identity(
     context: &Context,
 ) -> Result<Option<Arc<ClientIdentity>>, ProviderError> {
     let Some(certificate) = &config.certificate else { return Ok(None) };
+    if let Source::File(path) = &certificate.0
+        && config.enrollment.is_some()
+        && !path.exists()
+    {
+        return Err(ProviderError::NotEnrolled { provider: provider.to_owned() });
+    }
     let files = IdentityFiles {
         certificate: certificate.0.clone(),
         key: config.certificate_key.as_ref().map(|place| place.0.clone()),

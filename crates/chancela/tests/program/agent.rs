@@ -431,7 +431,7 @@ fn explanations_show_the_request_and_no_secret() {
 #[test]
 fn mistakes_of_the_configuration_say_what_to_do() {
     let bench = Bench::new();
-    bench.run(&["token", "nobody"]).failed(3, &["no provider \"nobody\"", "bankly, bs2"]);
+    bench.run(&["token", "nobody"]).failed(3, &["no provider \"nobody\"", "bankly, bankly-mtls, bs2"]);
     let file = bench.path("agent.toml");
     let config = fs::read_to_string(file).unwrap();
     let secret = fs::read_to_string(bench.path("bs2.secret")).unwrap();
