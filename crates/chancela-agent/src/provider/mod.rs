@@ -147,6 +147,11 @@ impl Provider {
         self.0.identity.as_deref()
     }
 
+    /// How it and its API are reached.
+    pub(crate) fn route(&self) -> &Route {
+        &self.0.route
+    }
+
     /// The key of what `request` asks for.
     ///
     /// # Errors

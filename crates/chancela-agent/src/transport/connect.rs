@@ -17,7 +17,7 @@ use tokio_rustls::client::TlsStream;
 const MAX_PROXY_HEAD: usize = 8 * 1024;
 
 /// An open connection.
-pub(super) enum Stream {
+pub(crate) enum Stream {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
 }

@@ -1,5 +1,5 @@
 //! Token requests over HTTPS: one connection for each, because they are minutes apart and must not outlive a client
-//! certificate that was replaced.
+//! certificate that was replaced. The [`reverse_proxy`](crate::reverse_proxy) opens its connections here too, and keeps them.
 //!
 //! Owns connections, TLS, proxies and limits. Does not own what is said. No redirect is followed (credentials would go
 //! along), nothing is unpacked, and what went wrong is told apart by whether the provider can have acted.
@@ -10,7 +10,9 @@ mod exchange;
 mod proxy;
 mod target;
 
+pub(crate) use connect::Stream;
 pub use error::{Lost, TransportError};
+pub(crate) use exchange::why;
 pub use proxy::{Proxies, ProxyError};
 pub use target::{Target, TargetError};
 
@@ -102,9 +104,17 @@ impl Route {
         headers
             .entry(USER_AGENT)
             .or_insert(HeaderValue::from_static(concat!("chancela/", env!("CARGO_PKG_VERSION"))));
-        let stream = timeout(self.connect.min(patience), connect::connect(self, target)).await;
-        let stream = stream.map_err(|_| TransportError::ConnectTimeout(target.name()))??;
+        let stream = self.open(target, self.connect.min(patience)).await?;
         let answer = timeout(patience, exchange::exchange(stream, request)).await;
         answer.map_err(|_| TransportError::Lost(Lost::Timeout))?
+    }
+
+    /// Opens a connection to `target` within `patience`, for whoever keeps it.
+    ///
+    /// # Errors
+    /// [`TransportError`].
+    pub(crate) async fn open(&self, target: &Target, patience: Duration) -> Result<Stream, TransportError> {
+        let stream = timeout(patience, connect::connect(self, target)).await;
+        stream.map_err(|_| TransportError::ConnectTimeout(target.name()))?
     }
 }

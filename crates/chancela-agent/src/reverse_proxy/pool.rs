@@ -1,0 +1,67 @@
+//! Connections to the API that are open and unused, of one thread.
+
+use super::connection::Connection;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// Most unused connections.
+const MOST_UNUSED: usize = 256;
+
+/// Unused connections, the last used last.
+pub(super) struct Pool {
+    unused: Mutex<Vec<Box<Connection>>>,
+    longest: Duration,
+}
+
+impl Pool {
+    /// An empty pool whose connections are closed when they were not used for `longest`. To be called within a runtime.
+    pub(super) fn new(longest: Duration) -> Arc<Self> {
+        let own = Arc::new(Self { unused: Mutex::default(), longest });
+        tokio::spawn(sweep(Arc::downgrade(&own), longest));
+        own
+    }
+
+    /// A connection that can be used, made with the client's certificate of this generation. Those with an older one end.
+    pub(super) fn take(&self, generation: u64) -> Option<Box<Connection>> {
+        let mut unused = self.unused();
+        while let Some(mut connection) = unused.pop() {
+            let is_recent = connection.unused_since().elapsed() < self.longest;
+            if connection.generation() == generation && is_recent && connection.is_usable() {
+                return Some(connection);
+            }
+        }
+        None
+    }
+
+    /// Keeps a connection whose exchange is over, if it can be used again.
+    pub(super) fn put(&self, mut connection: Box<Connection>) {
+        if connection.is_usable() {
+            connection.rests();
+            let mut unused = self.unused();
+            if unused.len() < MOST_UNUSED {
+                unused.push(connection);
+            }
+        }
+    }
+
+    /// Ends all unused connections.
+    pub(super) fn clear(&self) {
+        self.unused().clear();
+    }
+
+    fn unused(&self) -> MutexGuard<'_, Vec<Box<Connection>>> {
+        self.unused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ends what was not used for too long, and what the other end has closed.
+async fn sweep(pool: Weak<Pool>, longest: Duration) {
+    let pause = (longest / 4).clamp(Duration::from_millis(100), Duration::from_secs(10));
+    loop {
+        sleep(pause).await;
+        let Some(pool) = pool.upgrade() else { return };
+        let now = Instant::now();
+        pool.unused().retain_mut(|one| now - one.unused_since() < longest && one.is_usable());
+    }
+}
