@@ -6,7 +6,7 @@ use crate::config::ReverseProxyConfig;
 use http::header::{HOST, ORIGIN, UPGRADE};
 use http::request::Parts;
 use http::uri::PathAndQuery;
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderName, HeaderValue, Method, Version};
 use std::net::IpAddr;
 
 /// What a browser says of where a request comes from.
@@ -89,8 +89,8 @@ impl Admission {
     fn place(&self, head: &Parts, reach: Reach) -> Result<(), Refusal> {
         let mut hosts = head.headers.get_all(HOST).iter();
         let host = hosts.next();
-        if hosts.next().is_some() {
-            return Err(Refusal::host());
+        if hosts.next().is_some() || host.is_none() && head.version > Version::HTTP_10 {
+            return Err(Refusal::one_host());
         }
         // A target with a host says it before the field does (RFC 9112 section 3.2.2).
         let ours = match (head.uri.authority(), host) {
@@ -134,6 +134,9 @@ mod tests {
         fields: &[(&str, &str)],
     ) -> String {
         let mut request = Request::builder().method(method).uri(target);
+        if fields.iter().all(|(name, _)| *name != "host") {
+            request = request.header("host", "localhost");
+        }
         for (name, value) in fields {
             request = request.header(*name, *value);
         }
@@ -165,7 +168,7 @@ mod tests {
             assert_eq!(get(reach, "http://api.bank.example/a", "evil.example"), "/v2/a");
         }
         let twice = [("host", "127.0.0.1"), ("host", "evil.example")];
-        assert_eq!(ask(&rules, Reach::Loopback, "GET", "/a", &twice), "421 host");
+        assert_eq!(ask(&rules, Reach::Loopback, "GET", "/a", &twice), "400 host");
     }
 
     #[test]

@@ -90,6 +90,11 @@ impl Refusal {
         Self::denied(StatusCode::MISDIRECTED_REQUEST, "host", title, detail)
     }
 
+    pub(super) fn one_host() -> Self {
+        let detail = "a request of HTTP/1.1 has the header Host once (RFC 9112 section 3.2)";
+        Self::new(StatusCode::BAD_REQUEST, "host", "http_request_error", "The request names no host", detail)
+    }
+
     pub(super) fn browser() -> Self {
         let detail = "the request comes from a page in a browser, which could be anybody's; call the proxy from a program";
         Self::denied(StatusCode::FORBIDDEN, "browser", "Pages in browsers are not served", detail)
