@@ -29,7 +29,7 @@ trap end EXIT
 
 api=$port tls=$((port + 1)) nginx_plain=$((port + 2)) nginx_tls=$((port + 3)) ours_plain=$((port + 4)) ours_tls=$((port + 5))
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
-  -addext subjectAltName=DNS:localhost -keyout "$work/api.key" -out "$work/api.pem" 2> /dev/null
+  -addext subjectAltName=DNS:localhost -addext basicConstraints=critical,CA:FALSE -keyout "$work/api.key" -out "$work/api.pem" 2> /dev/null
 
 nginx_at() { # NAME CORE: nginx in the foreground, pinned
   mkdir -p "$work/$1"

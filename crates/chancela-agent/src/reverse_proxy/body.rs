@@ -1,5 +1,6 @@
 //! Bodies on their way through, in both directions: data as it comes, no trailer fields, and an end to waiting for more.
 
+use super::call::UnderWay;
 use super::connection::Connection;
 use super::pool::Pool;
 use bytes::Bytes;
@@ -113,7 +114,13 @@ impl Body for Outgoing {
 }
 
 /// What a caller gets.
-pub(super) enum Answer {
+pub(super) struct Answer {
+    body: Source,
+    /// Until the answer is over.
+    pub(super) under_way: Option<UnderWay>,
+}
+
+enum Source {
     /// The proxy's own words, or no body.
     Own(Full<Bytes>),
     /// The API's, as they come.
@@ -129,6 +136,11 @@ pub(super) struct Passed {
 }
 
 impl Answer {
+    /// The proxy's own words, or none.
+    pub(super) fn own(text: Vec<u8>) -> Self {
+        Self { body: Source::Own(Full::new(Bytes::from(text))), under_way: None }
+    }
+
     /// The API's body, with the connection that it comes on.
     pub(super) fn passed(
         body: Incoming,
@@ -138,10 +150,11 @@ impl Answer {
     ) -> Self {
         if body.is_end_stream() {
             pool.put(connection);
-            return Self::Own(Full::default());
+            return Self::own(Vec::new());
         }
         let (connection, pool) = (Some(connection), Arc::clone(pool));
-        Self::Passed(Box::new(Passed { body, connection, pool, silence: Silence::new(longest) }))
+        let passed = Passed { body, connection, pool, silence: Silence::new(longest) };
+        Self { body: Source::Passed(Box::new(passed)), under_way: None }
     }
 }
 
@@ -190,23 +203,23 @@ impl Body for Answer {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        match self.get_mut() {
-            Self::Own(body) => Pin::new(body).poll_frame(cx).map_err(|never| match never {}),
-            Self::Passed(passed) => passed.poll_frame(cx),
+        match &mut self.get_mut().body {
+            Source::Own(body) => Pin::new(body).poll_frame(cx).map_err(|never| match never {}),
+            Source::Passed(passed) => passed.poll_frame(cx),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        match self {
-            Self::Own(body) => body.is_end_stream(),
-            Self::Passed(passed) => passed.body.is_end_stream(),
+        match &self.body {
+            Source::Own(body) => body.is_end_stream(),
+            Source::Passed(passed) => passed.body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::Own(body) => body.size_hint(),
-            Self::Passed(passed) => passed.body.size_hint(),
+        match &self.body {
+            Source::Own(body) => body.size_hint(),
+            Source::Passed(passed) => passed.body.size_hint(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::admission::{Admission, Reach};
 use super::body::{Answer, BodyError, Outgoing, Silence};
 use super::connection::{Connection, Failed};
-use super::fields::{self, Stripping};
+use super::fields::{Stripping, Taken};
 use super::metrics::{CallMetrics, OwnMetrics};
 use super::pool::Pool;
 use super::refusal::Refusal;
@@ -20,7 +20,7 @@ use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
@@ -39,6 +39,7 @@ pub(super) struct Proxy {
     opened: OnceLock<Provider>,
     admission: Admission,
     stripping: Stripping,
+    of_answers: Taken,
     /// The API's `Host`.
     host: HeaderValue,
     pool: Arc<Pool>,
@@ -53,7 +54,40 @@ pub(super) struct From {
     /// Whether the rules let it call.
     pub(super) may_call: bool,
     /// The token that was noted last in the audit log.
-    pub(super) noted: Mutex<Option<Fingerprint>>,
+    noted: Mutex<Option<Fingerprint>>,
+    /// Requests that began.
+    begun: AtomicUsize,
+    /// Requests whose answers are not over.
+    under_way: AtomicUsize,
+}
+
+impl From {
+    pub(super) fn new(reach: Reach, caller: Option<Caller>, may_call: bool) -> Self {
+        let (begun, under_way) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Self { reach, caller, may_call, noted: Mutex::default(), begun, under_way }
+    }
+
+    /// How many requests there were, if none is under way.
+    pub(super) fn idle_after(&self) -> Option<usize> {
+        (self.under_way.load(Ordering::Relaxed) == 0).then(|| self.begun.load(Ordering::Relaxed))
+    }
+}
+
+/// A request that is under way; with it goes who waits for it.
+pub(super) struct UnderWay(Arc<From>);
+
+impl UnderWay {
+    pub(super) fn new(from: &Arc<From>) -> Self {
+        from.begun.fetch_add(1, Ordering::Relaxed);
+        from.under_way.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(from))
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// A request to the API, and what is kept of it.
@@ -76,6 +110,7 @@ impl Proxy {
         let admission = Admission::new(&config);
         Self {
             stripping: Stripping::new(&config.strip, admission.is_restricted()),
+            of_answers: Taken::from_answers(),
             admission,
             host: config.upstream.authority(),
             pool: Pool::new(span(config.idle_timeout)),
@@ -87,8 +122,8 @@ impl Proxy {
     }
 
     /// Answers a request.
-    pub(super) async fn call(&self, from: &From, request: Request<Incoming>) -> Response<Answer> {
-        match self.pass(from, request).await {
+    pub(super) async fn call(&self, under_way: UnderWay, request: Request<Incoming>) -> Response<Answer> {
+        let mut response = match self.pass(&under_way.0, request).await {
             Ok(response) => {
                 self.metrics.answered(response.status());
                 response
@@ -99,7 +134,9 @@ impl Proxy {
                 self.metrics.refused(reason);
                 refusal.written()
             }
-        }
+        };
+        response.body_mut().under_way = Some(under_way);
+        response
     }
 
     async fn pass(&self, from: &From, request: Request<Incoming>) -> Result<Response<Answer>, Refusal> {
@@ -133,7 +170,7 @@ impl Proxy {
         let Ready { request, moved, spare, replays, is_safe } = ready;
         let began = Instant::now();
         let resend = spare.as_ref().filter(|_| is_safe);
-        let first = self.exchange(provider, request, moved.as_deref(), resend).await?;
+        let first = self.exchange(provider, request, (began, moved.as_deref()), resend).await?;
         self.metrics.seconds.observe(began.elapsed().as_secs_f64());
         if first.0.status() != StatusCode::UNAUTHORIZED {
             return Ok(first);
@@ -153,7 +190,7 @@ impl Proxy {
         self.stripping.request(&mut head.headers, &renewed.headers);
         let resend = is_safe.then(|| (head.clone(), body.clone()));
         let again = Request::from_parts(head, Outgoing::Whole(body));
-        self.exchange(provider, again, None, resend.as_ref()).await
+        self.exchange(provider, again, (Instant::now(), None), resend.as_ref()).await
     }
 
     /// Sends a request on an unused connection, or on a new one. What an old connection had lost before it was written goes
@@ -162,13 +199,13 @@ impl Proxy {
         &self,
         provider: &Provider,
         mut request: Request<Outgoing>,
-        moved: Option<&AtomicBool>,
+        (began, moved): (Instant, Option<&AtomicBool>),
         resend: Option<&(Parts, Bytes)>,
     ) -> Exchanged {
         let generation = provider.identity().map_or(0, |identity| identity.generation());
-        let longest = span(self.config.response_timeout);
+        let times = (began, span(self.config.response_timeout));
         while let Some(mut connection) = self.pool.take(generation) {
-            match connection.send(request, moved, longest).await {
+            match connection.send(request, moved, times).await {
                 Ok(answer) => return Ok((answer, connection)),
                 Err(Failed::Unsent(back, _)) => request = *back,
                 Err(Failed::Broken(error)) => match resend {
@@ -190,7 +227,8 @@ impl Proxy {
             Err(error) => Err(error),
         };
         let mut connection = connection.map_err(|error| Refusal::unreachable(&error))?;
-        match connection.send(request, moved, longest).await {
+        let times = (Instant::now(), times.1);
+        match connection.send(request, moved, times).await {
             Ok(answer) => Ok((answer, connection)),
             Err(failed) => Err(Refusal::failed(&failed)),
         }
@@ -230,7 +268,7 @@ impl Proxy {
             return Err(Refusal::unset(head.status));
         }
         head.version = Version::HTTP_11;
-        fields::answer(&mut head.headers);
+        self.of_answers.take(&mut head.headers);
         let body = Answer::passed(body, connection, &self.pool, span(self.config.idle_timeout));
         Ok(Response::from_parts(head, body))
     }

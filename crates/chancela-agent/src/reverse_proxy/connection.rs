@@ -1,7 +1,7 @@
 //! A connection to the API, which whoever uses it moves on: it has no task of its own, so that an exchange wakes one task,
 //! and whoever gives an exchange up ends its connection by dropping it.
 
-use super::body::{Outgoing, Silence};
+use super::body::Outgoing;
 use crate::transport::{Stream, TransportError, why};
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -10,9 +10,9 @@ use hyper_util::rt::TokioIo;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep, sleep_until};
 
 /// Most bytes of an answer's head.
 const MAX_HEAD: usize = 64 * 1024;
@@ -20,11 +20,42 @@ const MAX_HEAD: usize = 64 * 1024;
 /// An open connection that carries one exchange at a time.
 pub(super) struct Connection {
     sender: http1::SendRequest<Outgoing>,
-    driver: Pin<Box<http1::Connection<TokioIo<Stream>, Outgoing>>>,
-    is_over: bool,
+    driver: Driver,
     /// With which of the client's certificates it was made.
     generation: u64,
-    unused_since: Instant,
+    alarm: Alarm,
+    /// How many sweeps it was not used.
+    pub(super) sweeps: u32,
+}
+
+/// What moves a connection on. It is dropped at its end: a request that it did not take comes back then.
+struct Driver(Option<Pin<Box<http1::Connection<TokioIo<Stream>, Outgoing>>>>);
+
+impl Driver {
+    fn poll(&mut self, cx: &mut Context<'_>) {
+        // How it ended is told to whoever waits for an answer.
+        if self.0.as_mut().is_some_and(|driver| driver.as_mut().poll(cx).is_ready()) {
+            self.0 = None;
+        }
+    }
+}
+
+/// A deadline that is moved for each exchange. Its timer is not: it rings at an old one, and is set anew then.
+struct Alarm {
+    sleep: Pin<Box<Sleep>>,
+    at: Instant,
+}
+
+impl Alarm {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            ready!(self.sleep.as_mut().poll(cx));
+            if self.sleep.deadline() >= self.at {
+                return Poll::Ready(());
+            }
+            self.sleep.as_mut().reset(self.at);
+        }
+    }
 }
 
 /// Why there is no answer.
@@ -44,58 +75,52 @@ impl Connection {
         let mut builder = http1::Builder::new();
         let made = builder.max_buf_size(MAX_HEAD).handshake(TokioIo::new(stream)).await;
         let (sender, driver) = made.map_err(|error| why(&error))?;
-        let driver = Box::pin(driver);
-        Ok(Box::new(Self { sender, driver, is_over: false, generation, unused_since: Instant::now() }))
+        let driver = Driver(Some(Box::pin(driver)));
+        let at = Instant::now();
+        let alarm = Alarm { sleep: Box::pin(sleep_until(at)), at };
+        Ok(Box::new(Self { sender, driver, generation, alarm, sweeps: 0 }))
     }
 
     /// Moves the connection on.
     pub(super) fn drive(&mut self, cx: &mut Context<'_>) {
-        if !self.is_over {
-            // How it ended is told to whoever waits for an answer.
-            self.is_over = self.driver.as_mut().poll(cx).is_ready();
-        }
+        self.driver.poll(cx);
     }
 
-    /// Whether it can take a request, as far as can be seen from here.
+    /// Whether it could take a request when it was moved on last. If it ended since, a request comes back unsent.
+    pub(super) fn is_ready(&self) -> bool {
+        self.driver.0.is_some() && self.sender.is_ready()
+    }
+
+    /// Moves it on, and says whether it can take a request then.
     pub(super) fn is_usable(&mut self) -> bool {
         self.drive(&mut Context::from_waker(Waker::noop()));
-        !self.is_over && self.sender.is_ready()
+        self.is_ready()
     }
 
     pub(super) const fn generation(&self) -> u64 {
         self.generation
     }
 
-    pub(super) const fn unused_since(&self) -> Instant {
-        self.unused_since
-    }
-
-    pub(super) fn rests(&mut self) {
-        self.unused_since = Instant::now();
-    }
-
-    /// Sends a request and waits for the head of its answer: at most `longest` after the request, of which `moved` says that
-    /// some more of its body went.
+    /// Sends a request that began at `began` and waits for the head of its answer: at most `longest` after the request, of
+    /// which `moved` says that some more of its body went.
     pub(super) async fn send(
         &mut self,
         request: Request<Outgoing>,
         moved: Option<&AtomicBool>,
-        longest: Duration,
+        (began, longest): (Instant, Duration),
     ) -> Result<Response<Incoming>, Failed> {
         let mut answer = pin!(self.sender.try_send_request(request));
-        let mut silence = Silence::new(longest);
+        self.alarm.at = began + longest;
         let answered = poll_fn(|cx| {
-            if !self.is_over {
-                self.is_over = self.driver.as_mut().poll(cx).is_ready();
-            }
+            self.driver.poll(cx);
             if let Poll::Ready(answer) = answer.as_mut().poll(cx) {
                 return Poll::Ready(Some(answer));
             }
-            while silence.poll(cx).is_ready() {
+            while self.alarm.poll(cx).is_ready() {
                 if !moved.is_some_and(|moved| moved.swap(false, Ordering::Relaxed)) {
                     return Poll::Ready(None);
                 }
-                silence.heard();
+                self.alarm.at = Instant::now() + longest;
             }
             Poll::Pending
         });

@@ -40,29 +40,66 @@ const OVERRIDES: [&str; 6] = [
     "x-method-override",
 ];
 
+/// Names of fields that are taken away.
+#[derive(Debug)]
+pub(super) struct Taken {
+    names: Vec<HeaderName>,
+    /// Lengths of the names: most fields are told from all of them by theirs.
+    lengths: u64,
+}
+
+impl Taken {
+    fn new(names: Vec<HeaderName>) -> Self {
+        let lengths = names.iter().fold(0, |lengths, name| lengths | bit(name));
+        Self { names, lengths }
+    }
+
+    /// What is taken from all answers.
+    pub(super) fn from_answers() -> Self {
+        Self::new(HOP_BY_HOP.iter().chain(&OF_ANSWERS).cloned().collect())
+    }
+
+    /// Takes them, and what `Connection` names.
+    pub(super) fn take(&self, fields: &mut HeaderMap) {
+        let is_taken = |name: &&HeaderName| self.lengths & bit(name) != 0 && self.names.contains(name);
+        let found: Vec<HeaderName> = fields.keys().filter(is_taken).cloned().collect();
+        if found.contains(&CONNECTION) {
+            let named: Vec<HeaderName> = options(fields).filter_map(|name| name.parse().ok()).collect();
+            for name in named {
+                fields.remove(name);
+            }
+        }
+        for name in found {
+            fields.remove(name);
+        }
+    }
+}
+
+/// A name's length as one of 64 bits.
+fn bit(name: &HeaderName) -> u64 {
+    1 << (name.as_str().len() % 64)
+}
+
 /// What is taken from one proxy's requests.
 #[derive(Debug)]
 pub(super) struct Stripping {
-    names: Vec<HeaderName>,
+    taken: Taken,
 }
 
 impl Stripping {
     /// What is always taken, `more`, and, where the configuration restricts paths or methods, what would get around that.
     pub(super) fn new(more: &[HeaderName], restricted: bool) -> Self {
-        let mut names = OF_REQUESTS.to_vec();
+        let mut names: Vec<HeaderName> = HOP_BY_HOP.iter().chain(&OF_REQUESTS).cloned().collect();
         names.extend(more.iter().cloned());
         if restricted {
             names.extend(OVERRIDES.map(HeaderName::from_static));
         }
-        Self { names }
+        Self { taken: Taken::new(names) }
     }
 
     /// Makes a caller's fields the API's: what ends here is gone, and `own` stand alone under their names.
     pub(super) fn request(&self, fields: &mut HeaderMap, own: &[(HeaderName, HeaderValue)]) {
-        remove_hop_by_hop(fields);
-        for name in &self.names {
-            fields.remove(name);
-        }
+        self.taken.take(fields);
         // A value of ours replaces all of a caller's.
         for (name, value) in own {
             fields.insert(name, value.clone());
@@ -81,33 +118,13 @@ impl Stripping {
         let ours = |name: &HeaderName| own.iter().any(|(own, _)| own == name);
         let alike = |name: &HeaderName| {
             let own = own.iter().map(|(name, _)| name).chain([&CONTENT_LENGTH]);
-            let mut taken = self.names.iter().chain(&HOP_BY_HOP).chain(own);
+            let mut taken = self.taken.names.iter().chain(own);
             !ours(name) && taken.any(|one| one != name && looks_like(name, one))
         };
         let alike: Vec<HeaderName> = fields.keys().filter(|name| alike(name)).cloned().collect();
         for name in alike {
             fields.remove(&name);
         }
-    }
-}
-
-/// Makes an answer's fields the caller's.
-pub(super) fn answer(fields: &mut HeaderMap) {
-    remove_hop_by_hop(fields);
-    for name in &OF_ANSWERS {
-        fields.remove(name);
-    }
-}
-
-fn remove_hop_by_hop(fields: &mut HeaderMap) {
-    if fields.contains_key(CONNECTION) {
-        let named: Vec<HeaderName> = options(fields).filter_map(|name| name.parse().ok()).collect();
-        for name in named {
-            fields.remove(name);
-        }
-    }
-    for name in &HOP_BY_HOP {
-        fields.remove(name);
     }
 }
 
@@ -229,7 +246,7 @@ mod tests {
             ("Content-Type", "a/b"),
             ("WWW-Authenticate", "Bearer"),
         ]);
-        answer(&mut fields);
+        Taken::from_answers().take(&mut fields);
         assert_eq!(fields, map(&[("Content-Type", "a/b"), ("WWW-Authenticate", "Bearer")]));
     }
 

@@ -1,14 +1,14 @@
 //! Where callers come in: sockets, who may come, how many, how long, and how it ends.
 
 use super::admission::Reach;
-use super::call::{From, Proxy};
+use super::call::{From, Proxy, UnderWay};
 use crate::config::{Listen, Operation, ReverseProxyConfig};
 use crate::socket::{Caller, Policy, ServeError, SocketFile, bind};
 use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use std::convert::Infallible;
 use std::future::Future;
@@ -16,7 +16,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::net::UnixListener;
 use std::pin::pin;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Semaphore;
@@ -27,8 +27,8 @@ use tokio::time::{sleep, timeout};
 const KEY: &str = "reverse_proxy.listen";
 /// Most bytes of a request's head.
 const MAX_HEAD: usize = 64 * 1024;
-/// How long a caller's connection may be unused, and how long a head may take.
-const IDLE: Duration = Duration::from_secs(60);
+/// How often callers' connections are looked at: one that asks nothing for so long ends within twice the time.
+const IDLE: Duration = Duration::from_secs(30);
 /// How long requests that are under way are waited for at the end.
 const DRAIN: Duration = Duration::from_secs(10);
 /// A pause after an accept that failed: there are no descriptors left, and somebody has to give one back first.
@@ -134,7 +134,7 @@ impl Door {
             }
         };
         let allows = |caller| self.policy.allows(caller, Operation::Call, &self.provider);
-        Ok(From { reach: self.reach, caller, may_call: caller.is_none_or(allows), noted: Mutex::default() })
+        Ok(From::new(self.reach, caller, caller.is_none_or(allows)))
     }
 }
 
@@ -202,14 +202,29 @@ where
 {
     let from = Arc::new(from);
     let service = service_fn(|request: Request<Incoming>| {
-        let (proxy, from) = (Arc::clone(proxy), Arc::clone(&from));
-        async move { Ok::<_, Infallible>(proxy.call(&from, request).await) }
+        let (proxy, under_way) = (Arc::clone(proxy), UnderWay::new(&from));
+        async move { Ok::<_, Infallible>(proxy.call(under_way, request).await) }
     });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(IDLE)
-        .max_buf_size(MAX_HEAD)
-        .serve_connection(TokioIo::new(stream), service);
-    // An error is the caller's, or an answer of the API that broke off, which the caller sees.
-    let _ = watcher.watch(connection).await;
+    let connection =
+        http1::Builder::new().max_buf_size(MAX_HEAD).serve_connection(TokioIo::new(stream), service);
+    tokio::select! {
+        biased;
+        // An error is the caller's, or an answer of the API that broke off, which the caller sees.
+        _ = watcher.watch(connection) => {}
+        () = idle(&from) => {}
+    }
+}
+
+/// Waits until nothing was asked from one look to the next: a connection is unused, or a head does not come to its end. One
+/// timer for a connection costs less than one for each head.
+async fn idle(from: &From) {
+    let mut before = None;
+    loop {
+        sleep(IDLE).await;
+        let now = from.idle_after();
+        if now.is_some() && now == before {
+            return;
+        }
+        before = now;
+    }
 }

@@ -37,6 +37,9 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use tokio::sync::watch;
 
+/// Threads beside each of a proxy's that may block: they look up the API's name, and read files that changed.
+const BLOCKING_THREADS: usize = 2;
+
 /// Proxies that are bound and not served yet: what is taken or forbidden is told before anything else begins.
 pub struct Listening {
     bound: Vec<Bound>,
@@ -150,7 +153,8 @@ impl Thread {
 
     fn serve(self) -> io::Result<()> {
         let Self { socket, config, door, agent, news, mut stopped } = self;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        let runtime = builder.enable_all().max_blocking_threads(BLOCKING_THREADS).build()?;
         let served = runtime.block_on(async {
             let proxy = Arc::new(Proxy::new(config, agent, news.calls()));
             let stop = async move {

@@ -3,21 +3,22 @@
 use super::connection::Connection;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 /// Most unused connections.
 const MOST_UNUSED: usize = 256;
+/// How many sweeps an unused connection outlives.
+const SWEEPS: u32 = 4;
 
 /// Unused connections, the last used last.
 pub(super) struct Pool {
     unused: Mutex<Vec<Box<Connection>>>,
-    longest: Duration,
 }
 
 impl Pool {
     /// An empty pool whose connections are closed when they were not used for `longest`. To be called within a runtime.
     pub(super) fn new(longest: Duration) -> Arc<Self> {
-        let own = Arc::new(Self { unused: Mutex::default(), longest });
+        let own = Arc::new(Self { unused: Mutex::default() });
         tokio::spawn(sweep(Arc::downgrade(&own), longest));
         own
     }
@@ -25,9 +26,8 @@ impl Pool {
     /// A connection that can be used, made with the client's certificate of this generation. Those with an older one end.
     pub(super) fn take(&self, generation: u64) -> Option<Box<Connection>> {
         let mut unused = self.unused();
-        while let Some(mut connection) = unused.pop() {
-            let is_recent = connection.unused_since().elapsed() < self.longest;
-            if connection.generation() == generation && is_recent && connection.is_usable() {
+        while let Some(connection) = unused.pop() {
+            if connection.generation() == generation && connection.is_ready() {
                 return Some(connection);
             }
         }
@@ -37,7 +37,7 @@ impl Pool {
     /// Keeps a connection whose exchange is over, if it can be used again.
     pub(super) fn put(&self, mut connection: Box<Connection>) {
         if connection.is_usable() {
-            connection.rests();
+            connection.sweeps = 0;
             let mut unused = self.unused();
             if unused.len() < MOST_UNUSED {
                 unused.push(connection);
@@ -57,11 +57,13 @@ impl Pool {
 
 /// Ends what was not used for too long, and what the other end has closed.
 async fn sweep(pool: Weak<Pool>, longest: Duration) {
-    let pause = (longest / 4).clamp(Duration::from_millis(100), Duration::from_secs(10));
+    let pause = (longest / SWEEPS).max(Duration::from_millis(10));
     loop {
         sleep(pause).await;
         let Some(pool) = pool.upgrade() else { return };
-        let now = Instant::now();
-        pool.unused().retain_mut(|one| now - one.unused_since() < longest && one.is_usable());
+        pool.unused().retain_mut(|one| {
+            one.sweeps += 1;
+            one.sweeps <= SWEEPS && one.is_usable()
+        });
     }
 }

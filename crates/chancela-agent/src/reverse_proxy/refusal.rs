@@ -7,10 +7,8 @@ use super::path::PathError;
 use crate::provider::ProviderError;
 use crate::socket::Problem;
 use crate::transport::{Lost, TransportError};
-use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
-use http_body_util::Full;
 
 /// The header of RFC 9209.
 const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
@@ -157,7 +155,7 @@ impl Refusal {
     /// As the caller gets it.
     pub(super) fn written(&self) -> Response<Answer> {
         let body = serde_json::to_vec(&self.problem).unwrap_or_default();
-        let mut response = Response::new(Answer::Own(Full::new(Bytes::from(body))));
+        let mut response = Response::new(Answer::own(body));
         *response.status_mut() =
             StatusCode::from_u16(self.problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let fields = response.headers_mut();

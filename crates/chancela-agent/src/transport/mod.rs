@@ -57,10 +57,15 @@ impl Tls {
         Self { own, identity, config: OnceLock::new() }
     }
 
+    /// What was made already.
+    fn made(&self) -> Option<Arc<ClientConfig>> {
+        self.config.get().map(Arc::clone)
+    }
+
     /// Reads files, the first time.
     fn config(&self) -> Result<Arc<ClientConfig>, TransportError> {
-        if let Some(config) = self.config.get() {
-            return Ok(Arc::clone(config));
+        if let Some(config) = self.made() {
+            return Ok(config);
         }
         let made = Arc::new(self.make()?);
         Ok(Arc::clone(self.config.get_or_init(|| made)))

@@ -20,8 +20,6 @@ pub(crate) struct Seen {
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Bytes,
     pub(crate) has_trailers: bool,
-    /// On which connection it came, counted from 0.
-    pub(crate) connection: usize,
 }
 
 impl Seen {
@@ -68,7 +66,7 @@ impl Api {
     }
 
     pub(crate) async fn serve(self, stream: impl AsyncRead + AsyncWrite + Unpin) {
-        let connection = self.connections.fetch_add(1, Ordering::Relaxed);
+        self.connections.fetch_add(1, Ordering::Relaxed);
         let service = service_fn(|request: Request<Incoming>| {
             let own = self.clone();
             async move {
@@ -81,7 +79,6 @@ impl Api {
                     headers: headers.map(|(n, v)| (n.to_string(), v.to_str().unwrap().to_owned())).collect(),
                     has_trailers: whole.trailers().is_some(),
                     body: whole.to_bytes(),
-                    connection,
                 };
                 let reply = Arc::clone(&own.reply.lock().unwrap());
                 let response = reply(&seen);
