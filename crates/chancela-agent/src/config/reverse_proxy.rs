@@ -42,7 +42,7 @@ pub struct ReverseProxyConfig {
     pub connect_timeout: Option<Span>,
     /// How long the API may take from the end of a request to the head of its answer.
     pub response_timeout: Span,
-    /// How long a body may pause, and how long an unused connection lives.
+    /// How long a body may pause, and how long unused connections live.
     pub idle_timeout: Span,
     /// Most connections of callers at once.
     pub max_connections: usize,

@@ -1,6 +1,6 @@
 //! Bodies on their way through, in both directions: data as it comes, no trailer fields, and an end to waiting for more.
 
-use super::call::UnderWay;
+use super::caller::UnderWay;
 use super::connection::Connection;
 use super::pool::Pool;
 use bytes::Bytes;
@@ -130,7 +130,7 @@ enum Source {
 /// An API's body. It holds the connection that it comes on and moves it on; dropped before its end, it ends the connection.
 pub(super) struct Passed {
     body: Incoming,
-    connection: Option<Box<Connection>>,
+    connection: Option<Connection>,
     pool: Arc<Pool>,
     silence: Silence,
 }
@@ -144,7 +144,7 @@ impl Answer {
     /// The API's body, with the connection that it comes on.
     pub(super) fn passed(
         body: Incoming,
-        connection: Box<Connection>,
+        connection: Connection,
         pool: &Arc<Pool>,
         longest: Duration,
     ) -> Self {
@@ -203,10 +203,16 @@ impl Body for Answer {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        match &mut self.get_mut().body {
+        let Self { body, under_way } = self.get_mut();
+        under_way.iter().for_each(UnderWay::is_read);
+        let polled = match body {
             Source::Own(body) => Pin::new(body).poll_frame(cx).map_err(|never| match never {}),
             Source::Passed(passed) => passed.poll_frame(cx),
+        };
+        if polled.is_ready() {
+            under_way.iter().for_each(UnderWay::hands_over);
         }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

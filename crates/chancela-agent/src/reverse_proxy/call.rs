@@ -1,7 +1,8 @@
 //! One request: admitted, given its token, sent, and sent again where that is allowed.
 
-use super::admission::{Admission, Reach};
+use super::admission::Admission;
 use super::body::{Answer, BodyError, Outgoing, Silence};
+use super::caller::{From, UnderWay};
 use super::connection::{Connection, Failed};
 use super::fields::{Stripping, Taken};
 use super::metrics::{CallMetrics, OwnMetrics};
@@ -9,9 +10,8 @@ use super::pool::Pool;
 use super::refusal::Refusal;
 use crate::agent::{Agent, AgentError};
 use crate::config::{Replay401, ReverseProxyConfig, Span};
-use crate::engine::{Fingerprint, duration};
+use crate::engine::duration;
 use crate::provider::{self, Authorized, Provider, ProviderError};
-use crate::socket::Caller;
 use bytes::{Bytes, BytesMut};
 use http::header::HOST;
 use http::request::Parts;
@@ -20,8 +20,8 @@ use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -43,51 +43,9 @@ pub(super) struct Proxy {
     /// The API's `Host`.
     host: HeaderValue,
     pool: Arc<Pool>,
+    /// How often a caller's connection is looked at.
+    pub(super) idle: Duration,
     pub(super) metrics: OwnMetrics,
-}
-
-/// A caller's connection.
-pub(super) struct From {
-    pub(super) reach: Reach,
-    /// Who it is, where the kernel says it.
-    pub(super) caller: Option<Caller>,
-    /// Whether the rules let it call.
-    pub(super) may_call: bool,
-    /// The token that was noted last in the audit log.
-    noted: Mutex<Option<Fingerprint>>,
-    /// Requests that began.
-    begun: AtomicUsize,
-    /// Requests whose answers are not over.
-    under_way: AtomicUsize,
-}
-
-impl From {
-    pub(super) fn new(reach: Reach, caller: Option<Caller>, may_call: bool) -> Self {
-        let (begun, under_way) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Self { reach, caller, may_call, noted: Mutex::default(), begun, under_way }
-    }
-
-    /// How many requests there were, if none is under way.
-    pub(super) fn idle_after(&self) -> Option<usize> {
-        (self.under_way.load(Ordering::Relaxed) == 0).then(|| self.begun.load(Ordering::Relaxed))
-    }
-}
-
-/// A request that is under way; with it goes who waits for it.
-pub(super) struct UnderWay(Arc<From>);
-
-impl UnderWay {
-    pub(super) fn new(from: &Arc<From>) -> Self {
-        from.begun.fetch_add(1, Ordering::Relaxed);
-        from.under_way.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(from))
-    }
-}
-
-impl Drop for UnderWay {
-    fn drop(&mut self) {
-        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 /// A request to the API, and what is kept of it.
@@ -102,7 +60,7 @@ struct Ready {
     is_safe: bool,
 }
 
-type Exchanged = Result<(Response<Incoming>, Box<Connection>), Refusal>;
+type Exchanged = Result<(Response<Incoming>, Connection), Refusal>;
 
 impl Proxy {
     /// To be called within the thread's runtime.
@@ -114,6 +72,7 @@ impl Proxy {
             admission,
             host: config.upstream.authority(),
             pool: Pool::new(span(config.idle_timeout)),
+            idle: span(config.idle_timeout),
             metrics: metrics.of(&config.provider),
             opened: OnceLock::new(),
             agent,
@@ -123,7 +82,7 @@ impl Proxy {
 
     /// Answers a request.
     pub(super) async fn call(&self, under_way: UnderWay, request: Request<Incoming>) -> Response<Answer> {
-        let mut response = match self.pass(&under_way.0, request).await {
+        let mut response = match self.pass(under_way.from(), request).await {
             Ok(response) => {
                 self.metrics.answered(response.status());
                 response
@@ -261,7 +220,7 @@ impl Proxy {
     fn passed(
         &self,
         answer: Response<Incoming>,
-        connection: Box<Connection>,
+        connection: Connection,
     ) -> Result<Response<Answer>, Refusal> {
         let (mut head, body) = answer.into_parts();
         if head.status.is_informational() {
@@ -299,8 +258,7 @@ impl Proxy {
     /// Notes who uses a token, once for each connection and token.
     fn note(&self, from: &From, authorized: &Authorized) {
         let fingerprint = authorized.served.token.fingerprint;
-        let before = from.noted.lock().unwrap_or_else(PoisonError::into_inner).replace(fingerprint);
-        if before != Some(fingerprint) {
+        if from.is_news(fingerprint) {
             let (uid, pid) = (from.caller.map(|one| one.uid), from.caller.and_then(|one| one.pid));
             let provider = &*self.config.provider;
             tracing::info!(target: "audit", provider, %fingerprint, uid, pid, "token used for a caller's requests");

@@ -29,7 +29,9 @@ pub(super) struct Connection {
 }
 
 /// What moves a connection on. It is dropped at its end: a request that it did not take comes back then.
-struct Driver(Option<Pin<Box<http1::Connection<TokioIo<Stream>, Outgoing>>>>);
+struct Driver(Option<Pin<Box<Task>>>);
+
+type Task = http1::Connection<TokioIo<Stream>, Outgoing>;
 
 impl Driver {
     fn poll(&mut self, cx: &mut Context<'_>) {
@@ -71,14 +73,14 @@ pub(super) enum Failed {
 }
 
 impl Connection {
-    pub(super) async fn over(stream: Stream, generation: u64) -> Result<Box<Self>, TransportError> {
+    pub(super) async fn over(stream: Stream, generation: u64) -> Result<Self, TransportError> {
         let mut builder = http1::Builder::new();
         let made = builder.max_buf_size(MAX_HEAD).handshake(TokioIo::new(stream)).await;
         let (sender, driver) = made.map_err(|error| why(&error))?;
         let driver = Driver(Some(Box::pin(driver)));
         let at = Instant::now();
         let alarm = Alarm { sleep: Box::pin(sleep_until(at)), at };
-        Ok(Box::new(Self { sender, driver, generation, alarm, sweeps: 0 }))
+        Ok(Self { sender, driver, generation, alarm, sweeps: 0 })
     }
 
     /// Moves the connection on.

@@ -1,7 +1,8 @@
 //! Where callers come in: sockets, who may come, how many, how long, and how it ends.
 
 use super::admission::Reach;
-use super::call::{From, Proxy, UnderWay};
+use super::call::Proxy;
+use super::caller::{From, UnderWay};
 use crate::config::{Listen, Operation, ReverseProxyConfig};
 use crate::socket::{Caller, Policy, ServeError, SocketFile, bind};
 use http::Request;
@@ -27,8 +28,6 @@ use tokio::time::{sleep, timeout};
 const KEY: &str = "reverse_proxy.listen";
 /// Most bytes of a request's head.
 const MAX_HEAD: usize = 64 * 1024;
-/// How often callers' connections are looked at: one that asks nothing for so long ends within twice the time.
-const IDLE: Duration = Duration::from_secs(30);
 /// How long requests that are under way are waited for at the end.
 const DRAIN: Duration = Duration::from_secs(10);
 /// A pause after an accept that failed: there are no descriptors left, and somebody has to give one back first.
@@ -211,20 +210,6 @@ where
         biased;
         // An error is the caller's, or an answer of the API that broke off, which the caller sees.
         _ = watcher.watch(connection) => {}
-        () = idle(&from) => {}
-    }
-}
-
-/// Waits until nothing was asked from one look to the next: a connection is unused, or a head does not come to its end. One
-/// timer for a connection costs less than one for each head.
-async fn idle(from: &From) {
-    let mut before = None;
-    loop {
-        sleep(IDLE).await;
-        let now = from.idle_after();
-        if now.is_some() && now == before {
-            return;
-        }
-        before = now;
+        () = from.idle(proxy.idle) => {}
     }
 }

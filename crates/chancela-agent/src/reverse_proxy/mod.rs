@@ -13,6 +13,7 @@
 mod admission;
 mod body;
 mod call;
+mod caller;
 mod connection;
 mod fields;
 mod listener;

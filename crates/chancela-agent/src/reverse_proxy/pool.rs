@@ -12,7 +12,7 @@ const SWEEPS: u32 = 4;
 
 /// Unused connections, the last used last.
 pub(super) struct Pool {
-    unused: Mutex<Vec<Box<Connection>>>,
+    unused: Mutex<Vec<Connection>>,
 }
 
 impl Pool {
@@ -24,7 +24,7 @@ impl Pool {
     }
 
     /// A connection that can be used, made with the client's certificate of this generation. Those with an older one end.
-    pub(super) fn take(&self, generation: u64) -> Option<Box<Connection>> {
+    pub(super) fn take(&self, generation: u64) -> Option<Connection> {
         let mut unused = self.unused();
         while let Some(connection) = unused.pop() {
             if connection.generation() == generation && connection.is_ready() {
@@ -35,7 +35,7 @@ impl Pool {
     }
 
     /// Keeps a connection whose exchange is over, if it can be used again.
-    pub(super) fn put(&self, mut connection: Box<Connection>) {
+    pub(super) fn put(&self, mut connection: Connection) {
         if connection.is_usable() {
             connection.sweeps = 0;
             let mut unused = self.unused();
@@ -50,7 +50,7 @@ impl Pool {
         self.unused().clear();
     }
 
-    fn unused(&self) -> MutexGuard<'_, Vec<Box<Connection>>> {
+    fn unused(&self) -> MutexGuard<'_, Vec<Connection>> {
         self.unused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -20,7 +20,7 @@ const USUAL_METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 /// Why a request got no answer of the API.
 #[derive(Debug)]
 pub(super) struct Refusal {
-    problem: Problem,
+    problem: Box<Problem>,
     /// The error type of RFC 9209 section 2.3.
     error: &'static str,
     allow: Option<HeaderValue>,
@@ -34,7 +34,7 @@ impl Refusal {
         title: &str,
         detail: impl Into<String>,
     ) -> Self {
-        Self { problem: Problem::new(status, reason, title, detail), error, allow: None }
+        Self { problem: Box::new(Problem::new(status, reason, title, detail)), error, allow: None }
     }
 
     fn denied(status: StatusCode, reason: &str, title: &str, detail: &str) -> Self {
@@ -122,7 +122,7 @@ impl Refusal {
         let told = Problem::from(error);
         let retry_after = Some(told.retry_after.unwrap_or(RETRY_AFTER_PERSON));
         let problem = Problem { status: StatusCode::SERVICE_UNAVAILABLE.as_u16(), retry_after, ..told };
-        Self { problem, error: "proxy_configuration_error", allow: None }
+        Self { problem: Box::new(problem), error: "proxy_configuration_error", allow: None }
     }
 
     pub(super) fn unreachable(error: &TransportError) -> Self {
@@ -154,7 +154,7 @@ impl Refusal {
 
     /// As the caller gets it.
     pub(super) fn written(&self) -> Response<Answer> {
-        let body = serde_json::to_vec(&self.problem).unwrap_or_default();
+        let body = serde_json::to_vec(&*self.problem).unwrap_or_default();
         let mut response = Response::new(Answer::own(body));
         *response.status_mut() =
             StatusCode::from_u16(self.problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -3,6 +3,7 @@
 use crate::endpoint::{Endpoint, Reply};
 use crate::world::{World, exchange, parse, provider, status};
 use chancela_agent::socket::ServeError;
+use std::time::Duration;
 use tokio::net::TcpListener;
 
 #[tokio::test]
@@ -25,6 +26,17 @@ async fn without_a_token_nothing_is_sent_and_the_caller_hears_when_to_come_again
     assert!(
         world.metrics().await.contains("proxy_refusals_total{provider=\"one\",reason=\"credentials\"} 1")
     );
+}
+
+#[tokio::test]
+async fn a_request_waits_for_its_token_and_no_longer_than_it_is_said() {
+    let world = World::start("token_timeout = 1").await;
+    world.endpoint.answers(Reply::token().after(Duration::from_secs(2)));
+    let answer = world.get("/a").await;
+    assert!(status(&answer) == 503 && answer.contains("urn:chancela:agent:deadline"), "{answer}");
+    let world = World::start("token_timeout = 20").await;
+    world.endpoint.answers(Reply::token().after(Duration::from_millis(500)));
+    assert_eq!(status(&world.get("/a").await), 200);
 }
 
 #[tokio::test]

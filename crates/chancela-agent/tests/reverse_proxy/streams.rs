@@ -159,6 +159,27 @@ async fn silence_ends_in_each_direction() {
 }
 
 #[tokio::test]
+async fn a_caller_who_asks_nothing_or_does_not_read_is_not_waited_for_long() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let world = before(&listener, "idle_timeout = 1").await;
+    for beginning in ["", "GET /a HTTP/1.1\r\nHost: loc"] {
+        let mut caller = request(&world, beginning).await;
+        let begin = Instant::now();
+        let mut rest = Vec::new();
+        let _ = timeout(PATIENCE, caller.read_to_end(&mut rest)).await.unwrap();
+        assert!(rest.is_empty() && begin.elapsed() > Duration::from_millis(900), "{beginning:?}");
+    }
+    let caller = request(&world, GET).await;
+    let (mut api, _) = listener.accept().await.unwrap();
+    read_until(&mut api, "\r\n\r\n").await;
+    api.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n").await.unwrap();
+    // More than all buffers between here and there take.
+    let writing = async { while api.write_all(&[0; 65_536]).await.is_ok() {} };
+    timeout(PATIENCE, writing).await.expect("the proxy hangs up on both");
+    drop(caller);
+}
+
+#[tokio::test]
 async fn a_long_request_does_not_count_as_a_slow_answer() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let world = before(&listener, "response_timeout = 1").await;
