@@ -7,6 +7,7 @@ mod enrollment;
 mod error;
 mod login;
 mod renew;
+mod reverse_proxy;
 mod serve;
 mod value;
 
@@ -16,6 +17,7 @@ pub use enrollment::{EnrollmentConfig, SubjectConfig};
 pub use error::ConfigError;
 pub use login::{LoginConfig, Loopback, Redirect};
 pub use renew::{BudgetConfig, Percent, Renew, Span};
+pub use reverse_proxy::{Listen, Replay401, ReverseProxyConfig};
 pub use serve::{AllowConfig, Operation, ServeConfig};
 pub use value::{Given, Place};
 
@@ -39,6 +41,8 @@ pub struct AgentConfig {
     pub http: Http,
     /// What the agent's process serves, and to whom.
     pub agent: ServeConfig,
+    /// APIs that are passed on with tokens.
+    pub reverse_proxy: Vec<ReverseProxyConfig>,
     /// Providers by name.
     pub provider: BTreeMap<String, ProviderConfig>,
 }

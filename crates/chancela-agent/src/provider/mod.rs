@@ -165,6 +165,11 @@ impl Provider {
         self.0.identity.as_ref().is_some_and(|identity| matches!(reloaded(identity), Look::Replaced))
     }
 
+    /// How it and its API are reached.
+    pub(crate) fn route(&self) -> &Route {
+        &self.0.route
+    }
+
     /// The key of what `request` asks for.
     ///
     /// # Errors

@@ -1,8 +1,9 @@
 //! Token requests over HTTPS: one connection for each, because they are minutes apart and must not outlive a client
-//! certificate that was replaced.
+//! certificate that was replaced. The [`reverse_proxy`](crate::reverse_proxy) opens its connections here too, and keeps them.
 //!
-//! Owns connections, TLS, proxies and limits, unless a [`Carrier`] stands in their place. Does not own what is said. No redirect is followed (credentials would go
-//! along), nothing is unpacked, and what went wrong is told apart by whether the provider can have acted.
+//! Owns connections, TLS, proxies and limits, unless a [`Carrier`] stands in their place. Does not own what is said. No
+//! redirect is followed (credentials would go along), nothing is unpacked, and what went wrong is told apart by whether the
+//! provider can have acted.
 
 mod connect;
 mod error;
@@ -10,7 +11,9 @@ mod exchange;
 mod proxy;
 mod target;
 
+pub(crate) use connect::Stream;
 pub use error::{Lost, TransportError};
+pub(crate) use exchange::why;
 pub use proxy::{Proxies, ProxyError};
 pub use target::{Target, TargetError};
 
@@ -74,10 +77,15 @@ impl Tls {
         Self { own, identity, config: OnceLock::new() }
     }
 
+    /// What was made already.
+    fn made(&self) -> Option<Arc<ClientConfig>> {
+        self.config.get().map(Arc::clone)
+    }
+
     /// Reads files, the first time.
     fn config(&self) -> Result<Arc<ClientConfig>, TransportError> {
-        if let Some(config) = self.config.get() {
-            return Ok(Arc::clone(config));
+        if let Some(config) = self.made() {
+            return Ok(config);
         }
         let made = Arc::new(self.make()?);
         Ok(Arc::clone(self.config.get_or_init(|| made)))
@@ -126,9 +134,17 @@ impl Route {
             let answer = carrier.carry(target, self.tls.identity.as_deref(), request);
             return timeout(patience, answer).await.map_err(late)?;
         }
-        let stream = timeout(self.connect.min(patience), connect::connect(self, target)).await;
-        let stream = stream.map_err(|_| TransportError::ConnectTimeout(target.name()))??;
+        let stream = self.open(target, self.connect.min(patience)).await?;
         let answer = timeout(patience, exchange::exchange(stream, request)).await;
         answer.map_err(late)?
+    }
+
+    /// Opens a connection to `target` within `patience`, for whoever keeps it.
+    ///
+    /// # Errors
+    /// [`TransportError`].
+    pub(crate) async fn open(&self, target: &Target, patience: Duration) -> Result<Stream, TransportError> {
+        let stream = timeout(patience, connect::connect(self, target)).await;
+        stream.map_err(|_| TransportError::ConnectTimeout(target.name()))?
     }
 }
