@@ -9,7 +9,7 @@
 //! the engine with all of that attached, for programs that wait for a token. [`agent`] opens a configuration's providers,
 //! [`login`] begins and ends the sessions of people at them, [`socket`] serves tokens to other processes, [`reverse_proxy`]
 //! serves APIs to programs that never see a token, and the layer of feature `tower` and the middleware of feature `reqwest`
-//! put tokens on requests.
+//! put tokens on requests. [`doctor`] looks at what all of that needs, [`inspect`] at what a token says of itself.
 //!
 //! ```no_run
 //! # use chancela_agent::{agent::{Agent, Parts}, config::AgentConfig, layer::{AuthorizeLayer, Replay}};
@@ -30,10 +30,12 @@ pub mod cache;
 pub mod calendar;
 pub mod clock;
 pub mod config;
+pub mod doctor;
 pub mod engine;
 pub mod enrolment;
 pub mod entropy;
 pub mod identity;
+pub mod inspect;
 #[cfg(feature = "tower")]
 pub mod layer;
 pub mod login;

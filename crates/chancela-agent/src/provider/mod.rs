@@ -15,6 +15,8 @@ mod line;
 mod login;
 mod open;
 mod per_call;
+mod sight;
+mod times;
 
 pub use authorized::Authorized;
 pub(crate) use binding::UNBOUND;
@@ -22,8 +24,9 @@ pub use error::ProviderError;
 pub use explain::Explained;
 pub(crate) use issuer::fresh;
 pub(crate) use login::{Opening, Redeemed, Unredeemed};
-pub use open::Context;
-pub(crate) use open::{authorities, environment, identity, route};
+pub use open::{Context, route};
+pub(crate) use open::{authorities, environment, identity};
+pub use times::Step;
 
 use crate::config::{GrantConfig, Http, ProviderConfig};
 use crate::engine::{Fingerprint, Moment, Reason, Refusal, Served, TokenKey, Want};
@@ -163,11 +166,6 @@ impl Provider {
         let now = Timestamp::from_millis(self.0.context.clock.now().wall);
         let reloaded = |identity: &Arc<ClientIdentity>| identity.reload(self.0.around(), now);
         self.0.identity.as_ref().is_some_and(|identity| matches!(reloaded(identity), Look::Replaced))
-    }
-
-    /// How it and its API are reached.
-    pub(crate) fn route(&self) -> &Route {
-        &self.0.route
     }
 
     /// The key of what `request` asks for.

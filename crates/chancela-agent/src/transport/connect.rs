@@ -45,7 +45,7 @@ pub(super) async fn connect(route: &Route, target: &Target) -> Result<Stream, Tr
     }
 }
 
-async fn tcp(host: &str, port: u16) -> Result<TcpStream, TransportError> {
+pub(super) async fn tcp(host: &str, port: u16) -> Result<TcpStream, TransportError> {
     let addresses = tokio::net::lookup_host((host, port)).await;
     let addresses = addresses.map_err(|_| TransportError::Resolve(host.to_owned()))?;
     let mut last = None;
@@ -62,7 +62,7 @@ async fn tcp(host: &str, port: u16) -> Result<TcpStream, TransportError> {
 }
 
 /// A tunnel through an HTTP proxy (RFC 9110 section 9.3.6).
-async fn tunnel(proxy: &Proxy, target: &Target) -> Result<TcpStream, TransportError> {
+pub(super) async fn tunnel(proxy: &Proxy, target: &Target) -> Result<TcpStream, TransportError> {
     let mut stream = tcp(&proxy.host, proxy.port).await?;
     let name = format!("{}:{}", proxy.host, proxy.port);
     let bracketed =
@@ -99,7 +99,7 @@ fn status(head: &[u8]) -> Option<u16> {
     matches!(version, "HTTP/1.0" | "HTTP/1.1").then(|| status.parse().ok())?
 }
 
-fn tls_error(target: &Target, error: &io::Error) -> TransportError {
+pub(super) fn tls_error(target: &Target, error: &io::Error) -> TransportError {
     let name = target.name();
     match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
         Some(rustls::Error::InvalidCertificate(why)) => {

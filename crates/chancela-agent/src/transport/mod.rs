@@ -9,12 +9,14 @@ mod connect;
 mod error;
 mod exchange;
 mod proxy;
+mod sight;
 mod target;
 
 pub(crate) use connect::Stream;
 pub use error::{Lost, TransportError};
 pub(crate) use exchange::why;
 pub use proxy::{Proxies, ProxyError};
+pub use sight::{Answered, Sight, TlsSight};
 pub use target::{Target, TargetError};
 
 use crate::identity::ClientIdentity;
@@ -124,11 +126,7 @@ impl Route {
         mut request: Request<Bytes>,
         patience: Duration,
     ) -> Result<Response<Bytes>, TransportError> {
-        let headers = request.headers_mut();
-        headers.insert(HOST, target.authority());
-        headers
-            .entry(USER_AGENT)
-            .or_insert(HeaderValue::from_static(concat!("chancela/", env!("CARGO_PKG_VERSION"))));
+        usual_headers(&mut request, target);
         let late = |_| TransportError::Lost(Lost::Timeout);
         if let Some(carrier) = &self.carrier {
             let answer = carrier.carry(target, self.tls.identity.as_deref(), request);
@@ -147,4 +145,13 @@ impl Route {
         let stream = timeout(patience, connect::connect(self, target)).await;
         stream.map_err(|_| TransportError::ConnectTimeout(target.name()))?
     }
+}
+
+/// What every request says.
+fn usual_headers(request: &mut Request<Bytes>, target: &Target) {
+    let headers = request.headers_mut();
+    headers.insert(HOST, target.authority());
+    headers
+        .entry(USER_AGENT)
+        .or_insert(HeaderValue::from_static(concat!("chancela/", env!("CARGO_PKG_VERSION"))));
 }

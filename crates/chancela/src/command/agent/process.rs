@@ -31,6 +31,7 @@ pub(super) fn run(file: &AgentFile, filter: String) -> Result<(), Failure> {
     let runtime = serve::runtime()?;
     runtime.block_on(async {
         let agent = Arc::new(Agent::open(config, parts).map_err(AgentFailure::from)?);
+        warn(&agent);
         let proxies = proxies.start(&agent, &news).map_err(AgentFailure::configuration)?;
         let mut end = signal(SignalKind::terminate()).map_err(Failure::io("SIGTERM"))?;
         output::complain(&format!(
@@ -51,4 +52,12 @@ pub(super) fn run(file: &AgentFile, filter: String) -> Result<(), Failure> {
         };
         Ok(listening.serve(agent, stop).await.map_err(AgentFailure::configuration)?)
     })
+}
+
+/// What is wrong with the places of secrets though they can be read.
+fn warn(agent: &Agent) {
+    let of_providers = agent.names().flat_map(|name| agent.provider_warnings(name));
+    for warning in agent.warnings().iter().cloned().chain(of_providers) {
+        tracing::warn!(%warning, "a secret is open to others");
+    }
 }
