@@ -7,7 +7,10 @@ mod enroll;
 mod tls;
 mod user;
 
-pub(crate) use agent::{AgentAction, AgentFile, Call, Format, Obtain, TokenCommand, Wanted};
+pub(crate) use agent::{
+    AgentAction, AgentFile, Aws, Call, Doctor, Exec, Format, Helper, Hosts, Inspect, Mock, Obtain, Renewal,
+    TokenCommand, Told, Wanted,
+};
 pub(crate) use certificate::{AuthorityAction, CertificateAction};
 pub(crate) use client::{ClientAction, ClientCreate};
 pub(crate) use enroll::{AgentCertificateAction, Enroll};
@@ -94,6 +97,12 @@ pub(crate) enum Command {
     Completions {
         /// The shell
         shell: Shell,
+    },
+    /// Print the manual page, or write those of all subcommands into a folder
+    Man {
+        /// Folder; made if it is not there, and what it has under these names is replaced
+        #[arg(long, value_name = "DIR")]
+        folder: Option<PathBuf>,
     },
 }
 

@@ -62,6 +62,9 @@ pub(crate) enum Failure {
     /// 3 to 9: the client side, see [`AgentFailure`].
     #[error("{0}")]
     Agent(#[from] AgentFailure),
+    /// A code without words: those were said already, or are another program's.
+    #[error("")]
+    Ended(u8),
     /// 1: anything else.
     #[error("{0}")]
     Other(String),
@@ -96,6 +99,16 @@ impl AgentFailure {
     /// Something ends soon.
     pub(crate) fn due(text: String) -> Self {
         Self { code: 7, text }
+    }
+
+    /// Somebody refuses what is asked for.
+    pub(crate) fn refused(text: impl Into<String>) -> Self {
+        Self { code: 5, text: text.into() }
+    }
+
+    /// Somebody is not reached, or not able to answer.
+    pub(crate) fn unavailable(text: impl Into<String>) -> Self {
+        Self { code: 6, text: text.into() }
     }
 
     /// The configuration cannot be used.
@@ -177,6 +190,7 @@ impl Failure {
                 2
             }
             Self::Agent(failure) => failure.code,
+            Self::Ended(code) => *code,
             Self::Control(ControlError::NotFound(_)) => 3,
             Self::Control(ControlError::Conflict(_)) => 4,
             _ => 1,

@@ -5,8 +5,11 @@ mod dpop;
 mod due;
 mod enrollment;
 mod error;
+mod host;
 mod login;
+mod places;
 mod renew;
+mod reverse_proxy;
 mod serve;
 mod value;
 
@@ -14,11 +17,15 @@ pub use dpop::DpopConfig;
 pub use due::Program;
 pub use enrollment::{EnrollmentConfig, SubjectConfig};
 pub use error::ConfigError;
+pub use host::{HostConfig, HostName, HostNameError, usual_username};
 pub use login::{LoginConfig, Loopback, Redirect};
+pub use places::{Kind, Placed};
 pub use renew::{BudgetConfig, Percent, Renew, Span};
+pub use reverse_proxy::{Listen, Replay401, ReverseProxyConfig};
 pub use serve::{AllowConfig, Operation, ServeConfig};
 pub use value::{Given, Place};
 
+use crate::source::Source;
 use chancela_core::client_auth::Method;
 use chancela_core::dialect::line_of;
 use chancela_core::jose::JwsAlgorithm;
@@ -39,6 +46,10 @@ pub struct AgentConfig {
     pub http: Http,
     /// What the agent's process serves, and to whom.
     pub agent: ServeConfig,
+    /// APIs that are passed on with tokens.
+    pub reverse_proxy: Vec<ReverseProxyConfig>,
+    /// Hosts to which other programs may take a provider's token.
+    pub host: BTreeMap<HostName, HostConfig>,
     /// Providers by name.
     pub provider: BTreeMap<String, ProviderConfig>,
 }
@@ -203,11 +214,18 @@ impl AgentConfig {
     /// # Errors
     /// [`ConfigError`], naming file and line.
     pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
-        toml::from_str(text).map_err(|error| ConfigError::Syntax {
+        let config: Self = toml::from_str(text).map_err(|error| ConfigError::Syntax {
             path: path.to_owned(),
             line: line_of(text, &error),
             message: error.message().to_owned(),
-        })
+        })?;
+        let places = config.places();
+        let mut inputs = places.iter().filter(|place| *place.source == Source::StandardInput);
+        if let (Some(first), Some(second)) = (inputs.next(), inputs.next()) {
+            let (first, second) = (first.key.clone(), second.key.clone());
+            return Err(ConfigError::SeveralInputs { path: path.to_owned(), first, second });
+        }
+        Ok(config)
     }
 }
 
@@ -271,6 +289,45 @@ mod tests {
         assert_eq!(config.http.timeout.millis(), 20_000);
         assert_eq!(one.renew.policy().ahead_percent, 20);
         assert_eq!(one.renew.policy().hard, 5000);
+    }
+
+    #[test]
+    fn every_place_is_listed_with_what_stands_there() {
+        let text = r#"
+            [cache]
+            key = "file:/k"
+            old_keys = ["env:OLD"]
+            [provider.one]
+            client_id = "env:ID"
+            client_secret = "stdin"
+            certificate = "file:/c.pem"
+            certificate_key = "file:/c.key"
+            headers = { x-a = "env:A", x-b = "text" }
+            step.gateway = { client_id = "literal", client_secret = "cmd:vault read" }
+        "#;
+        let config = AgentConfig::parse(Path::new("agent.toml"), text).unwrap();
+        let places = config.places();
+        let listed: Vec<_> =
+            places.iter().map(|place| format!("{} {} {:?}", place.key, place.source, place.kind)).collect();
+        assert_eq!(
+            listed,
+            [
+                "cache.key file:/k Secret",
+                "cache.old_keys env:OLD Secret",
+                "provider.one.client_id env:ID Known",
+                "provider.one.client_secret stdin Secret",
+                "provider.one.certificate_key file:/c.key Secret",
+                "provider.one.headers.x-a env:A Secret",
+                "provider.one.certificate file:/c.pem Certificate",
+                "provider.one.step.gateway.client_secret cmd:vault Secret",
+            ]
+        );
+    }
+
+    #[test]
+    fn standard_input_is_one_secret() {
+        let twice = error("[cache]\nkey = \"stdin\"\n[provider.a]\nclient_id=\"a\"\nclient_secret=\"stdin\"");
+        assert!(twice.contains("cache.key and of provider.a.client_secret"), "{twice}");
     }
 
     #[test]

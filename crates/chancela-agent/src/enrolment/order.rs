@@ -4,7 +4,7 @@ use super::journal::{Journal, Kept, Stage};
 use super::places::{remove, write};
 use super::{Enrolment, EnrolmentError, Wish};
 use crate::engine::{Class, duration};
-use crate::identity::ClientIdentity;
+use crate::identity::{ClientIdentity, Material};
 use crate::provider::{Request, fresh, identity, route};
 use crate::transport::{Target, TransportError};
 use bytes::Bytes;
@@ -42,7 +42,9 @@ pub(super) enum Brings {
 impl Enrolment<'_> {
     /// Orders the certificate.
     pub(super) async fn order(&self, journal: &mut Journal, wish: &Wish) -> Result<(), EnrolmentError> {
-        let by_certificate = self.renews_by_certificate(journal.renews, wish);
+        // One that is over proves nothing any more.
+        let is_valid = self.installed()?.is_some_and(|own| self.now().seconds() <= own.not_after);
+        let by_certificate = self.renews_by_certificate(journal.renews && is_valid, wish);
         let token = if by_certificate { None } else { Some(self.token(wish).await?) };
         let brings = self.prepare()?;
         let request = self.request(&brings, token.as_ref(), by_certificate)?;
@@ -82,7 +84,7 @@ impl Enrolment<'_> {
             }
             Err(refusal) => return Err(self.uncertain(journal, &format!(": {refusal}"))),
         };
-        self.stage_certificate(&brings, &received)?;
+        self.stage_certificate(journal, &brings, &received)?;
         journal.passphrase = None;
         journal.subject_dn = received.subject_dn;
         journal.stage = Stage::Certified;
@@ -207,7 +209,8 @@ impl Enrolment<'_> {
         mut request: http::Request<Bytes>,
     ) -> Result<Response<Bytes>, EnrolmentError> {
         let http = &self.agent.config().http;
-        let route = route(http, self.agent.context(), shown)?;
+        let context = self.agent.context();
+        let route = route(http, &context.around, context.carrier.clone(), shown)?;
         let path = target.join(&request.uri().to_string());
         *request.uri_mut() = path.parse().map_err(|_| self.wrong("the address has no form of one"))?;
         let patience = duration(http.timeout.millis());
@@ -239,6 +242,7 @@ impl Enrolment<'_> {
     /// Makes certificate, key and secret durable beside their places.
     fn stage_certificate(
         &self,
+        journal: &Journal,
         brings: &Brings,
         received: &OrderedCertificate,
     ) -> Result<(), EnrolmentError> {
@@ -253,11 +257,19 @@ impl Enrolment<'_> {
                 return Err(EnrolmentError::Key { provider: self.name.to_owned() });
             }
         };
-        let mut text = Zeroizing::new(String::with_capacity(16 * 1024));
-        for certificate in &received.certificates {
-            text.push_str(&encode_pem("CERTIFICATE", &certificate.der));
+        let all = received.certificates.iter().map(|certificate| encode_pem("CERTIFICATE", &certificate.der));
+        let chain: String = all.collect();
+        // What the provider sends may be of another key than ours, and would be of no use in any place.
+        let clear = Zeroizing::new(encode_pem("PRIVATE KEY", &key));
+        let material =
+            Material { certificate: chain.as_bytes(), key: Some(clear.as_bytes()), passphrase: None };
+        if let Err(problem) = material.certificate() {
+            return Err(self.uncertain(journal, &format!(": what it sent cannot be used: {problem}")));
         }
-        text.push_str(&self.key_pem(&key)?);
+        let own = self.key_pem(&key)?;
+        let mut text = Zeroizing::new(String::with_capacity(chain.len() + own.len()));
+        text.push_str(&chain);
+        text.push_str(&own);
         if let (Some(secret), Some(path)) = (&received.client_secret, self.places.next_secret()) {
             write(&path, secret.expose().as_bytes())?;
         }

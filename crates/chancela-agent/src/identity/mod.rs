@@ -146,6 +146,14 @@ impl Identity {
 }
 
 impl Material<'_> {
+    /// The certificate of the key, whether or not it is valid now.
+    ///
+    /// # Errors
+    /// [`IdentityProblem`]: it cannot be read, or there is none of this key.
+    pub fn certificate(&self) -> Result<Certificate, IdentityProblem> {
+        self.open()?.1.into_iter().next().ok_or(IdentityProblem::Mismatch)
+    }
+
     /// The key, and its certificate with those above it.
     fn open(&self) -> Result<(Arc<dyn SigningKey>, Vec<Certificate>), IdentityProblem> {
         let (certificates, key) = if is_pem(self.certificate) { from_pem(self)? } else { from_pkcs12(self)? };

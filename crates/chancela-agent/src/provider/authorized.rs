@@ -33,6 +33,11 @@ impl Authorized {
         Self { served, headers, prover, per_call }
     }
 
+    /// Whether every call carries the same: [`headers`](Self::headers), and nothing else.
+    pub const fn is_uniform(&self) -> bool {
+        self.prover.is_none() && self.per_call.is_none()
+    }
+
     /// Parameters that the address of each call has, by name.
     pub fn query(&self) -> impl Iterator<Item = (&str, &Secret)> {
         let all = self.per_call.iter().flat_map(|own| &own.query);

@@ -34,6 +34,9 @@ pub enum ProviderError {
     /// The certificate.
     #[error("{provider}: {error}")]
     Identity { provider: String, error: Box<IdentityError> },
+    /// The certificate that an enrolment is going to make.
+    #[error("{provider}: there is no certificate yet; run `chancela agent enroll {provider}`")]
+    NotEnrolled { provider: String },
     /// The certificate authorities.
     #[error("{path}: {error}; `ca` names a PEM file with at least one certificate")]
     Authorities { path: std::path::PathBuf, error: std::io::Error },

@@ -15,6 +15,8 @@ mod line;
 mod login;
 mod open;
 mod per_call;
+mod sight;
+mod times;
 
 pub use authorized::Authorized;
 pub(crate) use binding::UNBOUND;
@@ -22,8 +24,9 @@ pub use error::ProviderError;
 pub use explain::Explained;
 pub(crate) use issuer::fresh;
 pub(crate) use login::{Opening, Redeemed, Unredeemed};
-pub use open::Context;
-pub(crate) use open::{authorities, environment, identity, route};
+pub use open::{Context, route};
+pub(crate) use open::{authorities, environment, identity};
+pub use times::Step;
 
 use crate::config::{GrantConfig, Http, ProviderConfig};
 use crate::engine::{Fingerprint, Moment, Reason, Refusal, Served, TokenKey, Want};

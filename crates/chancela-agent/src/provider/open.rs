@@ -5,7 +5,7 @@ use crate::clock::Clock;
 use crate::config::{GrantConfig, Http, ProviderConfig};
 use crate::engine::duration;
 use crate::identity::{ClientIdentity, IdentityFiles};
-use crate::source::Surroundings;
+use crate::source::{Source, Surroundings};
 use crate::tokens::{Store, Tokens};
 use crate::transport::{Carrier, Proxies, Route, Target, Tls};
 use chancela_core::dialect::{Dialect, Grant, Library, TokenEndpoint};
@@ -69,7 +69,7 @@ impl Provider {
         check_steps(&provider, &dialect, &config, &steps)?;
         let grant = grant(&dialect, &config, &steps);
         let identity = identity(&provider, &config, &context)?;
-        let route = route(http, &context, identity.clone())?;
+        let route = route(http, &context.around, context.carrier.clone(), identity.clone())?;
         let http = http.clone();
         let lines = Mutex::default();
         let Context { tokens, clock, around, entropy, pepper, carrier: _ } = context;
@@ -106,18 +106,22 @@ impl Provider {
     }
 }
 
-/// How a provider is reached by a client with this certificate.
-pub(crate) fn route(
+/// How servers are reached, by `carrier` if there is one, and with this client's certificate if there is one.
+///
+/// # Errors
+/// [`ProviderError`]: the certificate authorities or the proxy.
+pub fn route(
     http: &Http,
-    context: &Context,
+    around: &Surroundings,
+    carrier: Option<Arc<dyn Carrier>>,
     identity: Option<Arc<ClientIdentity>>,
 ) -> Result<Route, ProviderError> {
     let own = http.ca.as_deref().map(authorities).transpose()?.unwrap_or_default();
     Ok(Route {
         tls: Arc::new(Tls::new(own, identity)),
-        proxies: proxies(http, &context.around)?,
+        proxies: proxies(http, around)?,
         connect: duration(http.connect_timeout.millis()),
-        carrier: context.carrier.clone(),
+        carrier,
     })
 }
 
@@ -241,6 +245,12 @@ pub(crate) fn identity(
     context: &Context,
 ) -> Result<Option<Arc<ClientIdentity>>, ProviderError> {
     let Some(certificate) = &config.certificate else { return Ok(None) };
+    if let Source::File(path) = &certificate.0
+        && config.enrollment.is_some()
+        && !path.exists()
+    {
+        return Err(ProviderError::NotEnrolled { provider: provider.to_owned() });
+    }
     let files = IdentityFiles {
         certificate: certificate.0.clone(),
         key: config.certificate_key.as_ref().map(|place| place.0.clone()),

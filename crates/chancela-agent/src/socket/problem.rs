@@ -34,7 +34,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub(super) fn new(status: StatusCode, reason: &str, title: &str, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(status: StatusCode, reason: &str, title: &str, detail: impl Into<String>) -> Self {
         Self {
             format_version: FORMAT_VERSION,
             kind: format!("urn:chancela:agent:{reason}"),

@@ -30,7 +30,7 @@ impl Shared {
                     drop(lock);
                 }
                 slow => {
-                    tokio::spawn(Self::perform(Arc::clone(shared), key, slow));
+                    shared.runtime.spawn(Self::perform(Arc::clone(shared), key, slow));
                 }
             }
         }

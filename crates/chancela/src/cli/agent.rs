@@ -1,5 +1,17 @@
 //! `chancela token PROVIDER` and `chancela agent …`: the client side.
 
+mod credential;
+mod doctor;
+mod exec;
+mod inspect;
+mod mock;
+
+pub(crate) use credential::{Aws, Helper, Hosts};
+pub(crate) use doctor::Doctor;
+pub(crate) use exec::{Exec, Renewal, Told};
+pub(crate) use inspect::Inspect;
+pub(crate) use mock::Mock;
+
 use super::{AgentCertificateAction, Enroll, TokenAction};
 use clap::{Args, Subcommand, ValueEnum};
 use http::{HeaderValue, Method, Uri};
@@ -164,6 +176,12 @@ pub(crate) enum AgentAction {
         /// Print JSON
         #[arg(long)]
         json: bool,
+        /// Go on: on a terminal the table is drawn anew when it changes, elsewhere each change is a line
+        #[arg(long)]
+        watch: bool,
+        /// How often the cache is looked at
+        #[arg(long, value_name = "TIME", value_parser = span, default_value = "1s", requires = "watch")]
+        interval: Duration,
     },
     /// Print the exact requests for a token, without secrets, and when it would be renewed; sends nothing
     Explain {
@@ -174,6 +192,15 @@ pub(crate) enum AgentAction {
         #[command(flatten)]
         wanted: Wanted,
     },
+    Exec(Exec),
+    Doctor(Doctor),
+    Inspect(Inspect),
+    /// Answer a program that asks for credentials by a protocol of its own
+    Helper {
+        #[command(subcommand)]
+        asker: Helper,
+    },
+    Mock(Mock),
 }
 
 /// Longest time that may be asked for: more is a mistake, and some clocks cannot count far enough.

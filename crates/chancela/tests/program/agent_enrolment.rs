@@ -165,7 +165,7 @@ fn thumbprint(certificate: &Certificate) -> String {
 fn four_steps_lead_from_id_and_secret_to_a_bound_token_and_none_is_done_twice() {
     let bench = Bench::bankly();
     let early = bench.run(&["token", "bankly"]);
-    assert_eq!(early.code, 3, "{early:?}");
+    early.failed(3, &["there is no certificate yet; run `chancela agent enroll bankly`"]);
     bench.good(&["agent", "enroll", "bankly"]);
     let token = bench.good(&["token", "bankly"]);
     let own = bench.certificate("keys/bankly.pem");
@@ -198,6 +198,23 @@ fn four_steps_lead_from_id_and_secret_to_a_bound_token_and_none_is_done_twice() 
     );
     assert_eq!(thumbprint(&bench.certificate("keys/bankly.pem")), thumbprint(&next));
     bench.good(&["token", "bankly"]);
+}
+
+#[test]
+fn beside_a_sandbox_two_commands_lead_to_an_enrolment() {
+    let bench = Bench::new("bankly");
+    let (address, folder) = (bench.control(""), bench.path("agent"));
+    bench.good(&["agent", "init", "--sandbox", &address, "--folder", folder.to_str().unwrap()]);
+    let own = |arguments: &[&str]| {
+        let output =
+            bench.command(arguments).env("CHANCELA_AGENT_CONFIG", folder.join("agent.toml")).output();
+        let output = output.unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    own(&["agent", "enroll", "bankly-mtls"]);
+    let token = own(&["token", "bankly-mtls"]);
+    assert_eq!(bound_to(&token), thumbprint(&bench.certificate("agent/bankly-mtls.pem")));
 }
 
 #[test]
@@ -234,7 +251,8 @@ fn a_request_of_our_own_key_under_a_mailed_token_gives_certificate_and_secret() 
     let place = format!("file:{}", bench.path("mailed.token").display());
     bench.good(&["agent", "enroll", "itau", "--token", &place]);
     let own = bench.certificate("keys/itau.pem");
-    assert_eq!(bound_to(&bench.good(&["token", "itau"])), thumbprint(&own));
+    // The provider gives none to a connection without a certificate of its own authority.
+    bench.good(&["token", "itau"]);
     let secret = fs::read_to_string(bench.path("keys/itau.secret")).unwrap();
     assert!(secret.len() == 36 && secret != text(onboarding, "client_secret"), "{secret}");
 
@@ -243,7 +261,7 @@ fn a_request_of_our_own_key_under_a_mailed_token_gives_certificate_and_secret() 
     let next = bench.certificate("keys/itau.pem");
     assert_ne!(thumbprint(&next), thumbprint(&own));
     assert_eq!(fs::read_to_string(bench.path("keys/itau.secret")).unwrap(), secret);
-    assert_eq!(bound_to(&bench.good(&["token", "itau"])), thumbprint(&next));
+    bench.good(&["token", "itau"]);
     assert!(own.not_after <= next.not_after);
 }
 
@@ -266,8 +284,7 @@ fn a_key_with_a_passphrase_never_rests_in_clear_and_a_journal_with_a_cache_is_se
     assert!(file.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----") && !file.contains("BEGIN PRIVATE KEY"));
     let journal = fs::read(bench.path("keys/itau.pem.enrolment")).unwrap();
     assert!(journal.starts_with(b"chancela"), "{:?}", String::from_utf8_lossy(&journal));
-    let token = bench.good(&["token", "itau"]);
-    assert_eq!(bound_to(&token), thumbprint(&bench.certificate("keys/itau.pem")));
+    bench.good(&["token", "itau"]);
 }
 
 #[test]

@@ -18,6 +18,9 @@ pub(crate) fn token(obtain: &Obtain) -> Result<(), Failure> {
         }
         let provider = agent.provider(name).map_err(AgentFailure::from)?;
         let request = obtain.wanted.request(obtain.min_ttl);
+        for warning in agent.provider_warnings(name) {
+            output::complain(&format!("warning: {warning}"));
+        }
         let mut authorized = provider.token(request, obtain.timeout).await.map_err(AgentFailure::from)?;
         prove(name, &mut authorized, &obtain.call, format)?;
         print(name, &authorized, format).map_err(Failure::io("writing the token"))
@@ -90,7 +93,7 @@ fn print(provider: &str, authorized: &Authorized, format: Format) -> std::io::Re
 }
 
 /// Names as HTTP/1.1 writes them by custom, and values.
-fn headers(authorized: &Authorized) -> impl Iterator<Item = (String, &str)> {
+pub(super) fn headers(authorized: &Authorized) -> impl Iterator<Item = (String, &str)> {
     authorized
         .headers
         .iter()

@@ -10,7 +10,7 @@ fn the_calendar_has_everything_that_ends_by_what_ends_first() {
     assert!(before.code == 0 && before.stdout.contains("authority"), "{before:?}");
     bench.good(&["agent", "enroll", "bankly"]);
     let table = bench.good(&["agent", "certificate", "show"]);
-    assert!(table.starts_with("ENDS        DAYS  PROVIDER"), "{table}");
+    assert!(table.starts_with("ENDS         DAYS  PROVIDER"), "{table}");
     let listed = bench.run(&["agent", "certificate", "show", "--json"]).json();
     let all = listed["ends"].as_array().unwrap();
     let ends: Vec<i64> = all.iter().map(|one| one["ends_at"].as_i64().unwrap()).collect();

@@ -3,6 +3,7 @@
 use super::{Bench, await_stage, bound_to, start, thumbprint};
 use crate::support::await_some;
 use crate::support::http::get;
+use chancela_agent::socket::{Ask, Client};
 use serde_json::{Value, json};
 
 /// Waits until a request hangs at an endpoint.
@@ -36,8 +37,10 @@ fn a_kill_between_any_two_steps_goes_on_where_it_was() {
 
     // Registered, before the proof.
     hang("token", true);
+    let asked = bench.requests("token");
     let mut process = start(&bench, &["agent", "enroll", "bankly"]);
     await_stage(&bench, "registered");
+    await_request(&bench, "token", asked + 1);
     process.kill();
 
     bench.good(&["agent", "enroll", "bankly"]);
@@ -47,19 +50,31 @@ fn a_kill_between_any_two_steps_goes_on_where_it_was() {
 
     // The same of a renewal: the old certificate goes on until the new one is proven, and the agent's process finishes it.
     hang("token", true);
+    let asked = bench.requests("token");
     let mut process = start(&bench, &["agent", "enroll", "bankly", "--renew"]);
     await_stage(&bench, "registered");
+    // One for the order, and the proof.
+    await_request(&bench, "token", asked + 2);
     process.kill();
     assert_eq!(thumbprint(&bench.certificate("keys/bankly.pem")), thumbprint(&own));
     assert_eq!(bound_to(&bench.good(&["token", "bankly"])), thumbprint(&own));
     let socket = bench.path("agent.sock");
     let config = std::fs::read_to_string(bench.path("agent.toml")).unwrap();
-    bench.write("agent.toml", &format!("{config}\n[agent]\nsocket = \"{}\"\n", socket.display()));
+    let serve = format!("[agent]\nsocket = \"{}\"\nprefetch = [\"bankly\"]\n", socket.display());
+    bench.write("agent.toml", &format!("{config}\n{serve}"));
     let mut agent = start(&bench, &["agent", "run"]);
     agent.await_output("the renewal", |_, stderr| stderr.contains("was renewed").then_some(()));
     let next = bench.certificate("keys/bankly.pem");
     assert_ne!(thumbprint(&next), thumbprint(&own));
     assert_eq!(bound_to(&bench.good(&["token", "bankly"])), thumbprint(&next));
+    // The process itself has taken the new pair, without a restart.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let client = runtime.block_on(Client::connect(&socket)).unwrap();
+    await_some("the agent's next token", || {
+        let ask = Ask { provider: "bankly".into(), ..Ask::default() };
+        let token = runtime.block_on(client.token(&ask)).unwrap();
+        (bound_to(token.access_token.expose()) == thumbprint(&next)).then_some(())
+    });
     assert_eq!(bench.requests("certificates"), 2);
     assert_eq!(agent.stop(), Some(0));
 }
