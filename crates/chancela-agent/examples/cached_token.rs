@@ -100,6 +100,7 @@ async fn main() {
             state: PathBuf::new(),
             boot: None,
             memory: true,
+            carrier: None,
         },
     );
     let provider = agent.unwrap().provider("standard").unwrap();

@@ -83,6 +83,7 @@ async fn main() {
         state: PathBuf::new(),
         boot: None,
         memory: true,
+        carrier: None,
     };
     let agent = Arc::new(Agent::open(config, parts).unwrap());
     let listening = Listening::bind(settings).unwrap();

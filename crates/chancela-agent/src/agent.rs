@@ -8,12 +8,13 @@ use crate::identity::IdentityWarning;
 use crate::provider::{Context, Provider, ProviderError, Request};
 use crate::source::{SourceWarning, Surroundings};
 use crate::tokens::{CacheStore, MemoryStore, Observer, Store, Tokens};
+use crate::transport::Carrier;
 use chancela_core::dialect::Library;
 use chancela_core::entropy::{Entropy, EntropyError};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What an agent is made of beside its configuration.
@@ -34,6 +35,8 @@ pub struct Parts {
     pub boot: Option<BootId>,
     /// Whether nothing is kept although the configuration has a cache.
     pub memory: bool,
+    /// What carries requests in the place of the network; nothing does, as a rule.
+    pub carrier: Option<Arc<dyn Carrier>>,
 }
 
 /// A configuration's providers.
@@ -44,6 +47,8 @@ pub struct Agent {
     store: Arc<dyn Store>,
     keeps: bool,
     opened: Mutex<BTreeMap<String, Provider>>,
+    cache: Option<Cache>,
+    folder: PathBuf,
     warnings: Vec<SourceWarning>,
 }
 
@@ -81,11 +86,13 @@ impl Agent {
     /// # Errors
     /// [`AgentError`].
     pub fn open(mut config: AgentConfig, parts: Parts) -> Result<Self, AgentError> {
-        let Parts { library, around, clock, entropy, observer, state, boot, memory } = parts;
+        let Parts { library, around, clock, entropy, observer, state, boot, memory, carrier } = parts;
         let mut warnings = Vec::new();
         let mut pepper = [0; 32];
         entropy.fill(&mut pepper)?;
         let kept = config.cache.as_ref().filter(|_| !memory);
+        let folder = kept.and_then(|kept| kept.folder.clone()).unwrap_or(state);
+        let mut cache = None;
         let store: Arc<dyn Store> = match kept {
             None => Arc::new(MemoryStore::default()),
             Some(kept) => {
@@ -93,8 +100,8 @@ impl Agent {
                 let (keys, noted) = CacheKeys::read(Some(&kept.key.0), &old, &around)?;
                 warnings = noted;
                 pepper = keys.pepper();
-                let folder = kept.folder.clone().unwrap_or(state);
-                Arc::new(CacheStore::new(Cache::open(&folder, keys, boot)?, Persist::Both))
+                let opened = cache.insert(Cache::open(&folder, keys, boot)?);
+                Arc::new(CacheStore::new(opened.clone(), Persist::Both))
             }
         };
         let keeps = kept.is_some();
@@ -106,8 +113,8 @@ impl Agent {
         let mut seed = [0; 8];
         entropy.fill(&mut seed)?;
         let tokens = Tokens::new(u64::from_be_bytes(seed), Arc::clone(&store), Arc::clone(&clock), observer);
-        let context = Context { tokens, clock, around, entropy, pepper };
-        Ok(Self { config, library, context, store, keeps, opened: Mutex::default(), warnings })
+        let context = Context { tokens, clock, around, entropy, pepper, carrier };
+        Ok(Self { config, library, context, store, keeps, opened: Mutex::default(), cache, folder, warnings })
     }
 
     /// A provider.
@@ -183,6 +190,27 @@ impl Agent {
     /// The clocks.
     pub fn clock(&self) -> &dyn Clock {
         &*self.context.clock
+    }
+
+    pub(crate) const fn library(&self) -> &Library {
+        &self.library
+    }
+
+    pub(crate) const fn context(&self) -> &Context {
+        &self.context
+    }
+
+    pub(crate) fn around(&self) -> &Surroundings {
+        &self.context.around
+    }
+
+    pub(crate) const fn cache(&self) -> Option<&Cache> {
+        self.cache.as_ref()
+    }
+
+    /// Where what is kept rests, sealed or not.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// What is wrong with the cache's key though it could be read.

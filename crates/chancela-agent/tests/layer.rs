@@ -53,6 +53,7 @@ fn provider(address: &str) -> (Agent, Provider) {
         state: PathBuf::new(),
         boot: None,
         memory: true,
+        carrier: None,
     };
     let agent = Agent::open(AgentConfig::parse(Path::new("agent.toml"), &config).unwrap(), parts).unwrap();
     let provider = agent.provider("standard").unwrap();

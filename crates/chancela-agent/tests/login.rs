@@ -97,6 +97,7 @@ impl Provider {
             state: std::env::temp_dir(),
             boot: None,
             memory: true,
+            carrier: None,
         };
         Agent::open(AgentConfig::parse(Path::new("agent.toml"), &config).unwrap(), parts).unwrap()
     }

@@ -110,7 +110,7 @@ async fn send(
 ) -> Result<http::Response<Bytes>, TransportError> {
     let proxies = Proxies::parse(&format!("http://user:pa%3A55@127.0.0.1:{proxy}"), "").unwrap();
     let tls = Arc::new(Tls::new(vec![certificate.clone()], None));
-    let route = Route { tls, proxies, connect: PATIENCE };
+    let route = Route { tls, proxies, connect: PATIENCE, carrier: None };
     let target = Target::parse("https://bank.example").unwrap();
     let request = http::Request::post("/token").header("authorization", "Basic c2VjcmV0");
     route.send(&target, request.body(Bytes::from_static(b"grant_type=x")).unwrap(), PATIENCE).await

@@ -3,15 +3,17 @@
 mod agent;
 mod certificate;
 mod client;
+mod enroll;
 mod tls;
 mod user;
 
 pub(crate) use agent::{
-    AgentAction, AgentFile, Aws, Doctor, Exec, Format, Helper, Hosts, Inspect, Mock, Obtain, Renewal,
+    AgentAction, AgentFile, Aws, Call, Doctor, Exec, Format, Helper, Hosts, Inspect, Mock, Obtain, Renewal,
     TokenCommand, Told, Wanted,
 };
 pub(crate) use certificate::{AuthorityAction, CertificateAction};
 pub(crate) use client::{ClientAction, ClientCreate};
+pub(crate) use enroll::{AgentCertificateAction, Enroll};
 pub(crate) use tls::TlsAction;
 pub(crate) use user::{UserAction, UserCreate};
 
@@ -27,7 +29,10 @@ use std::path::PathBuf;
     version,
     after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not found, 4 conflict.\n\
                   Of `token PROVIDER` and `agent`: 3 wrong configuration, 4 login required, 5 refused by the provider,\n\
-                  6 provider not available, 8 not in time, 9 not kept; of `agent exec`, the program's own.\n\
+                  6 provider not available, 7 something ends soon, 8 not in time, 9 not kept; of `agent exec`, the
+\
+                  program's own.
+\
                   Start with: chancela sandbox"
 )]
 pub(crate) struct Cli {
@@ -75,7 +80,7 @@ pub(crate) enum Command {
         action: UserAction,
     },
     /// Obtain a token of a provider, or look at a server's own tokens and end them
-    Token(TokenCommand),
+    Token(Box<TokenCommand>),
     /// The client side: configuration, status and logins at providers
     Agent {
         #[command(subcommand)]

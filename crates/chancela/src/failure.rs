@@ -2,6 +2,7 @@
 
 use chancela_agent::agent::AgentError;
 use chancela_agent::engine::Reason;
+use chancela_agent::enrolment::EnrolmentError;
 use chancela_agent::login::LoginError;
 use chancela_agent::provider::ProviderError;
 use chancela_core::dialect::DialectError;
@@ -73,7 +74,8 @@ pub(crate) enum Failure {
 #[derive(Debug, thiserror::Error)]
 #[error("{text}")]
 pub(crate) struct AgentFailure {
-    /// 3 configuration, 4 login required, 5 refused by the provider, 6 not available, 8 not in time, 9 not kept.
+    /// 3 configuration, 4 login required, 5 refused by the provider, 6 not available, 7 ends soon, 8 not in time, 9 not kept,
+    /// 130 stopped by the person.
     code: u8,
     text: String,
 }
@@ -84,6 +86,19 @@ impl AgentFailure {
         let text = "the renewed session could not be written to the cache, and is lost when this program ends; \
                     see that its disk has room, and log in again";
         Self { code: 9, text: text.to_owned() }
+    }
+
+    /// A person has stopped a login.
+    pub(crate) fn cancelled(provider: &str) -> Self {
+        let text = format!(
+            "{provider}: the login was stopped and nothing was kept; its code is of no use any more, so begin anew"
+        );
+        Self { code: 130, text }
+    }
+
+    /// Something ends soon.
+    pub(crate) fn due(text: String) -> Self {
+        Self { code: 7, text }
     }
 
     /// Somebody refuses what is asked for.
@@ -121,10 +136,31 @@ impl From<LoginError> for AgentFailure {
         let code = match error {
             LoginError::Agent(error) => return error.into(),
             LoginError::Provider(error) => return error.into(),
-            LoginError::TimedOut => 8,
-            LoginError::Transport { .. } => 6,
+            LoginError::TimedOut | LoginError::CodeExpired { .. } => 8,
+            LoginError::Transport { .. } | LoginError::Unreached { .. } => 6,
             LoginError::Cache(_) => 9,
-            LoginError::Refused { .. } | LoginError::Answer(_) | LoginError::Nonce { .. } => 5,
+            LoginError::Refused { .. }
+            | LoginError::NoCodes { .. }
+            | LoginError::Denied { .. }
+            | LoginError::DeviceRefused { .. }
+            | LoginError::Answer(_)
+            | LoginError::Nonce { .. }
+            | LoginError::Unbound { .. } => 5,
+            _ => 3,
+        };
+        Self { code, text: error.to_string() }
+    }
+}
+
+impl From<EnrolmentError> for AgentFailure {
+    fn from(error: EnrolmentError) -> Self {
+        use EnrolmentError as E;
+        let code = match error {
+            E::Provider(error) => return error.into(),
+            E::NotProven { ref error } if error.reason().is_some_and(Reason::is_passing) => 6,
+            E::Transport { .. } | E::Busy { .. } => 6,
+            E::Refused { .. } | E::NotProven { .. } | E::Waits { .. } => 5,
+            E::Uncertain { .. } | E::Sealed { .. } => 9,
             _ => 3,
         };
         Self { code, text: error.to_string() }

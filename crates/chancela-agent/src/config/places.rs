@@ -3,7 +3,9 @@
 //! The tables are taken apart whole, so that a new key cannot be forgotten here: who starts another program takes these
 //! places out of its environment, and who examines a configuration reads each of them.
 
-use super::{AgentConfig, CacheConfig, Given, Place, ProviderConfig, StepConfig};
+use super::{
+    AgentConfig, CacheConfig, DpopConfig, EnrollmentConfig, Given, Place, ProviderConfig, StepConfig,
+};
 use crate::source::Source;
 
 /// A place, and what stands there.
@@ -31,7 +33,7 @@ pub enum Kind {
 impl AgentConfig {
     /// All places, the cache's first.
     pub fn places(&self) -> Vec<Placed<'_>> {
-        let Self { dialects: _, cache, http: _, agent: _, host: _, provider } = self;
+        let Self { dialects: _, cache, http: _, agent: _, reverse_proxy: _, host: _, provider } = self;
         let mut out = Vec::new();
         if let Some(CacheConfig { folder: _, key, old_keys }) = cache {
             out.push(secret("cache.key".to_owned(), key));
@@ -70,6 +72,14 @@ impl ProviderConfig {
             renew: _,
             budget: _,
             login: _,
+            client_assertion_key,
+            client_assertion_kid: _,
+            client_assertion_algorithm: _,
+            client_assertion_audience: _,
+            dpop,
+            enrollment,
+            warn_before: _,
+            on_due: _,
             step,
         } = self;
         let key = |own: &str| format!("provider.{name}.{own}");
@@ -84,6 +94,7 @@ impl ProviderConfig {
             ("partner_secret", partner_secret),
             ("certificate_key", certificate_key),
             ("certificate_passphrase", certificate_passphrase),
+            ("client_assertion_key", client_assertion_key),
         ];
         out.extend(secrets.into_iter().filter_map(|(own, place)| Some(secret(key(own), place.as_ref()?))));
         for (table, values) in [("headers", headers), ("credential", credential)] {
@@ -99,6 +110,10 @@ impl ProviderConfig {
             source: &place.0,
             kind: Kind::Certificate,
         }));
+        if let Some(DpopConfig { key: Some(place), danger_bearer: _ }) = dpop {
+            out.push(secret(key("dpop.key"), place));
+        }
+        out.extend(enrollment.iter().flat_map(|enrollment| enrollment.places(&key("enrollment"))));
         for (own, step) in step {
             let StepConfig { client_id, client_secret, method: _, scope: _ } = step;
             let key = |member: &str| key(&format!("step.{own}.{member}"));
@@ -106,6 +121,30 @@ impl ProviderConfig {
             out.extend(client_secret.as_ref().map(|place| secret(key("client_secret"), place)));
         }
         out
+    }
+}
+
+impl EnrollmentConfig {
+    fn places(&self, table: &str) -> Vec<Placed<'_>> {
+        let Self {
+            client_id,
+            client_secret,
+            token,
+            endpoint: _,
+            address: _,
+            certificate_address: _,
+            organization,
+            subject: _,
+            lifetime: _,
+            renew_before: _,
+        } = self;
+        let key = |own: &str| format!("{table}.{own}");
+        let known = [("client_id", client_id), ("organization", organization)];
+        let known = known.into_iter().filter_map(|(own, given)| Some((own, given.as_ref()?)));
+        let known = known.filter_map(|(own, given)| elsewhere(key(own), given, Kind::Known));
+        let secrets = [("client_secret", client_secret), ("token", token)];
+        let secrets = secrets.into_iter().filter_map(|(own, place)| Some(secret(key(own), place.as_ref()?)));
+        known.chain(secrets).collect()
     }
 }
 

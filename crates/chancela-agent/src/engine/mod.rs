@@ -24,6 +24,7 @@ pub use action::{
     Action, Answer, Attempt, Class, Event, Failure, How, Notice, Reason, Refusal, Served, Want,
 };
 pub use budget::Budget;
+pub(crate) use budget::Ledger;
 pub use key::{Fingerprint, TokenKey};
 pub(crate) use moment::duration;
 pub use moment::{Life, Moment, SECOND};
@@ -31,7 +32,6 @@ pub use plan::{Chain, Plan};
 pub use policy::{Margins, Policy};
 pub use record::{Granted, Issued, Journal, Record, Session, Trouble};
 
-use budget::Ledger;
 use chance::Chance;
 use flight::{Call, Flight, Phase};
 use slot::{Slot, Standing};
@@ -100,12 +100,13 @@ impl Engine {
         }
     }
 
-    /// Adds a key. One that is there keeps its plan.
+    /// Adds a key. One that is there keeps its plan, and is kept from now on if this one is.
     ///
     /// # Errors
     /// An earlier step that is not there yet: steps are added in their order, so that there is no cycle.
     pub fn register(&mut self, key: TokenKey, plan: Plan) -> Result<(), PlanError> {
-        if self.slots.contains_key(&key) {
+        if let Some(slot) = self.slots.get_mut(&key) {
+            slot.plan.keep |= plan.keep;
             return Ok(());
         }
         let mut step = plan.chain.map(|chain| chain.key);
@@ -203,7 +204,7 @@ impl Engine {
     /// Whether the process may end without losing what only a person can bring back, or what was just obtained.
     pub fn is_expendable(&self) -> bool {
         let spends = |flight: &Flight| match flight.phase {
-            Phase::Reading | Phase::Step | Phase::Locking => false,
+            Phase::Reading | Phase::Step | Phase::Locking | Phase::Spending { .. } => false,
             Phase::Sending { refresh, .. } => refresh,
             Phase::Journaling(_) | Phase::Saving(_) | Phase::Unsaved { .. } => true,
         };
@@ -258,6 +259,13 @@ impl Engine {
     pub fn restamp(&mut self, key: TokenKey, stamp: u64) {
         if let Some(slot) = self.slots.get_mut(&key) {
             slot.plan.stamp = stamp;
+        }
+    }
+
+    /// Says that the credentials of a key were replaced, and it with them: it is not renewed any more unless somebody asks.
+    pub fn retire(&mut self, key: TokenKey) {
+        if let Some(slot) = self.slots.get_mut(&key) {
+            slot.plan.keep = false;
         }
     }
 

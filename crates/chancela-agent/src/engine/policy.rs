@@ -44,7 +44,8 @@ pub struct Policy {
 impl Default for Policy {
     fn default() -> Self {
         Self {
-            ahead_percent: 15,
+            // Of five minutes a minute: less its jitter and the hard margin, that outlasts an outage of half a minute.
+            ahead_percent: 20,
             ahead_min: 5 * SECOND,
             ahead_max: 300 * SECOND,
             hard: 10 * SECOND,
@@ -133,12 +134,12 @@ mod tests {
     fn the_margins_of_the_documented_lifetimes() {
         let policy = Policy { jitter_percent: 0, ..Policy::default() };
         for (life, soft, hard) in [
-            (300, 45, 10),
-            (420, 63, 10),
-            (600, 90, 10),
+            (300, 60, 10),
+            (420, 84, 10),
+            (600, 120, 10),
             (3600, 300, 10),
             (86_400, 300, 10),
-            (60, 10, 10),
+            (60, 12, 10),
             (20, 10, 10),
             (10, 5, 5),
             (1, 0, 0),

@@ -18,7 +18,7 @@ impl Provider {
         out
     }
 
-    /// How it is reached.
+    /// How it and its API are reached.
     pub fn route(&self) -> &Route {
         &self.0.route
     }

@@ -15,6 +15,7 @@ mod surroundings;
 pub use command_line::{CommandLine, CommandLineError};
 pub use error::{SourceError, SourceProblem, SourceWarning};
 pub use parse::SourceSyntaxError;
+pub(crate) use program::run as run_program;
 pub use stamp::Stamp;
 pub use surroundings::Surroundings;
 

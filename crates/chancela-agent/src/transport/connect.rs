@@ -17,7 +17,7 @@ use tokio_rustls::client::TlsStream;
 const MAX_PROXY_HEAD: usize = 8 * 1024;
 
 /// An open connection.
-pub(super) enum Stream {
+pub(crate) enum Stream {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
 }
@@ -30,9 +30,15 @@ pub(super) async fn connect(route: &Route, target: &Target) -> Result<Stream, Tr
     // The request is one small write, and the answer is waited for.
     let _ = stream.set_nodelay(true);
     let Some(name) = target.tls_name() else { return Ok(Stream::Plain(stream)) };
-    let tls = Arc::clone(&route.tls);
-    let config = tokio::task::spawn_blocking(move || tls.config()).await;
-    let connector = TlsConnector::from(config.unwrap_or(Err(TransportError::NoRoots))?);
+    let config = match route.tls.made() {
+        Some(config) => config,
+        None => {
+            let tls = Arc::clone(&route.tls);
+            let config = tokio::task::spawn_blocking(move || tls.config()).await;
+            config.unwrap_or(Err(TransportError::NoRoots))?
+        }
+    };
+    let connector = TlsConnector::from(config);
     match connector.connect(name.clone(), stream).await {
         Ok(stream) => Ok(Stream::Tls(Box::new(stream))),
         Err(error) => Err(tls_error(target, &error)),

@@ -48,10 +48,10 @@ fn ten_thousand_waiters_make_one_call() {
 fn a_token_is_renewed_in_its_soft_margin_and_never_served_in_its_hard_one() {
     let (mut world, name) = machine(300_000);
     world.call(0, name);
-    world.pass(254_000);
+    world.pass(239_000);
     world.call(0, name);
     world.pass(100);
-    assert_eq!((world.served, calls(&world)), (2, 1), "45 seconds are left, and a moment");
+    assert_eq!((world.served, calls(&world)), (2, 1), "a minute is left, and a moment");
     world.pass(1000);
     world.call(0, name);
     assert_eq!(world.served, 3, "it is served while it is renewed");
@@ -741,4 +741,23 @@ fn a_clock_that_is_set_ends_no_pause_and_makes_no_loop() {
         world.pass(1000);
     }
     assert_eq!(calls(&world), 2, "a reset is for one attempt");
+}
+
+#[test]
+fn processes_share_an_endpoints_budget_and_none_is_called_too_often() {
+    let budget = Some(Budget { calls: 5, window: 60_000, reserve: 1 });
+    let names: Vec<_> = (0..12).map(|n| key(&n.to_string())).collect();
+    let plans = names.iter().map(|name| (*name, Plan { budget, ..plan(policy(), true) })).collect();
+    let mut world = World::new(Provider::new(300_000, None), plans, 4);
+    world.deadline = 200_000;
+    for (number, name) in names.iter().enumerate() {
+        world.call(number % 4, *name);
+    }
+    world.pass(200_000);
+    assert_eq!((world.served, &world.failed[..]), (12, &[][..]), "all are served, in their time");
+    let made = &world.provider.calls;
+    for from in made {
+        let within = made.iter().filter(|at| (0..60_000).contains(&(**at - from))).count();
+        assert!(within <= 5, "{made:?}");
+    }
 }

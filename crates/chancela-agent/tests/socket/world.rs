@@ -79,6 +79,7 @@ pub(crate) fn agent(config: AgentConfig, news: &Arc<News>, clock: &Arc<Ahead>) -
         state: PathBuf::new(),
         boot: None,
         memory: true,
+        carrier: None,
     };
     Arc::new(Agent::open(config, parts).unwrap())
 }

@@ -12,8 +12,9 @@ pub(crate) use exec::{Exec, Renewal, Told};
 pub(crate) use inspect::Inspect;
 pub(crate) use mock::Mock;
 
-use super::TokenAction;
+use super::{AgentCertificateAction, Enroll, TokenAction};
 use clap::{Args, Subcommand, ValueEnum};
+use http::{HeaderValue, Method, Uri};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -52,9 +53,25 @@ pub(crate) struct Obtain {
     /// Short for --format json
     #[arg(long, conflicts_with = "format")]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) call: Call,
     /// Neither read nor write the cache
     #[arg(long)]
     pub(crate) memory: bool,
+}
+
+/// The one call that a bound token's headers are for (DPoP).
+#[derive(Debug, Args)]
+pub(crate) struct Call {
+    /// Whole address of the call that the token is for; needed where tokens are bound to a key (DPoP)
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<Uri>,
+    /// Method of that call
+    #[arg(long, value_name = "METHOD", default_value = "GET", requires = "url")]
+    pub(crate) method: Method,
+    /// DPoP-Nonce of the API's last answer
+    #[arg(long, value_name = "NONCE", requires = "url")]
+    pub(crate) dpop_nonce: Option<HeaderValue>,
 }
 
 /// What is asked for beside the configured.
@@ -120,6 +137,9 @@ pub(crate) enum AgentAction {
         /// Open no browser; print the address alone
         #[arg(long)]
         no_browser: bool,
+        /// Log in at another device: print a code and the address at which it is entered (RFC 8628)
+        #[arg(long, conflicts_with = "no_browser")]
+        device: bool,
         /// How long to wait for the person
         #[arg(long, value_name = "TIME", value_parser = span, default_value = "10m")]
         timeout: Duration,
@@ -132,6 +152,13 @@ pub(crate) enum AgentAction {
         file: AgentFile,
         #[command(flatten)]
         wanted: Wanted,
+    },
+    /// Get a client certificate from a provider, and the first token with it; goes on where it was interrupted
+    Enroll(Enroll),
+    /// Look at client certificates and what else ends, and renew
+    Certificate {
+        #[command(subcommand)]
+        action: AgentCertificateAction,
     },
     /// End the pause after a provider's refusal: the next request is made at once
     Reset {

@@ -79,6 +79,7 @@ impl World {
             observer: Arc::new(()),
             state: self.folder.path().join("state"),
             boot: None,
+            carrier: None,
             memory: false,
         };
         Agent::open(AgentConfig::parse(Path::new("agent.toml"), &config).unwrap(), parts).unwrap()

@@ -16,6 +16,8 @@ mod support;
 
 mod administration;
 mod agent;
+mod agent_enrolment;
+mod agent_library;
 mod agent_login;
 mod command_line;
 mod crash;

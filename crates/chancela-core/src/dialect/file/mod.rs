@@ -57,6 +57,9 @@ pub struct DialectFile {
     pub token_endpoint: BTreeMap<String, Endpoint>,
     /// The authorization endpoint and its codes.
     pub authorization: Authorization,
+    /// The endpoint at which devices without a browser begin (RFC 8628), where the provider has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_authorization: Option<DeviceAuthorizationEndpoint>,
     /// Paths of the other endpoints.
     pub endpoints: OtherEndpoints,
     /// How clients get their certificates.
@@ -128,6 +131,9 @@ pub struct Environment {
     /// Where the provider serves it (used by the agent, and for people).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base_url: Option<String>,
+    /// The same of the endpoint at which certificates are ordered, if it is elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate_url: Option<String>,
     /// The same of the token endpoints that are elsewhere, by their names.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub base_urls: BTreeMap<String, String>,

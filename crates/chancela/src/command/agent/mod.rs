@@ -1,7 +1,9 @@
 //! The client side's commands: where its configuration is, and what each command shows.
 
+mod certificate;
 mod credential;
 mod doctor;
+mod enroll;
 mod exec;
 mod explain;
 mod init;
@@ -38,11 +40,18 @@ const SETTLE: Duration = Duration::from_secs(2);
 pub(super) fn run(action: AgentAction) -> Result<(), Failure> {
     match action {
         AgentAction::Init { sandbox, folder } => init::init(&sandbox, folder),
-        AgentAction::Login { provider, file, wanted, no_browser, timeout } => {
-            login::login(&provider, &file, &wanted, (!no_browser, timeout))
+        AgentAction::Login { provider, file, wanted, no_browser, device, timeout } => {
+            let how = match (device, no_browser) {
+                (true, _) => login::How::Device,
+                (false, true) => login::How::Address,
+                (false, false) => login::How::Browser,
+            };
+            login::login(&provider, &file, &wanted, (how, timeout))
         }
         AgentAction::Logout { provider, file, wanted } => login::logout(&provider, &file, &wanted),
         AgentAction::Run { file, log } => process::run(&file, log),
+        AgentAction::Enroll(arguments) => enroll::enroll(&arguments),
+        AgentAction::Certificate { action } => certificate::run(&action),
         AgentAction::Reset { provider, file, wanted } => reset(&provider, &file, &wanted),
         AgentAction::Status { file, json, watch, interval } => {
             status::status(&file, json, watch.then_some(interval))
@@ -125,6 +134,7 @@ fn parts(config: &AgentConfig, observer: Arc<dyn Observer>, memory: bool) -> Res
             .unwrap_or_else(|| PathBuf::from("/var/lib/chancela")),
         boot: BootId::new(&boot_id()),
         memory,
+        carrier: None,
     })
 }
 

@@ -33,7 +33,7 @@ impl Bench {
     }
 
     /// Lets `bs2` be somewhere else.
-    fn move_bs2(&self, address: &str) {
+    pub(super) fn move_bs2(&self, address: &str) {
         let file = self.path("agent.toml");
         let text = fs::read_to_string(file).unwrap();
         let mut config: toml::Table = text.parse().unwrap();

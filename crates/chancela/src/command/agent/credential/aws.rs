@@ -70,7 +70,7 @@ async fn assume(
     let request = request.body(Bytes::from(body)).map_err(AgentFailure::configuration)?;
     let around = Surroundings::new(super::super::variable, std::io::empty());
     // The provider's certificate is nobody else's business.
-    let route = route(&agent.config().http, &around, None).map_err(AgentFailure::from)?;
+    let route = route(&agent.config().http, &around, None, None).map_err(AgentFailure::from)?;
     let sent = route.send(endpoint, request, PATIENCE).await;
     Ok(sent.map_err(|error| AgentFailure::unavailable(format!("{}: {error}", endpoint.name())))?)
 }

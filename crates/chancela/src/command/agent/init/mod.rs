@@ -64,8 +64,12 @@ pub(super) fn write_stand_ins(
 /// What the sandbox says of itself.
 fn describe(sandbox: &str) -> Result<Value, Failure> {
     let target = Target::parse(sandbox).map_err(AgentFailure::configuration)?;
-    let route =
-        Route { tls: Arc::new(Tls::new(Vec::new(), None)), proxies: Proxies::default(), connect: PATIENCE };
+    let route = Route {
+        tls: Arc::new(Tls::new(Vec::new(), None)),
+        proxies: Proxies::default(),
+        connect: PATIENCE,
+        carrier: None,
+    };
     let path = target.join("/sandbox.json");
     let request = http::Request::get(path).body(bytes::Bytes::new());
     let request = request.map_err(AgentFailure::configuration)?;

@@ -114,6 +114,11 @@ impl<'a> Plan<'a> {
             let provider = self.provider(&name, realm, (client, dialect))?;
             self.add(name, provider)?;
         }
+        let holder = clients.iter().find(|client| organization(client, dialect).is_some());
+        if let Some(client) = holder.filter(|_| !self.providers.contains_key(&format!("{name}-mtls"))) {
+            let provider = self.enrolment(name, realm, (client, dialect))?;
+            self.add(format!("{name}-mtls"), provider)?;
+        }
         let native = |client: &&Value| {
             let has = |member: &str, value: &str| {
                 client[member].as_array().is_some_and(|all| all.iter().any(|one| one == value))
@@ -137,6 +142,44 @@ impl<'a> Plan<'a> {
         Ok(())
     }
 
+    /// The client that `chancela agent enroll` registers with the certificate that it gets for this one.
+    fn enrolment(
+        &mut self,
+        realm_name: &str,
+        realm: &Value,
+        (client, dialect): (&Value, &Dialect),
+    ) -> Result<Table, Failure> {
+        let address = text(realm, "mtls_base_url");
+        Target::parse(address).map_err(|error| refused(&format!("has a wrong address: {error}")))?;
+        let place = |end: &str| format!("file:{}/{realm_name}-mtls.{end}", self.folder);
+        let (id, certificate) = (place("id"), place("pem"));
+        let ordering = &dialect.certificate_issuance.scope;
+        let endpoint = dialect.token_endpoint(&dialect.registration.token_endpoint);
+        let most = endpoint.and_then(|own| own.scope.max).unwrap_or(u16::MAX);
+        let scope = text(client, "scope").split(' ').filter(|scope| scope != ordering).take(most.into());
+        let scope = scope.collect::<Vec<_>>().join(" ");
+        let mut before = self.credentials(&format!("{realm_name}-mtls"), client)?;
+        let organization = organization(client, dialect).unwrap_or_default();
+        if organization.parse::<Source>() != Err(SourceSyntaxError::Literal) {
+            return Err(refused("has an organization that the agent would read as the place of one"));
+        }
+        insert(&mut before, "organization", organization);
+        insert(&mut before, "renew_before", "30d");
+        let mut out = Table::new();
+        for (key, value) in [
+            ("dialect", text(realm, "dialect")),
+            ("environment", text(realm, "environment")),
+            ("address", address),
+            ("scope", &scope),
+            ("client_id", &id),
+            ("certificate", &certificate),
+        ] {
+            insert(&mut out, key, value);
+        }
+        out.insert("enrollment".to_owned(), before.into());
+        Ok(out)
+    }
+
     fn add(&mut self, name: String, provider: Table) -> Result<(), Failure> {
         if self.providers.contains_key(&name) {
             return Err(refused(&format!("would be two providers {name}")));
@@ -154,13 +197,16 @@ impl<'a> Plan<'a> {
         let mut out = self.credentials(name, client)?;
         let method = text(client, "token_endpoint_auth_method");
         // Two endpoints of one dialect may differ by what comes before a certificate and what after.
-        let endpoint = dialect.token_endpoints.iter().find(|one| {
+        let has_certificate = client["certificate_pem"].is_string();
+        let fitting = dialect.token_endpoints.iter().filter(|one| {
             !dialect.is_earlier_step(&one.name)
                 && one.client_authentication.methods.iter().any(|own| own.as_str() == method)
         });
+        let endpoint =
+            fitting.min_by_key(|one| (one.requires.mutual_tls != has_certificate, one.name != "token"));
         // Whoever has a certificate shows it, but for a provider that wants it in a header.
         let in_header = endpoint.is_some_and(|one| one.requires.danger_client_certificate.is_some());
-        let shows = client["certificate_pem"].is_string() && !in_header;
+        let shows = has_certificate && !in_header;
         let address = text(realm, if shows { "mtls_base_url" } else { "base_url" });
         Target::parse(address).map_err(|error| refused(&format!("has a wrong address: {error}")))?;
         for (key, value) in [
@@ -175,6 +221,13 @@ impl<'a> Plan<'a> {
             insert(&mut out, "endpoint", &endpoint.name);
             if let Some(scope) = scope(endpoint, text(client, "scope")) {
                 insert(&mut out, "scope", &scope);
+            }
+            // What the provider would have given; the sandbox's resource takes anything.
+            let wanted = endpoint.api.headers.iter().chain(&endpoint.api.query);
+            let wanted = wanted.filter_map(|parameter| parameter.credential.as_ref());
+            let given: Table = wanted.map(|name| (name.clone(), "sandbox".into())).collect();
+            if !given.is_empty() {
+                out.insert("credential".to_owned(), given.into());
             }
         }
         if let (Some(pem), Some(key)) =
@@ -213,6 +266,13 @@ impl<'a> Plan<'a> {
         self.beside.insert(name, Zeroizing::new(contents.to_owned()));
         Ok(path)
     }
+}
+
+/// The organization of a client that orders a certificate and registers another client with it, where the dialect has both.
+fn organization<'a>(client: &'a Value, dialect: &Dialect) -> Option<&'a str> {
+    let rules = &dialect.registration;
+    let registers = !rules.token_endpoint.is_empty() && client["client_secret"].is_string();
+    client[rules.organization_member.as_str()].as_str().filter(|_| registers)
 }
 
 /// The scope to ask for, where an endpoint wants one to be named.

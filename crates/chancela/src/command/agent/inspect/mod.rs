@@ -151,7 +151,7 @@ async fn alone(arguments: &Inspect, token: Secret) -> Result<Known, Failure> {
             return Err(Failure::Usage(text.to_owned()));
         };
         let around = Surroundings::new(variable, io::empty());
-        let route = route(&http(&arguments.file), &around, None).map_err(AgentFailure::from)?;
+        let route = route(&http(&arguments.file), &around, None, None).map_err(AgentFailure::from)?;
         known.verification = Some(Keys::at(url)?.verify(&route, PATIENCE, &known.token).await?);
     }
     Ok(known)
