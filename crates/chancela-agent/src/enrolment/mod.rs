@@ -36,6 +36,7 @@ use places::{Places, file};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 /// How long another process's enrolment is waited for.
 const TURN: Duration = Duration::from_secs(120);
@@ -45,7 +46,7 @@ const TURN: Duration = Duration::from_secs(120);
 pub struct Wish {
     /// The next certificate, although there is one.
     pub renew: bool,
-    /// Order again although an order was sent whose outcome is not known.
+    /// Order again although an order was sent whose outcome is not known, or whose certificate cannot be used.
     pub again: bool,
     /// A token for the order, in the place of the configured one.
     pub token: Option<Source>,
@@ -177,12 +178,8 @@ impl<'a> Enrolment<'a> {
             self.is_ours(journal)?;
         }
         if let Some(journal) = &found {
-            let under_way = match journal.stage {
-                Stage::Begun | Stage::Done => false,
-                Stage::Ordered => !wish.again,
-                Stage::Certified | Stage::Registered | Stage::Proven => true,
-            };
-            if under_way {
+            let is_under_way = !matches!(journal.stage, Stage::Begun | Stage::Done);
+            if is_under_way && !wish.again {
                 return Ok(Begin::At(Box::new(journal.clone())));
             }
         }
@@ -190,7 +187,10 @@ impl<'a> Enrolment<'a> {
         match (&installed, wish.renew) {
             // After a lost answer of a renewal, ordering again is renewing again.
             (Some(_), false) if wish.again && found.as_ref().is_some_and(|own| own.renews) => {}
-            (Some(own), false) => return Ok(Begin::Already(own.not_after)),
+            (Some(own), false) => match found.filter(|journal| self.differs(journal)) {
+                Some(journal) => return self.again_with_the_same(&journal),
+                None => return Ok(Begin::Already(own.not_after)),
+            },
             (None, true) => return Err(EnrolmentError::NothingToRenew { provider: self.name.to_owned() }),
             (Some(_), true) | (None, false) => {}
         }
@@ -203,6 +203,24 @@ impl<'a> Enrolment<'a> {
             None => Journal::new(self.name, &self.dialect.name, &self.environment).next(installed.is_some()),
         };
         Ok(Begin::At(Box::new(journal)))
+    }
+
+    /// Whether the client is registered for another scope than the configuration's.
+    fn differs(&self, journal: &Journal) -> bool {
+        let scope = journal.registered.as_ref().map(|own| &own.scope);
+        self.registers() && scope.is_some_and(|scope| *scope != self.config.scope)
+    }
+
+    /// A registration with the certificate that is in use, proven and put in its place as a new one is.
+    fn again_with_the_same(&self, journal: &Journal) -> Result<Begin, EnrolmentError> {
+        let path = &self.places.certificate;
+        let bytes = std::fs::read(path).map(Zeroizing::new);
+        let bytes = bytes.map_err(|error| EnrolmentError::File { path: path.clone(), error })?;
+        places::write(&self.places.next(), &bytes)?;
+        let mut next = journal.next(true);
+        next.stage = Stage::Certified;
+        self.journal().store(&next)?;
+        Ok(Begin::At(Box::new(next)))
     }
 
     fn is_ours(&self, journal: &Journal) -> Result<(), EnrolmentError> {
