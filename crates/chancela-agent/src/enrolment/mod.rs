@@ -2,13 +2,14 @@
 //! with the new certificate (RFC 7591) where the provider wants one, and a token over mutual TLS that proves it all.
 //!
 //! Owns the order of these steps, what of them is durable, and the files. Does not own messages (core's), tokens (a
-//! [`Provider`]'s, as everywhere) nor when a certificate is due.
+//! [`Provider`]'s, as everywhere) nor what else ends (the [`calendar`](crate::calendar)'s).
 //!
 //! A [`Stage`] is durable before the next step begins, so that a kill between any two goes on where it was. An order is
 //! never sent twice by itself: providers count certificates, and of an answer that was lost nobody here knows what became.
 //! A registration is sent again, because the same certificate gives the same client. Nothing that is in use is touched
 //! before the new certificate has given a token; then one rename replaces certificate and key together.
 
+mod due;
 mod error;
 mod explain;
 mod journal;
@@ -143,32 +144,6 @@ impl<'a> Enrolment<'a> {
     /// [`EnrolmentError`]: the journal cannot be read.
     pub fn stage(&self) -> Result<Option<Stage>, EnrolmentError> {
         Ok(self.journal().load()?.map(|journal| journal.stage))
-    }
-
-    /// How long before its end the certificate is renewed without anybody asking, in milliseconds.
-    pub fn renew_before(&self) -> Option<i64> {
-        self.own.renew_before.map(crate::config::Span::millis)
-    }
-
-    /// How many renewals failed in a row, and when the last one did, in seconds since the epoch.
-    ///
-    /// # Errors
-    /// [`EnrolmentError`]: the journal cannot be read.
-    pub fn failures(&self) -> Result<(u32, Option<i64>), EnrolmentError> {
-        let journal = self.journal().load()?;
-        Ok(journal.map_or((0, None), |journal| (journal.failures, journal.failed_at)))
-    }
-
-    /// Notes that a renewal failed, for whoever tries again after a restart.
-    ///
-    /// # Errors
-    /// [`EnrolmentError`]: the journal cannot be read or written.
-    pub fn failed(&self) -> Result<(), EnrolmentError> {
-        let file = self.journal();
-        let Some(mut journal) = file.load()? else { return Ok(()) };
-        journal.failures = journal.failures.saturating_add(1);
-        journal.failed_at = Some(self.now().seconds());
-        file.store(&journal)
     }
 
     /// Where to go on.
