@@ -2,8 +2,9 @@
 
 use crate::cache::{BootId, Cache, CacheError, CacheKeyError, CacheKeys, Persist};
 use crate::clock::Clock;
-use crate::config::AgentConfig;
+use crate::config::{AgentConfig, Kind};
 use crate::engine::{Record, TokenKey};
+use crate::identity::IdentityWarning;
 use crate::provider::{Context, Provider, ProviderError, Request};
 use crate::source::{SourceWarning, Surroundings};
 use crate::tokens::{CacheStore, MemoryStore, Observer, Store, Tokens};
@@ -163,6 +164,11 @@ impl Agent {
         self.config.provider.keys().map(String::as_str)
     }
 
+    /// The configuration.
+    pub const fn config(&self) -> &AgentConfig {
+        &self.config
+    }
+
     /// Tokens of all providers.
     pub const fn tokens(&self) -> &Tokens {
         &self.context.tokens
@@ -184,11 +190,6 @@ impl Agent {
     /// The clocks.
     pub fn clock(&self) -> &dyn Clock {
         &*self.context.clock
-    }
-
-    /// Its configuration.
-    pub const fn config(&self) -> &AgentConfig {
-        &self.config
     }
 
     pub(crate) const fn library(&self) -> &Library {
@@ -215,6 +216,24 @@ impl Agent {
     /// What is wrong with the cache's key though it could be read.
     pub fn warnings(&self) -> &[SourceWarning] {
         &self.warnings
+    }
+
+    /// What is wrong with the places of a provider's secrets though they can be read. Reads no secret; the key beside a
+    /// certificate counts once the provider was opened.
+    pub fn provider_warnings(&self, name: &str) -> Vec<SourceWarning> {
+        let places = self.config.provider.get(name).map(|provider| provider.places(name)).unwrap_or_default();
+        let secret = places.iter().filter(|place| place.kind == Kind::Secret);
+        let mut out: Vec<_> = secret.filter_map(|place| place.source.warning()).collect();
+        let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        let identity = opened.as_ref().and_then(Provider::identity).map(|identity| identity.current());
+        for warning in identity.iter().flat_map(|identity| identity.warnings()) {
+            if let IdentityWarning::Source(warning) = warning
+                && !out.contains(warning)
+            {
+                out.push(warning.clone());
+            }
+        }
+        out
     }
 }
 

@@ -7,7 +7,10 @@ mod enroll;
 mod tls;
 mod user;
 
-pub(crate) use agent::{AgentAction, AgentFile, Format, Obtain, TokenCommand, Wanted};
+pub(crate) use agent::{
+    AgentAction, AgentFile, Aws, Call, Doctor, Exec, Format, Helper, Hosts, Inspect, Mock, Obtain, Renewal,
+    TokenCommand, Told, Wanted,
+};
 pub(crate) use certificate::{AuthorityAction, CertificateAction};
 pub(crate) use client::{ClientAction, ClientCreate};
 pub(crate) use enroll::{AgentCertificateAction, Enroll};
@@ -26,7 +29,10 @@ use std::path::PathBuf;
     version,
     after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not found, 4 conflict.\n\
                   Of `token PROVIDER` and `agent`: 3 wrong configuration, 4 login required, 5 refused by the provider,\n\
-                  6 provider not available, 7 something ends soon, 8 not in time, 9 not kept.\n\
+                  6 provider not available, 7 something ends soon, 8 not in time, 9 not kept; of `agent exec`, the
+\
+                  program's own.
+\
                   Start with: chancela sandbox"
 )]
 pub(crate) struct Cli {
@@ -74,7 +80,7 @@ pub(crate) enum Command {
         action: UserAction,
     },
     /// Obtain a token of a provider, or look at a server's own tokens and end them
-    Token(TokenCommand),
+    Token(Box<TokenCommand>),
     /// The client side: configuration, status and logins at providers
     Agent {
         #[command(subcommand)]
@@ -94,6 +100,12 @@ pub(crate) enum Command {
     Completions {
         /// The shell
         shell: Shell,
+    },
+    /// Print the manual page, or write those of all subcommands into a folder
+    Man {
+        /// Folder; made if it is not there, and what it has under these names is replaced
+        #[arg(long, value_name = "DIR")]
+        folder: Option<PathBuf>,
     },
 }
 

@@ -62,6 +62,9 @@ pub(crate) enum Failure {
     /// 3 to 9: the client side, see [`AgentFailure`].
     #[error("{0}")]
     Agent(#[from] AgentFailure),
+    /// A code without words: those were said already, or are another program's.
+    #[error("")]
+    Ended(u8),
     /// 1: anything else.
     #[error("{0}")]
     Other(String),
@@ -71,7 +74,8 @@ pub(crate) enum Failure {
 #[derive(Debug, thiserror::Error)]
 #[error("{text}")]
 pub(crate) struct AgentFailure {
-    /// 3 configuration, 4 login required, 5 refused by the provider, 6 not available, 7 ends soon, 8 not in time, 9 not kept.
+    /// 3 configuration, 4 login required, 5 refused by the provider, 6 not available, 7 ends soon, 8 not in time, 9 not kept,
+    /// 130 stopped by the person.
     code: u8,
     text: String,
 }
@@ -84,9 +88,27 @@ impl AgentFailure {
         Self { code: 9, text: text.to_owned() }
     }
 
+    /// A person has stopped a login.
+    pub(crate) fn cancelled(provider: &str) -> Self {
+        let text = format!(
+            "{provider}: the login was stopped and nothing was kept; its code is of no use any more, so begin anew"
+        );
+        Self { code: 130, text }
+    }
+
     /// Something ends soon.
     pub(crate) fn due(text: String) -> Self {
         Self { code: 7, text }
+    }
+
+    /// Somebody refuses what is asked for.
+    pub(crate) fn refused(text: impl Into<String>) -> Self {
+        Self { code: 5, text: text.into() }
+    }
+
+    /// Somebody is not reached, or not able to answer.
+    pub(crate) fn unavailable(text: impl Into<String>) -> Self {
+        Self { code: 6, text: text.into() }
     }
 
     /// The configuration cannot be used.
@@ -114,10 +136,16 @@ impl From<LoginError> for AgentFailure {
         let code = match error {
             LoginError::Agent(error) => return error.into(),
             LoginError::Provider(error) => return error.into(),
-            LoginError::TimedOut => 8,
-            LoginError::Transport { .. } => 6,
+            LoginError::TimedOut | LoginError::CodeExpired { .. } => 8,
+            LoginError::Transport { .. } | LoginError::Unreached { .. } => 6,
             LoginError::Cache(_) => 9,
-            LoginError::Refused { .. } | LoginError::Answer(_) | LoginError::Nonce { .. } => 5,
+            LoginError::Refused { .. }
+            | LoginError::NoCodes { .. }
+            | LoginError::Denied { .. }
+            | LoginError::DeviceRefused { .. }
+            | LoginError::Answer(_)
+            | LoginError::Nonce { .. }
+            | LoginError::Unbound { .. } => 5,
             _ => 3,
         };
         Self { code, text: error.to_string() }
@@ -162,6 +190,7 @@ impl Failure {
                 2
             }
             Self::Agent(failure) => failure.code,
+            Self::Ended(code) => *code,
             Self::Control(ControlError::NotFound(_)) => 3,
             Self::Control(ControlError::Conflict(_)) => 4,
             _ => 1,

@@ -26,7 +26,10 @@ fn main() -> ExitCode {
     match command::run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            output::complain(&failure.to_string());
+            let text = failure.to_string();
+            if !text.is_empty() {
+                output::complain(&text);
+            }
             failure.exit_code()
         }
     }

@@ -19,6 +19,17 @@ pub(crate) fn complain(text: &str) {
     let _ = writeln!(io::stderr().lock(), "chancela: {text}");
 }
 
+/// A text that may be a stranger's, without what a terminal obeys: control characters, and those that turn the direction.
+pub(crate) fn harmless(text: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let one = |c: char| match c {
+        '\n' => c.to_string(),
+        c if c.is_control() || turns(c) => c.escape_unicode().to_string(),
+        c => c.to_string(),
+    };
+    text.chars().map(one).collect()
+}
+
 fn human(value: &Value) -> String {
     match value {
         Value::Array(items) if items.is_empty() => "(none)".into(),

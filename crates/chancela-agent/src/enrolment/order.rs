@@ -212,7 +212,8 @@ impl Enrolment<'_> {
         mut request: http::Request<Bytes>,
     ) -> Result<Response<Bytes>, EnrolmentError> {
         let http = &self.agent.config().http;
-        let route = route(http, self.agent.context(), shown)?;
+        let context = self.agent.context();
+        let route = route(http, &context.around, context.carrier.clone(), shown)?;
         let path = target.join(&request.uri().to_string());
         *request.uri_mut() = path.parse().map_err(|_| self.wrong("the address has no form of one"))?;
         let patience = duration(http.timeout.millis());

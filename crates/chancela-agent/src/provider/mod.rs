@@ -4,27 +4,39 @@
 //! Owns the way from names in a file to keys, plans and requests. Does not own when they are used (the engine's) nor how
 //! they travel (the transport's).
 
+mod assertion;
+mod authorized;
+mod binding;
 mod error;
+mod exchange;
 mod explain;
 mod issuer;
 mod line;
 mod login;
 mod open;
+mod per_call;
+mod sight;
+mod times;
 
+pub use authorized::Authorized;
+pub(crate) use binding::UNBOUND;
 pub use error::ProviderError;
 pub use explain::Explained;
 pub(crate) use issuer::fresh;
-pub(crate) use login::Opening;
-pub use open::Context;
-pub(crate) use open::{authorities, environment, identity, route};
+pub(crate) use login::{Opening, Redeemed, Unredeemed};
+pub use open::{Context, route};
+pub(crate) use open::{authorities, environment, identity};
+pub use times::Step;
 
 use crate::config::{GrantConfig, Http, ProviderConfig};
 use crate::engine::{Fingerprint, Moment, Reason, Refusal, Served, TokenKey, Want};
 use crate::identity::{ClientIdentity, Look};
+use crate::proof::{Heard, Prover};
 use crate::source::Surroundings;
 use crate::tokens::{TokenError, Tokens};
 use crate::transport::{Route, Target};
 use chancela_core::dialect::{Dialect, TokenEndpoint};
+use chancela_core::dpop::TOKEN_TYPE;
 use chancela_core::time::Timestamp;
 use http::{HeaderName, HeaderValue};
 use line::Line;
@@ -54,15 +66,6 @@ pub struct Request<'a> {
     pub min_ttl: Duration,
 }
 
-/// What an API call carries.
-#[derive(Debug, Clone)]
-pub struct Authorized {
-    /// The token and those that go along with it.
-    pub served: Served,
-    /// Headers, the token's own first; their values are marked sensitive.
-    pub headers: Vec<(HeaderName, HeaderValue)>,
-}
-
 struct Inner {
     name: String,
     dialect: Arc<Dialect>,
@@ -77,6 +80,10 @@ struct Inner {
     route: Route,
     http: Http,
     context: Shared,
+    /// What servers said of nonces and clocks.
+    heard: Arc<Heard>,
+    /// The key that tokens are bound to now, once it was read.
+    prover: Mutex<Option<Arc<Prover>>>,
     lines: Mutex<BTreeMap<Wanted, Entry>>,
 }
 
@@ -112,7 +119,12 @@ impl Provider {
 
     /// Whether its tokens need a person who logs in.
     pub fn needs_login(&self) -> bool {
-        self.0.grant == GrantConfig::AuthorizationCode
+        self.0.needs_login()
+    }
+
+    /// Whether that person does so at another device, and with no browser here.
+    pub fn needs_device(&self) -> bool {
+        self.0.grant == GrantConfig::DeviceCode
     }
 
     /// A token and what a call carries with it, waited for until `patience` is over.
@@ -125,7 +137,11 @@ impl Provider {
         let min_ttl = i64::try_from(request.min_ttl.as_millis()).unwrap_or(i64::MAX);
         let served = self.1.token(line.key(), Want { min_ttl }, patience).await;
         match served {
-            Ok(served) => Ok(Authorized { headers: self.headers(&line, &served)?, served }),
+            Ok(served) => {
+                let prover = line.prover.clone().filter(|_| binding::is_bound(&served.token));
+                let headers = self.headers(&line, &served, prover.is_some())?;
+                Ok(Authorized::new(headers, served, prover, line.per_call.clone()))
+            }
             Err(TokenError::Refused(refusal)) => Err(self.refused(refusal)),
             Err(TokenError::Deadline) => Err(late()),
         }
@@ -220,13 +236,22 @@ impl Provider {
         }
     }
 
-    fn headers(&self, line: &Line, served: &Served) -> Result<Vec<(HeaderName, HeaderValue)>, ProviderError> {
+    fn headers(
+        &self,
+        line: &Line,
+        served: &Served,
+        is_bound: bool,
+    ) -> Result<Vec<(HeaderName, HeaderValue)>, ProviderError> {
         let inner = &self.0;
         let mut out = Vec::with_capacity(2);
         let tokens = served.chain.iter().chain([&served.token]);
         let steps = inner.endpoints().skip(inner.steps.len().saturating_sub(served.chain.len() + 1));
-        for (endpoint, token) in steps.zip(tokens) {
-            let scheme = endpoint.token.scheme.as_str();
+        for (place, (endpoint, token)) in steps.zip(tokens).enumerate() {
+            // The last step's token alone is bound (RFC 9449 section 7.1).
+            let scheme = match is_bound && place == served.chain.len() {
+                true => TOKEN_TYPE,
+                false => endpoint.token.scheme.as_str(),
+            };
             let joint = if scheme.is_empty() { "" } else { " " };
             let text = [scheme, joint, token.access_token.expose()].concat();
             out.push((endpoint.token.header.as_str(), text));
@@ -254,6 +279,10 @@ impl Provider {
 }
 
 impl Inner {
+    fn needs_login(&self) -> bool {
+        matches!(self.grant, GrantConfig::AuthorizationCode | GrantConfig::DeviceCode)
+    }
+
     /// The endpoints of the steps, first step first.
     fn endpoints(&self) -> impl Iterator<Item = &TokenEndpoint> {
         self.steps.iter().filter_map(|at| self.dialect.token_endpoints.get(*at))

@@ -6,7 +6,7 @@ use crate::config::{GrantConfig, Http, ProviderConfig};
 use crate::engine::duration;
 use crate::identity::{ClientIdentity, IdentityFiles};
 use crate::source::{Source, Surroundings};
-use crate::tokens::Tokens;
+use crate::tokens::{Store, Tokens};
 use crate::transport::{Carrier, Proxies, Route, Target, Tls};
 use chancela_core::dialect::{Dialect, Grant, Library, TokenEndpoint};
 use chancela_core::entropy::Entropy;
@@ -40,6 +40,8 @@ pub(super) struct Shared {
     pub(super) around: Arc<Surroundings>,
     pub(super) entropy: Arc<dyn Entropy>,
     pub(super) pepper: [u8; 32],
+    /// Where the key rests that tokens are bound to.
+    pub(super) store: Arc<dyn Store>,
 }
 
 /// How often a certificate's files are looked at.
@@ -67,11 +69,11 @@ impl Provider {
         check_steps(&provider, &dialect, &config, &steps)?;
         let grant = grant(&dialect, &config, &steps);
         let identity = identity(&provider, &config, &context)?;
-        let route = route(http, &context, identity.clone())?;
+        let route = route(http, &context.around, context.carrier.clone(), identity.clone())?;
         let http = http.clone();
         let lines = Mutex::default();
         let Context { tokens, clock, around, entropy, pepper, carrier: _ } = context;
-        let context = Shared { clock, around, entropy, pepper };
+        let context = Shared { clock, around, entropy, pepper, store: tokens.store() };
         let inner = Inner {
             name: provider,
             dialect,
@@ -84,6 +86,8 @@ impl Provider {
             route,
             http,
             context,
+            heard: Arc::default(),
+            prover: Mutex::default(),
             lines,
         };
         Ok(Self(Arc::new(inner), tokens))
@@ -102,18 +106,22 @@ impl Provider {
     }
 }
 
-/// How a provider is reached by a client with this certificate.
-pub(crate) fn route(
+/// How servers are reached, by `carrier` if there is one, and with this client's certificate if there is one.
+///
+/// # Errors
+/// [`ProviderError`]: the certificate authorities or the proxy.
+pub fn route(
     http: &Http,
-    context: &Context,
+    around: &Surroundings,
+    carrier: Option<Arc<dyn Carrier>>,
     identity: Option<Arc<ClientIdentity>>,
 ) -> Result<Route, ProviderError> {
     let own = http.ca.as_deref().map(authorities).transpose()?.unwrap_or_default();
     Ok(Route {
         tls: Arc::new(Tls::new(own, identity)),
-        proxies: proxies(http, &context.around)?,
+        proxies: proxies(http, around)?,
         connect: duration(http.connect_timeout.millis()),
-        carrier: context.carrier.clone(),
+        carrier,
     })
 }
 
@@ -218,8 +226,12 @@ fn grant(dialect: &Dialect, config: &ProviderConfig, steps: &[usize]) -> GrantCo
         })
     };
     config.grant.unwrap_or_else(|| {
-        if !offered(Grant::ClientCredentials) && offered(Grant::AuthorizationCode) {
+        if offered(Grant::ClientCredentials) {
+            GrantConfig::ClientCredentials
+        } else if offered(Grant::AuthorizationCode) {
             GrantConfig::AuthorizationCode
+        } else if dialect.device_authorization.is_some() {
+            GrantConfig::DeviceCode
         } else {
             GrantConfig::ClientCredentials
         }

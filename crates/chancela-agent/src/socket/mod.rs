@@ -35,13 +35,13 @@ pub use message::{
     Ask, CertificateStatus, FORMAT_VERSION, ProviderStatus, StatusReport, Token, TokenStatus, TroubleStatus,
 };
 pub use news::News;
+pub(crate) use place::{SocketFile, bind};
+pub(crate) use policy::{Caller, Policy};
 pub use problem::Problem;
 
 use crate::agent::Agent;
 use crate::config::{AllowConfig, ServeConfig};
 use crate::source::Surroundings;
-use place::SocketFile;
-use policy::Policy;
 use state::State;
 use std::fmt;
 use std::future::Future;
@@ -114,13 +114,14 @@ impl Listening {
     pub fn bind(settings: Settings) -> Result<Self, ServeError> {
         let Settings { socket, ops, prefetch, allow, passed, news } = settings;
         let policy = Policy::new(rustix::process::geteuid().as_raw(), allow);
-        let ops =
-            ops.map(|address| TcpListener::bind(address).map_err(|error| ServeError::Ops { address, error }));
+        let ops = ops.map(|address| {
+            TcpListener::bind(address).map_err(|error| ServeError::Tcp { address, key: "agent.ops", error })
+        });
         let ops = ops.transpose()?;
         let (socket, file) = match passed {
             Some(socket) => (socket, None),
             None => {
-                let (socket, file) = place::bind(&socket.ok_or(ServeError::NoPlace)?, &policy)?;
+                let (socket, file) = bind(&socket.ok_or(ServeError::NoPlace)?, &policy, "agent.socket")?;
                 (socket, Some(file))
             }
         };
@@ -194,7 +195,7 @@ pub async fn serve(
     Listening::bind(settings)?.serve(agent, shutdown).await
 }
 
-fn known<'a>(
+pub(crate) fn known<'a>(
     key: &'static str,
     agent: &Agent,
     mut names: impl Iterator<Item = &'a String>,

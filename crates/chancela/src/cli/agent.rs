@@ -1,7 +1,20 @@
 //! `chancela token PROVIDER` and `chancela agent …`: the client side.
 
+mod credential;
+mod doctor;
+mod exec;
+mod inspect;
+mod mock;
+
+pub(crate) use credential::{Aws, Helper, Hosts};
+pub(crate) use doctor::Doctor;
+pub(crate) use exec::{Exec, Renewal, Told};
+pub(crate) use inspect::Inspect;
+pub(crate) use mock::Mock;
+
 use super::{AgentCertificateAction, Enroll, TokenAction};
 use clap::{Args, Subcommand, ValueEnum};
+use http::{HeaderValue, Method, Uri};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -40,9 +53,25 @@ pub(crate) struct Obtain {
     /// Short for --format json
     #[arg(long, conflicts_with = "format")]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) call: Call,
     /// Neither read nor write the cache
     #[arg(long)]
     pub(crate) memory: bool,
+}
+
+/// The one call that a bound token's headers are for (DPoP).
+#[derive(Debug, Args)]
+pub(crate) struct Call {
+    /// Whole address of the call that the token is for; needed where tokens are bound to a key (DPoP)
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<Uri>,
+    /// Method of that call
+    #[arg(long, value_name = "METHOD", default_value = "GET", requires = "url")]
+    pub(crate) method: Method,
+    /// DPoP-Nonce of the API's last answer
+    #[arg(long, value_name = "NONCE", requires = "url")]
+    pub(crate) dpop_nonce: Option<HeaderValue>,
 }
 
 /// What is asked for beside the configured.
@@ -108,6 +137,9 @@ pub(crate) enum AgentAction {
         /// Open no browser; print the address alone
         #[arg(long)]
         no_browser: bool,
+        /// Log in at another device: print a code and the address at which it is entered (RFC 8628)
+        #[arg(long, conflicts_with = "no_browser")]
+        device: bool,
         /// How long to wait for the person
         #[arg(long, value_name = "TIME", value_parser = span, default_value = "10m")]
         timeout: Duration,
@@ -144,6 +176,12 @@ pub(crate) enum AgentAction {
         /// Print JSON
         #[arg(long)]
         json: bool,
+        /// Go on: on a terminal the table is drawn anew when it changes, elsewhere each change is a line
+        #[arg(long)]
+        watch: bool,
+        /// How often the cache is looked at
+        #[arg(long, value_name = "TIME", value_parser = span, default_value = "1s", requires = "watch")]
+        interval: Duration,
     },
     /// Print the exact requests for a token, without secrets, and when it would be renewed; sends nothing
     Explain {
@@ -154,6 +192,15 @@ pub(crate) enum AgentAction {
         #[command(flatten)]
         wanted: Wanted,
     },
+    Exec(Exec),
+    Doctor(Doctor),
+    Inspect(Inspect),
+    /// Answer a program that asks for credentials by a protocol of its own
+    Helper {
+        #[command(subcommand)]
+        asker: Helper,
+    },
+    Mock(Mock),
 }
 
 /// Longest time that may be asked for: more is a mistake, and some clocks cannot count far enough.

@@ -6,6 +6,7 @@ mod certificate;
 mod client;
 mod config;
 mod dialect;
+mod man;
 mod tls;
 mod user;
 
@@ -25,11 +26,14 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Scope { action } => administration::scope(action),
         Command::Key { action } => administration::key(action),
         Command::User { action } => user::user(action),
-        Command::Token(TokenCommand { action: Some(action), .. }) => administration::token(action),
-        Command::Token(TokenCommand { action: None, obtain }) => agent::token(&obtain),
+        Command::Token(token) => match *token {
+            TokenCommand { action: Some(action), .. } => administration::token(action),
+            TokenCommand { action: None, obtain } => agent::token(&obtain),
+        },
         Command::Agent { action } => agent::run(action),
         Command::Tls { action } => tls::run(action),
         Command::Dialect { action } => dialect::run(action),
+        Command::Man { folder } => man::man(folder.as_deref()),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "chancela", &mut std::io::stdout());
             Ok(())

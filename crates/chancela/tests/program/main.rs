@@ -23,6 +23,7 @@ mod command_line;
 mod crash;
 mod goldens;
 mod leaks;
+mod manual;
 mod measure;
 mod neighbours;
 mod sandbox;

@@ -4,7 +4,8 @@ use super::with_agent;
 use crate::cli::{AgentFile, Wanted};
 use crate::failure::{AgentFailure, Failure};
 use crate::output;
-use chancela_agent::login::{self, LoggedIn, LoginError, LoginRequest, Pending, Revocation};
+use chancela_agent::agent::Agent;
+use chancela_agent::login::{self, DeviceLogin, LoggedIn, LoginError, LoginRequest, Pending, Revocation};
 use chancela_core::message::token_response::iso_8601;
 use std::io::{self, IsTerminal};
 use std::time::Duration;
@@ -12,11 +13,22 @@ use std::time::Duration;
 /// How often a wrong line may be pasted.
 const TRIES: u8 = 5;
 
+/// Where the person logs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    /// In a browser that opens here.
+    Browser,
+    /// In a browser that the person opens.
+    Address,
+    /// At another device, with a code.
+    Device,
+}
+
 pub(super) fn login(
     name: &str,
     file: &AgentFile,
     wanted: &Wanted,
-    (browser, timeout): (bool, Duration),
+    (how, timeout): (How, Duration),
 ) -> Result<(), Failure> {
     with_agent(file, false, async |agent| {
         let request = LoginRequest {
@@ -24,8 +36,12 @@ pub(super) fn login(
             resource: wanted.resource.as_deref(),
             ..LoginRequest::default()
         };
+        let provider = agent.provider(name).map_err(AgentFailure::from)?;
+        if how == How::Device || provider.needs_device() {
+            return elsewhere(agent, name, &request, timeout).await;
+        }
         let mut pending = Pending::begin(agent, name, &request).await.map_err(AgentFailure::from)?;
-        let opened = browser && pending.open_browser();
+        let opened = how == How::Browser && pending.open_browser();
         let how = if opened { "a browser opens; if it does not, open" } else { "open in a browser" };
         output::complain(&format!("{how}:\n\n  {}\n", pending.url()));
         if pending.is_remote()
@@ -42,6 +58,30 @@ pub(super) fn login(
         tell(name, &pending.finish(answer).await.map_err(AgentFailure::from)?);
         Ok(())
     })
+}
+
+/// A login at another device (RFC 8628). Interrupted, it leaves nothing.
+async fn elsewhere(
+    agent: &Agent,
+    name: &str,
+    request: &LoginRequest<'_>,
+    timeout: Duration,
+) -> Result<(), Failure> {
+    let begun = DeviceLogin::begin(agent, name, request).await.map_err(AgentFailure::from)?;
+    output::complain(&format!(
+        "open on any device, within {} minutes:\n\n  {}\n\nand enter this code, if it asks for one:\n\n  {}\n",
+        begun.time_left().as_secs().div_ceil(60),
+        begun.verification_uri(),
+        begun.user_code(),
+    ));
+    if let Some(address) = begun.verification_uri_complete() {
+        output::complain(&format!("or open this, and see that it shows the same code:\n\n  {address}\n"));
+    }
+    tokio::select! {
+        logged_in = begun.finish(timeout) => tell(name, &logged_in.map_err(AgentFailure::from)?),
+        _ = tokio::signal::ctrl_c() => return Err(AgentFailure::cancelled(name).into()),
+    }
+    Ok(())
 }
 
 /// From the browser, or from a person who pastes what it ended at.

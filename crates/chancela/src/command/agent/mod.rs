@@ -1,10 +1,15 @@
 //! The client side's commands: where its configuration is, and what each command shows.
 
 mod certificate;
+mod credential;
+mod doctor;
 mod enroll;
+mod exec;
 mod explain;
 mod init;
+mod inspect;
 mod login;
+mod mock;
 mod process;
 mod shell;
 mod status;
@@ -35,16 +40,28 @@ const SETTLE: Duration = Duration::from_secs(2);
 pub(super) fn run(action: AgentAction) -> Result<(), Failure> {
     match action {
         AgentAction::Init { sandbox, folder } => init::init(&sandbox, folder),
-        AgentAction::Login { provider, file, wanted, no_browser, timeout } => {
-            login::login(&provider, &file, &wanted, (!no_browser, timeout))
+        AgentAction::Login { provider, file, wanted, no_browser, device, timeout } => {
+            let how = match (device, no_browser) {
+                (true, _) => login::How::Device,
+                (false, true) => login::How::Address,
+                (false, false) => login::How::Browser,
+            };
+            login::login(&provider, &file, &wanted, (how, timeout))
         }
         AgentAction::Logout { provider, file, wanted } => login::logout(&provider, &file, &wanted),
         AgentAction::Run { file, log } => process::run(&file, log),
         AgentAction::Enroll(arguments) => enroll::enroll(&arguments),
         AgentAction::Certificate { action } => certificate::run(&action),
         AgentAction::Reset { provider, file, wanted } => reset(&provider, &file, &wanted),
-        AgentAction::Status { file, json } => status::status(&file, json),
+        AgentAction::Status { file, json, watch, interval } => {
+            status::status(&file, json, watch.then_some(interval))
+        }
         AgentAction::Explain { provider, file, wanted } => explain::explain(&provider, &file, &wanted),
+        AgentAction::Doctor(arguments) => doctor::doctor(&arguments),
+        AgentAction::Inspect(arguments) => inspect::inspect(&arguments),
+        AgentAction::Helper { asker } => credential::credential(&asker),
+        AgentAction::Mock(arguments) => mock::mock(&arguments),
+        AgentAction::Exec(arguments) => exec::exec(&arguments),
     }
 }
 

@@ -1,10 +1,11 @@
-//! `chancela agent run`: the process that serves tokens to others on this machine.
+//! `chancela agent run`: the process that serves tokens to others on this machine, and APIs to those that need not see any.
 
 use super::{parts, read, variable};
 use crate::cli::AgentFile;
 use crate::failure::{AgentFailure, Failure};
 use crate::{log, output, serve};
 use chancela_agent::agent::Agent;
+use chancela_agent::reverse_proxy;
 use chancela_agent::socket::{Listening, News, Settings};
 use chancela_agent::source::Surroundings;
 use chancela_agent::tokens::Observer;
@@ -19,25 +20,44 @@ pub(super) fn run(file: &AgentFile, filter: String) -> Result<(), Failure> {
     let news = Arc::new(News::default());
     let parts = parts(&config, Arc::clone(&news) as Arc<dyn Observer>, false)?;
     let around = Surroundings::new(variable, std::io::empty());
-    let settings = Settings::new(&config.agent, &around, news).map_err(AgentFailure::configuration)?;
+    let settings =
+        Settings::new(&config.agent, &around, Arc::clone(&news)).map_err(AgentFailure::configuration)?;
     let listening = Listening::bind(settings).map_err(AgentFailure::configuration)?;
+    let proxies = reverse_proxy::Listening::bind(&config.reverse_proxy, &config.agent.allow);
+    let proxies = proxies.map_err(AgentFailure::configuration)?;
+    let passed_on = proxies.told();
     let socket = listening.socket().map(|path| path.display().to_string());
     let ops = listening.ops().map(|address| format!("; health and metrics at http://{address}"));
     let runtime = serve::runtime()?;
     runtime.block_on(async {
         let agent = Arc::new(Agent::open(config, parts).map_err(AgentFailure::from)?);
+        warn(&agent);
+        let proxies = proxies.start(&agent, &news).map_err(AgentFailure::configuration)?;
         let mut end = signal(SignalKind::terminate()).map_err(Failure::io("SIGTERM"))?;
         output::complain(&format!(
             "serving tokens at {}{}",
             socket.as_deref().unwrap_or("the socket of systemd"),
             ops.as_deref().unwrap_or_default()
         ));
+        for line in passed_on {
+            output::complain(&format!("passing on {line}"));
+        }
         let stop = async move {
             tokio::select! {
                 _ = end.recv() => {}
                 _ = tokio::signal::ctrl_c() => {}
             }
+            // They ask for tokens until their last request is answered.
+            proxies.stop().await;
         };
         Ok(listening.serve(agent, stop).await.map_err(AgentFailure::configuration)?)
     })
+}
+
+/// What is wrong with the places of secrets though they can be read.
+fn warn(agent: &Agent) {
+    let of_providers = agent.names().flat_map(|name| agent.provider_warnings(name));
+    for warning in agent.warnings().iter().cloned().chain(of_providers) {
+        tracing::warn!(%warning, "a secret is open to others");
+    }
 }

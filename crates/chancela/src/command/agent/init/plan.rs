@@ -30,6 +30,7 @@ pub(super) struct Plan<'a> {
     providers: Table,
     /// The files beside the configuration.
     beside: BTreeMap<String, Zeroizing<String>>,
+    cache: Table,
 }
 
 impl<'a> Plan<'a> {
@@ -37,7 +38,9 @@ impl<'a> Plan<'a> {
     pub(super) fn read(folder: &'a str, description: &Value) -> Result<Self, Failure> {
         let beside = BTreeMap::new();
         let folder = folder.trim_end_matches('/');
-        let mut plan = Self { folder, http: Table::new(), providers: Table::new(), beside };
+        let mut cache = Table::new();
+        insert(&mut cache, "key", &format!("file:{folder}/{KEY}"));
+        let mut plan = Self { folder, http: Table::new(), providers: Table::new(), beside, cache };
         if let Some(pem) = description["ca_certificate_pem"].as_str() {
             let path = plan.file("sandbox-ca.pem".to_owned(), pem)?;
             insert(&mut plan.http, "ca", &path);
@@ -56,11 +59,20 @@ impl<'a> Plan<'a> {
         self.providers.keys().map(String::as_str)
     }
 
+    /// Puts other providers in place of these, and the cache beside the configuration: tokens of stand-ins do not belong
+    /// among real ones.
+    pub(super) fn replace(
+        &mut self,
+        choose: impl FnOnce(&Table) -> Result<Table, Failure>,
+    ) -> Result<(), Failure> {
+        self.providers = choose(&self.providers)?;
+        insert(&mut self.cache, "folder", &format!("{}/state", self.folder));
+        Ok(())
+    }
+
     /// All files, the configuration last.
     pub(super) fn files(&self) -> Result<Vec<File>, Failure> {
-        let mut cache = Table::new();
-        insert(&mut cache, "key", &format!("file:{}/{KEY}", self.folder));
-        let tables = [("cache", &cache), ("http", &self.http), ("provider", &self.providers)];
+        let tables = [("cache", &self.cache), ("http", &self.http), ("provider", &self.providers)];
         let tables = tables.into_iter().map(|(name, table)| (name.to_owned(), table.clone().into()));
         let config = toml::to_string(&Table::from_iter(tables)).map_err(AgentFailure::configuration)?;
         // Nothing is written that would not be read.
@@ -209,6 +221,13 @@ impl<'a> Plan<'a> {
             insert(&mut out, "endpoint", &endpoint.name);
             if let Some(scope) = scope(endpoint, text(client, "scope")) {
                 insert(&mut out, "scope", &scope);
+            }
+            // What the provider would have given; the sandbox's resource takes anything.
+            let wanted = endpoint.api.headers.iter().chain(&endpoint.api.query);
+            let wanted = wanted.filter_map(|parameter| parameter.credential.as_ref());
+            let given: Table = wanted.map(|name| (name.clone(), "sandbox".into())).collect();
+            if !given.is_empty() {
+                out.insert("credential".to_owned(), given.into());
             }
         }
         if let (Some(pem), Some(key)) =
