@@ -29,7 +29,10 @@ use std::path::PathBuf;
     version,
     after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not found, 4 conflict.\n\
                   Of `token PROVIDER` and `agent`: 3 wrong configuration, 4 login required, 5 refused by the provider,\n\
-                  6 provider not available, 7 something ends soon, 8 not in time, 9 not kept.\n\
+                  6 provider not available, 7 something ends soon, 8 not in time, 9 not kept; of `agent exec`, the
+\
+                  program's own.
+\
                   Start with: chancela sandbox"
 )]
 pub(crate) struct Cli {

@@ -299,8 +299,11 @@ fn seconds(seconds: u32) -> i64 {
     i64::from(seconds) * SECOND
 }
 
-/// What API calls carry beside tokens: headers with a value that is the same in each, and the rest.
-fn api(inner: &Inner) -> Result<(Vec<(String, Secret)>, Option<Arc<PerCall>>), ProviderError> {
+/// Headers with a value that is the same in each call, and what else a call carries.
+type Api = (Vec<(String, Secret)>, Option<Arc<PerCall>>);
+
+/// What API calls carry beside tokens.
+fn api(inner: &Inner) -> Result<Api, ProviderError> {
     let Some(endpoint) = inner.endpoints().last() else { return Ok((Vec::new(), None)) };
     let unfit = |name: &str| ProviderError::Header { provider: inner.name.clone(), header: name.to_owned() };
     let (mut headers, mut fresh, mut query) = (Vec::new(), Vec::new(), Vec::new());
