@@ -120,7 +120,7 @@ impl StepIssuer {
         for secret in secrets.iter().map(Secret::expose).filter(|secret| secret.len() >= SHORTEST_SECRET) {
             text = text.replace(secret, "[redacted]");
         }
-        Failure { said: Some(text.into()), ..failure }
+        Failure { said: Some(without_jwts(&text).into()), ..failure }
     }
 }
 
@@ -299,6 +299,23 @@ pub(crate) fn fresh(entropy: &dyn Entropy) -> String {
     let digits = hex(&bytes);
     let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
     format!("{}-{}-4{}-a{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32))
+}
+
+/// A text without the JWTs in it: an assertion or a proof that a provider repeats was made for its request, and nobody else
+/// knows it.
+fn without_jwts(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    // As every JWT's header begins: `{"` in base64url.
+    while let Some(at) = rest.find("eyJ") {
+        let (before, jwt) = rest.split_at(at);
+        let belongs = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        let end = jwt.find(|c| !belongs(c)).unwrap_or(jwt.len());
+        out.push_str(before);
+        out.push_str("[redacted]");
+        rest = jwt.get(end..).unwrap_or_default();
+    }
+    out + rest
 }
 
 /// What cannot be sent will not be sendable a moment later.

@@ -7,6 +7,8 @@ use crate::output;
 use chancela_agent::agent::Agent;
 use chancela_agent::login::{self, DeviceLogin, LoggedIn, LoginError, LoginRequest, Pending, Revocation};
 use chancela_core::message::token_response::iso_8601;
+use qrcode::render::unicode::Dense1x2;
+use qrcode::{EcLevel, QrCode};
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
@@ -77,11 +79,24 @@ async fn elsewhere(
     if let Some(address) = begun.verification_uri_complete() {
         output::complain(&format!("or open this, and see that it shows the same code:\n\n  {address}\n"));
     }
+    let address = begun.verification_uri_complete().unwrap_or_else(|| begun.verification_uri());
+    if io::stderr().is_terminal()
+        && let Some(picture) = picture(address)
+    {
+        output::complain(&format!("or point a camera at this:\n\n{picture}"));
+    }
     tokio::select! {
         logged_in = begun.finish(timeout) => tell(name, &logged_in.map_err(AgentFailure::from)?),
         _ = tokio::signal::ctrl_c() => return Err(AgentFailure::cancelled(name).into()),
     }
     Ok(())
+}
+
+/// An address as a QR code of half blocks, light on dark as most terminals are. `None` if it is too long.
+fn picture(address: &str) -> Option<String> {
+    let code = QrCode::with_error_correction_level(address, EcLevel::L).ok()?;
+    let (light, dark) = (Dense1x2::Light, Dense1x2::Dark);
+    Some(code.render::<Dense1x2>().dark_color(light).light_color(dark).quiet_zone(true).build())
 }
 
 /// From the browser, or from a person who pastes what it ended at.
@@ -153,4 +168,17 @@ pub(super) fn logout(name: &str, file: &AgentFile, wanted: &Wanted) -> Result<()
         }
         Ok(())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_fits_into_a_terminal_as_a_picture() {
+        let picture = picture("https://id.example/device?user_code=WDJB-MJHT").unwrap();
+        let widths: Vec<usize> = picture.lines().map(|line| line.chars().count()).collect();
+        assert!(widths.iter().all(|width| (29..=60).contains(width)) && widths.len() <= 30, "{widths:?}");
+        assert!(super::picture(&"x".repeat(4000)).is_none());
+    }
 }
