@@ -6,11 +6,13 @@ use crate::failure::{AgentFailure, Failure};
 use crate::output;
 use chancela_agent::agent::Agent;
 use chancela_agent::login::{self, DeviceLogin, LoggedIn, LoginError, LoginRequest, Pending, Revocation};
+use chancela_agent::source::Source;
 use chancela_core::message::token_response::iso_8601;
 use qrcode::render::unicode::Dense1x2;
 use qrcode::{EcLevel, QrCode};
 use std::io::{self, IsTerminal};
 use std::time::Duration;
+use tokio::sync::mpsc::{Receiver, channel};
 
 /// How often a wrong line may be pasted.
 const TRIES: u8 = 5;
@@ -56,7 +58,10 @@ pub(super) fn login(
         if io::stdin().is_terminal() {
             output::complain("or paste the address that the browser ends at, and press Enter");
         }
-        let answer = answer(&mut pending, timeout).await?;
+        let places = agent.config().provider.get(name).map(|provider| provider.places(name));
+        let is_taken = places.iter().flatten().any(|place| *place.source == Source::StandardInput);
+        let lines = if is_taken { nothing() } else { pasted() };
+        let answer = answer(&mut pending, lines, timeout).await?;
         tell(name, &pending.finish(answer).await.map_err(AgentFailure::from)?);
         Ok(())
     })
@@ -100,8 +105,11 @@ fn picture(address: &str) -> Option<String> {
 }
 
 /// From the browser, or from a person who pastes what it ended at.
-async fn answer(pending: &mut Pending, timeout: Duration) -> Result<login::Answer, Failure> {
-    let mut lines = pasted();
+async fn answer(
+    pending: &mut Pending,
+    mut lines: Receiver<String>,
+    timeout: Duration,
+) -> Result<login::Answer, Failure> {
     let mut left = TRIES;
     let mut comes_here = true;
     loop {
@@ -128,8 +136,8 @@ async fn answer(pending: &mut Pending, timeout: Duration) -> Result<login::Answe
 }
 
 /// Lines of standard input, where somebody may write them. The thread ends with the program.
-fn pasted() -> tokio::sync::mpsc::Receiver<String> {
-    let (send, receive) = tokio::sync::mpsc::channel(1);
+fn pasted() -> Receiver<String> {
+    let (send, receive) = channel(1);
     std::thread::spawn(move || {
         for line in io::stdin().lines().map_while(Result::ok).filter(|line| !line.trim().is_empty()) {
             if send.blocking_send(line).is_err() {
@@ -138,6 +146,11 @@ fn pasted() -> tokio::sync::mpsc::Receiver<String> {
         }
     });
     receive
+}
+
+/// No lines: standard input has a secret, which must not be taken for one.
+fn nothing() -> Receiver<String> {
+    channel(1).1
 }
 
 fn tell(name: &str, logged_in: &LoggedIn) {
