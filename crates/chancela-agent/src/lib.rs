@@ -8,7 +8,8 @@
 //! and [`cache`] keeps records on disk, sealed, for all processes. [`transport`] carries token requests, and [`tokens`] is
 //! the engine with all of that attached, for programs that wait for a token. [`agent`] opens a configuration's providers,
 //! [`login`] begins and ends the sessions of people at them, [`socket`] serves tokens to other processes, and the layer of
-//! feature `tower` and the middleware of feature `reqwest` put them on requests.
+//! feature `tower` and the middleware of feature `reqwest` put them on requests. With feature `portuguese`, every sentence for
+//! people has one in Brazilian Portuguese beside it.
 //!
 //! ```no_run
 //! # use chancela_agent::{agent::{Agent, Parts}, config::AgentConfig, layer::{AuthorizeLayer, Replay}};
@@ -36,6 +37,8 @@ pub mod layer;
 pub mod login;
 #[cfg(feature = "reqwest")]
 pub mod middleware;
+#[cfg(feature = "portuguese")]
+pub mod portuguese;
 pub mod provider;
 pub mod socket;
 pub mod source;

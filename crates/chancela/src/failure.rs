@@ -1,8 +1,10 @@
 //! Why a command failed, with the exit code that scripts can rely on. Every text ends with what to do next.
 
+use crate::language::{Said, said};
 use chancela_agent::agent::AgentError;
 use chancela_agent::engine::Reason;
 use chancela_agent::login::LoginError;
+use chancela_agent::portuguese::Portuguese;
 use chancela_agent::provider::ProviderError;
 use chancela_core::dialect::DialectError;
 use chancela_server::config::ConfigError;
@@ -11,6 +13,7 @@ use chancela_server::key_ring::kek::KekError;
 use chancela_server::server::StartError;
 use chancela_server::tls::TlsError;
 use chancela_store_sqlite::OpenError;
+use std::fmt::Display;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -68,24 +71,36 @@ pub(crate) enum Failure {
 
 /// Why the client side failed. The codes are those that scripts around tokens need to tell apart.
 #[derive(Debug, thiserror::Error)]
-#[error("{text}")]
+#[error("{}", said.english)]
 pub(crate) struct AgentFailure {
     /// 3 configuration, 4 login required, 5 refused by the provider, 6 not available, 8 not in time, 9 not kept.
     code: u8,
-    text: String,
+    said: Said,
 }
 
 impl AgentFailure {
     /// What was obtained could not be kept.
     pub(crate) fn not_kept() -> Self {
-        let text = "the renewed session could not be written to the cache, and is lost when this program ends; \
-                    see that its disk has room, and log in again";
-        Self { code: 9, text: text.to_owned() }
+        let said = said!(
+            "the renewed session could not be written to the cache, and is lost when this program ends; see that its disk has room, and log in again",
+            "a sessão renovada não pôde ser escrita no cache, e se perde quando este programa termina; verifique se o disco dele tem espaço, e faça login de novo",
+        );
+        Self { code: 9, said }
     }
 
-    /// The configuration cannot be used.
-    pub(crate) fn configuration(error: impl std::fmt::Display) -> Self {
-        Self { code: 3, text: error.to_string() }
+    /// The configuration cannot be used. An error with a type of its own is better said by [`because`](Self::because).
+    pub(crate) fn configuration(error: impl Display) -> Self {
+        Self::said(Said::of_text(error.to_string()))
+    }
+
+    /// The configuration cannot be used, because of an error that has its sentence in both languages.
+    pub(crate) fn because(error: impl Display + Portuguese) -> Self {
+        Self::said(Said::of(&error))
+    }
+
+    /// The configuration cannot be used, in the program's own words.
+    pub(crate) const fn said(said: Said) -> Self {
+        Self { code: 3, said }
     }
 }
 
@@ -99,7 +114,7 @@ impl From<ProviderError> for AgentFailure {
             _ if matches!(error, ProviderError::Deadline { .. }) => 8,
             _ => 3,
         };
-        Self { code, text: error.to_string() }
+        Self { code, said: Said::of(&error) }
     }
 }
 
@@ -114,7 +129,7 @@ impl From<LoginError> for AgentFailure {
             LoginError::Refused { .. } | LoginError::Answer(_) | LoginError::Nonce { .. } => 5,
             _ => 3,
         };
-        Self { code, text: error.to_string() }
+        Self { code, said: Said::of(&error) }
     }
 }
 
@@ -122,7 +137,7 @@ impl From<AgentError> for AgentFailure {
     fn from(error: AgentError) -> Self {
         match error {
             AgentError::Provider(error) => error.into(),
-            other => Self::configuration(other),
+            other => Self::because(other),
         }
     }
 }
@@ -132,6 +147,24 @@ impl Failure {
     pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let what = what.into();
         move |error| Self::Io { what, error }
+    }
+
+    /// The sentence, in both languages where there are both: the client side's.
+    pub(crate) fn said(&self) -> Said {
+        match self {
+            Self::Agent(failure) => failure.said.clone(),
+            Self::Dialect(error) => {
+                Said { english: self.to_string(), portuguese: format!("dialeto: {}", error.pt_br()) }
+            }
+            Self::Io { what, error } => {
+                let what = match what.as_str() {
+                    "writing the token" => "ao escrever o token",
+                    other => other,
+                };
+                Said { english: self.to_string(), portuguese: format!("{what}: {}", error.pt_br()) }
+            }
+            other => Said::of_text(other.to_string()),
+        }
     }
 
     /// 1 failed, 2 wrong usage or configuration, 3 not found, 4 conflict.

@@ -12,7 +12,9 @@ mod login;
 mod open;
 
 pub use error::ProviderError;
-pub use explain::Explained;
+#[cfg(feature = "portuguese")]
+pub(crate) use error::span;
+pub use explain::{Explained, Timetable};
 pub(crate) use login::Opening;
 pub use open::Context;
 

@@ -11,11 +11,12 @@ mod user;
 
 use crate::cli::{Cli, Command, TokenCommand};
 use crate::failure::Failure;
+use crate::language::Locale;
 use crate::{sandbox, serve};
 use clap::CommandFactory;
 
 /// Runs what was asked for.
-pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
+pub(crate) fn run(cli: Cli, locale: Locale) -> Result<(), Failure> {
     match cli.command {
         Command::Sandbox(arguments) => sandbox::run(&arguments),
         Command::Serve { config } => serve::run(&config),
@@ -26,8 +27,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Key { action } => administration::key(action),
         Command::User { action } => user::user(action),
         Command::Token(TokenCommand { action: Some(action), .. }) => administration::token(action),
-        Command::Token(TokenCommand { action: None, obtain }) => agent::token(&obtain),
-        Command::Agent { action } => agent::run(action),
+        Command::Token(TokenCommand { action: None, obtain }) => agent::token(&obtain, locale),
+        Command::Agent { action } => agent::run(action, locale),
         Command::Tls { action } => tls::run(action),
         Command::Dialect { action } => dialect::run(action),
         Command::Completions { shell } => {

@@ -3,6 +3,7 @@
 use super::with_agent;
 use crate::cli::{AgentFile, Wanted};
 use crate::failure::{AgentFailure, Failure};
+use crate::language::{Locale, Said, said};
 use crate::output;
 use chancela_agent::login::{self, LoggedIn, LoginError, LoginRequest, Pending, Revocation};
 use chancela_core::message::token_response::iso_8601;
@@ -16,7 +17,7 @@ pub(super) fn login(
     name: &str,
     file: &AgentFile,
     wanted: &Wanted,
-    (browser, timeout): (bool, Duration),
+    (browser, timeout, locale): (bool, Duration, Locale),
 ) -> Result<(), Failure> {
     with_agent(file, false, async |agent| {
         let request = LoginRequest {
@@ -26,26 +27,41 @@ pub(super) fn login(
         };
         let mut pending = Pending::begin(agent, name, &request).await.map_err(AgentFailure::from)?;
         let opened = browser && pending.open_browser();
-        let how = if opened { "a browser opens; if it does not, open" } else { "open in a browser" };
-        output::complain(&format!("{how}:\n\n  {}\n", pending.url()));
+        let url = pending.url();
+        let said = match opened {
+            true => said!(
+                "a browser opens; if it does not, open:\n\n  {url}\n",
+                "um navegador vai abrir; se não abrir, abra:\n\n  {url}\n",
+            ),
+            false => said!("open in a browser:\n\n  {url}\n", "abra em um navegador:\n\n  {url}\n"),
+        };
+        output::tell(locale, &said);
+        let this_machine = said!("THIS-MACHINE", "ESTA-MAQUINA");
+        let this_machine = this_machine.within(locale);
         if pending.is_remote()
-            && let Some(line) = pending.tunnel("THIS-MACHINE")
+            && let Some(line) = pending.tunnel(this_machine)
         {
-            output::complain(&format!(
-                "if that browser is on another machine, first run there:\n\n  {line}\n"
-            ));
+            let said = said!(
+                "if that browser is on another machine, first run there:\n\n  {line}\n",
+                "se esse navegador está em outra máquina, execute antes nela:\n\n  {line}\n",
+            );
+            output::tell(locale, &said);
         }
         if io::stdin().is_terminal() {
-            output::complain("or paste the address that the browser ends at, and press Enter");
+            let said = said!(
+                "or paste the address that the browser ends at, and press Enter",
+                "ou cole o endereço em que o navegador termina, e tecle Enter",
+            );
+            output::tell(locale, &said);
         }
-        let answer = answer(&mut pending, timeout).await?;
-        tell(name, &pending.finish(answer).await.map_err(AgentFailure::from)?);
+        let answer = answer(&mut pending, timeout, locale).await?;
+        tell(locale, name, &pending.finish(answer).await.map_err(AgentFailure::from)?);
         Ok(())
     })
 }
 
 /// From the browser, or from a person who pastes what it ended at.
-async fn answer(pending: &mut Pending, timeout: Duration) -> Result<login::Answer, Failure> {
+async fn answer(pending: &mut Pending, timeout: Duration, locale: Locale) -> Result<login::Answer, Failure> {
     let mut lines = pasted();
     let mut left = TRIES;
     let mut comes_here = true;
@@ -60,7 +76,7 @@ async fn answer(pending: &mut Pending, timeout: Duration) -> Result<login::Answe
                 Ok(answer) => return Ok(answer),
                 Err(error) if left > 1 => {
                     left -= 1;
-                    output::complain(&error.to_string());
+                    output::tell(locale, &Said::of(&error));
                 }
                 Err(error) => return Err(AgentFailure::from(error).into()),
             },
@@ -85,32 +101,49 @@ fn pasted() -> tokio::sync::mpsc::Receiver<String> {
     receive
 }
 
-fn tell(name: &str, logged_in: &LoggedIn) {
+fn tell(locale: Locale, name: &str, logged_in: &LoggedIn) {
     if !logged_in.withheld.is_empty() {
-        output::complain(&format!("not granted: {}", logged_in.withheld.join(" ")));
+        let scope = logged_in.withheld.join(" ");
+        output::tell(locale, &said!("not granted: {scope}", "não concedido: {scope}"));
     }
-    let until = match logged_in.session_ends_at {
-        Some(end) => format!(" until {}", iso_8601(end)),
-        None if logged_in.renewable => String::new(),
-        None => " for as long as this one token lives".to_owned(),
+    let said = match logged_in.session_ends_at.map(iso_8601) {
+        Some(end) => said!(
+            "logged in until {end}; try: chancela token {name}",
+            "login feito, até {end}; experimente: chancela token {name}",
+        ),
+        None if logged_in.renewable => {
+            said!("logged in; try: chancela token {name}", "login feito; experimente: chancela token {name}",)
+        }
+        None => said!(
+            "logged in for as long as this one token lives; try: chancela token {name}",
+            "login feito, enquanto durar este único token; experimente: chancela token {name}",
+        ),
     };
-    output::complain(&format!("logged in{until}; try: chancela token {name}"));
+    output::tell(locale, &said);
 }
 
-pub(super) fn logout(name: &str, file: &AgentFile, wanted: &Wanted) -> Result<(), Failure> {
+pub(super) fn logout(name: &str, file: &AgentFile, wanted: &Wanted, locale: Locale) -> Result<(), Failure> {
     with_agent(file, false, async |agent| {
         let ended = login::logout(agent, name, wanted.scope.as_deref(), wanted.resource.as_deref()).await;
         let ended = ended.map_err(AgentFailure::from)?;
-        match (ended.was_logged_in, ended.revocation) {
-            (false, _) => output::complain(&format!("{name}: nobody was logged in")),
-            (true, Revocation::Done) => {
-                output::complain(&format!("{name}: logged out, here and at the provider"))
+        let said = match (ended.was_logged_in, ended.revocation) {
+            (false, _) => said!("{name}: nobody was logged in", "{name}: ninguém tinha feito login"),
+            (true, Revocation::Done) => said!(
+                "{name}: logged out, here and at the provider",
+                "{name}: sessão encerrada, aqui e no provedor",
+            ),
+            (true, Revocation::Nothing) => {
+                said!("{name}: logged out here", "{name}: sessão encerrada aqui")
             }
-            (true, Revocation::Nothing) => output::complain(&format!("{name}: logged out here")),
             (true, Revocation::Failed(error)) => {
-                output::complain(&format!("{name}: logged out here, and not at the provider: {error}"));
+                let Said { english, portuguese } = Said::of(&error);
+                said!(
+                    "{name}: logged out here, and not at the provider: {english}",
+                    "{name}: sessão encerrada aqui, e não no provedor: {portuguese}",
+                )
             }
-        }
+        };
+        output::tell(locale, &said);
         Ok(())
     })
 }

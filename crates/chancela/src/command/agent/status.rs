@@ -1,8 +1,9 @@
 //! `chancela agent status`: what each provider's token is worth now, from the cache alone. Sends nothing.
 
-use super::with_agent;
+use super::{labels, with_agent};
 use crate::cli::AgentFile;
 use crate::failure::Failure;
+use crate::language::Locale;
 use crate::output;
 use chancela_agent::agent::Agent;
 use chancela_agent::clock::{Clock, SystemClock};
@@ -11,7 +12,7 @@ use chancela_agent::provider::Request;
 use chancela_core::message::token_response::iso_8601;
 use serde_json::{Value, json};
 
-pub(super) fn status(file: &AgentFile, json: bool) -> Result<(), Failure> {
+pub(super) fn status(file: &AgentFile, json: bool, locale: Locale) -> Result<(), Failure> {
     let all = with_agent(file, false, async |agent| {
         let names: Vec<String> = agent.names().map(str::to_owned).collect();
         let mut all = Vec::new();
@@ -22,7 +23,7 @@ pub(super) fn status(file: &AgentFile, json: bool) -> Result<(), Failure> {
     })?;
     let document = match json {
         true => json!({ "format_version": 1, "providers": all }),
-        false => Value::Array(all.into_iter().map(dated).collect()),
+        false => Value::Array(all.into_iter().map(dated).map(|one| labels::shown(one, locale)).collect()),
     };
     output::show(&document, json);
     Ok(())

@@ -3,18 +3,20 @@
 use super::{shell, with_agent};
 use crate::cli::{Format, Obtain};
 use crate::failure::{AgentFailure, Failure};
+use crate::language::{Locale, Said, said};
 use crate::output;
 use chancela_agent::provider::Authorized;
 use serde_json::{Map, Value, json};
 use std::io::{IsTerminal, Write};
 
 /// `chancela token PROVIDER`
-pub(crate) fn token(obtain: &Obtain) -> Result<(), Failure> {
+pub(crate) fn token(obtain: &Obtain, locale: Locale) -> Result<(), Failure> {
     let name = obtain.provider.as_deref().unwrap_or_default();
     let format = if obtain.json { Format::Json } else { obtain.format };
     with_agent(&obtain.file, obtain.memory, async |agent| {
         for warning in agent.warnings() {
-            output::complain(&format!("warning: {warning}"));
+            let Said { english, portuguese } = Said::of(warning);
+            output::tell(locale, &said!("warning: {english}", "aviso: {portuguese}"));
         }
         let provider = agent.provider(name).map_err(AgentFailure::from)?;
         let request = obtain.wanted.request(obtain.min_ttl);
