@@ -24,7 +24,7 @@ pub(super) fn message(error: &Error) -> Option<String> {
 
 fn what(error: &Error) -> Option<String> {
     let one = |kind| texts(error, kind).into_iter().next().unwrap_or_default();
-    let argument = || one(ContextKind::InvalidArg);
+    let argument = || [one(ContextKind::InvalidArg), one(ContextKind::InvalidSubcommand)].concat();
     let value = || one(ContextKind::InvalidValue);
     let list = |kind| texts(error, kind).join("\n  ");
     Some(match error.kind() {

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 mod explanations;
+mod portuguese;
 mod setup;
 
 /// A sandbox that takes orders, and a configuration for it.
