@@ -2,8 +2,9 @@
 
 use crate::cache::{BootId, Cache, CacheError, CacheKeyError, CacheKeys, Persist};
 use crate::clock::Clock;
-use crate::config::AgentConfig;
+use crate::config::{AgentConfig, Kind};
 use crate::engine::{Record, TokenKey};
+use crate::identity::IdentityWarning;
 use crate::provider::{Context, Provider, ProviderError, Request};
 use crate::source::{SourceWarning, Surroundings};
 use crate::tokens::{CacheStore, MemoryStore, Observer, Store, Tokens};
@@ -13,7 +14,7 @@ use chancela_core::entropy::{Entropy, EntropyError};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What an agent is made of beside its configuration.
@@ -46,6 +47,8 @@ pub struct Agent {
     store: Arc<dyn Store>,
     keeps: bool,
     opened: Mutex<BTreeMap<String, Provider>>,
+    cache: Option<Cache>,
+    folder: PathBuf,
     warnings: Vec<SourceWarning>,
 }
 
@@ -88,6 +91,8 @@ impl Agent {
         let mut pepper = [0; 32];
         entropy.fill(&mut pepper)?;
         let kept = config.cache.as_ref().filter(|_| !memory);
+        let folder = kept.and_then(|kept| kept.folder.clone()).unwrap_or(state);
+        let mut cache = None;
         let store: Arc<dyn Store> = match kept {
             None => Arc::new(MemoryStore::default()),
             Some(kept) => {
@@ -95,8 +100,8 @@ impl Agent {
                 let (keys, noted) = CacheKeys::read(Some(&kept.key.0), &old, &around)?;
                 warnings = noted;
                 pepper = keys.pepper();
-                let folder = kept.folder.clone().unwrap_or(state);
-                Arc::new(CacheStore::new(Cache::open(&folder, keys, boot)?, Persist::Both))
+                let opened = cache.insert(Cache::open(&folder, keys, boot)?);
+                Arc::new(CacheStore::new(opened.clone(), Persist::Both))
             }
         };
         let keeps = kept.is_some();
@@ -109,7 +114,7 @@ impl Agent {
         entropy.fill(&mut seed)?;
         let tokens = Tokens::new(u64::from_be_bytes(seed), Arc::clone(&store), Arc::clone(&clock), observer);
         let context = Context { tokens, clock, around, entropy, pepper, carrier };
-        Ok(Self { config, library, context, store, keeps, opened: Mutex::default(), warnings })
+        Ok(Self { config, library, context, store, keeps, opened: Mutex::default(), cache, folder, warnings })
     }
 
     /// A provider.
@@ -159,6 +164,11 @@ impl Agent {
         self.config.provider.keys().map(String::as_str)
     }
 
+    /// The configuration.
+    pub const fn config(&self) -> &AgentConfig {
+        &self.config
+    }
+
     /// Tokens of all providers.
     pub const fn tokens(&self) -> &Tokens {
         &self.context.tokens
@@ -182,9 +192,48 @@ impl Agent {
         &*self.context.clock
     }
 
+    pub(crate) const fn library(&self) -> &Library {
+        &self.library
+    }
+
+    pub(crate) const fn context(&self) -> &Context {
+        &self.context
+    }
+
+    pub(crate) fn around(&self) -> &Surroundings {
+        &self.context.around
+    }
+
+    pub(crate) const fn cache(&self) -> Option<&Cache> {
+        self.cache.as_ref()
+    }
+
+    /// Where what is kept rests, sealed or not.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// What is wrong with the cache's key though it could be read.
     pub fn warnings(&self) -> &[SourceWarning] {
         &self.warnings
+    }
+
+    /// What is wrong with the places of a provider's secrets though they can be read. Reads no secret; the key beside a
+    /// certificate counts once the provider was opened.
+    pub fn provider_warnings(&self, name: &str) -> Vec<SourceWarning> {
+        let places = self.config.provider.get(name).map(|provider| provider.places(name)).unwrap_or_default();
+        let secret = places.iter().filter(|place| place.kind == Kind::Secret);
+        let mut out: Vec<_> = secret.filter_map(|place| place.source.warning()).collect();
+        let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        let identity = opened.as_ref().and_then(Provider::identity).map(|identity| identity.current());
+        for warning in identity.iter().flat_map(|identity| identity.warnings()) {
+            if let IdentityWarning::Source(warning) = warning
+                && !out.contains(warning)
+            {
+                out.push(warning.clone());
+            }
+        }
+        out
     }
 }
 

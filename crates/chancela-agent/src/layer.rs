@@ -2,7 +2,8 @@
 //!
 //! Owns what is put on a request, and whether it is sent again. A request is sent again at most once, only if its method is
 //! safe (RFC 9110 section 9.2.1) or the caller said that an `Idempotency-Key` makes it so, and only if its body can be had
-//! twice.
+//! twice. An API that wants its nonce in the proof (RFC 9449 section 9) has not acted, so that any method is sent again then.
+//! A bound token's requests need whole addresses.
 
 use crate::provider::{Authorized, Provider, ProviderError};
 use crate::tokens::BoxFuture;
@@ -153,25 +154,46 @@ where
         let mut inner = std::mem::replace(&mut self.inner, again.clone());
         let (source, replay) = (self.source.clone(), self.replay);
         Box::pin(async move {
-            let spare =
-                if replay.allows(request.method(), request.headers()) { try_clone(&request) } else { None };
             let authorized = source.authorize().await.map_err(AuthorizeError::Token)?;
-            let answer = inner.call(carrying(request, &authorized)).await.map_err(AuthorizeError::Inner)?;
+            // Whatever its method: an API that refuses a proof has not acted.
+            let may_prove_again = authorized.needs_proof() && replay != Replay::Never;
+            let is_safe = replay.allows(request.method(), request.headers());
+            let spare = if is_safe || may_prove_again { try_clone(&request) } else { None };
+            let uri = request.uri().clone();
+            let answer = inner.call(carrying(request, &authorized)?).await.map_err(AuthorizeError::Inner)?;
+            let challenged = authorized.is_challenged(&uri, answer.status(), answer.headers());
             if answer.status() != StatusCode::UNAUTHORIZED {
+                return Ok(answer);
+            }
+            if challenged {
+                let Some(request) = spare else { return Ok(answer) };
+                let answer = once_more(again, carrying(request, &authorized)?).await?;
+                let challenged = authorized.is_challenged(&uri, answer.status(), answer.headers());
+                if answer.status() == StatusCode::UNAUTHORIZED && !challenged {
+                    source.rejected(&authorized).await;
+                }
                 return Ok(answer);
             }
             // Always told, so that the next call has another token; a second 401 is the answer.
             let another = source.rejected(&authorized).await;
-            let Some(request) = spare.filter(|_| another) else { return Ok(answer) };
+            let Some(request) = spare.filter(|_| another && is_safe) else { return Ok(answer) };
             let Ok(renewed) = source.authorize().await else { return Ok(answer) };
             if renewed.served.token.fingerprint == authorized.served.token.fingerprint {
                 return Ok(answer);
             }
-            let mut again = again;
-            std::future::poll_fn(|cx| again.poll_ready(cx)).await.map_err(AuthorizeError::Inner)?;
-            again.call(carrying(request, &renewed)).await.map_err(AuthorizeError::Inner)
+            let answer = once_more(again, carrying(request, &renewed)?).await?;
+            renewed.is_challenged(&uri, answer.status(), answer.headers());
+            Ok(answer)
         })
     }
+}
+
+async fn once_more<S, Q>(mut inner: S, request: Q) -> Result<S::Response, AuthorizeError<S::Error>>
+where
+    S: Service<Q>,
+{
+    std::future::poll_fn(|cx| inner.poll_ready(cx)).await.map_err(AuthorizeError::Inner)?;
+    inner.call(request).await.map_err(AuthorizeError::Inner)
 }
 
 impl Replay {
@@ -186,12 +208,14 @@ impl Replay {
     }
 }
 
-/// The request with the token's headers, whatever it brought under their names.
-fn carrying<B>(mut request: Request<B>, authorized: &Authorized) -> Request<B> {
-    for (name, value) in &authorized.headers {
-        request.headers_mut().insert(name, value.clone());
+/// The request with the token's headers and, for a bound token, a proof for it alone, whatever it brought under their names.
+fn carrying<B, E>(mut request: Request<B>, authorized: &Authorized) -> Result<Request<B>, AuthorizeError<E>> {
+    *request.uri_mut() = authorized.address_for(request.uri()).map_err(AuthorizeError::Token)?;
+    let headers = authorized.headers_for(request.method(), request.uri()).map_err(AuthorizeError::Token)?;
+    for (name, value) in headers {
+        request.headers_mut().insert(name, value);
     }
-    request
+    Ok(request)
 }
 
 fn try_clone<B: TryCloneBody>(request: &Request<B>) -> Option<Request<B>> {

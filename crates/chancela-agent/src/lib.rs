@@ -7,9 +7,10 @@
 //! [`source`] reads secrets from where they rest, [`identity`] is the certificate of a client, replaced while it is in use,
 //! and [`cache`] keeps records on disk, sealed, for all processes. [`transport`] carries token requests, and [`tokens`] is
 //! the engine with all of that attached, for programs that wait for a token. [`agent`] opens a configuration's providers,
-//! [`login`] begins and ends the sessions of people at them, [`socket`] serves tokens to other processes, and the layer of
-//! feature `tower` and the middleware of feature `reqwest` put them on requests. With feature `portuguese`, every sentence for
-//! people has one in Brazilian Portuguese beside it.
+//! [`login`] begins and ends the sessions of people at them, [`socket`] serves tokens to other processes, [`reverse_proxy`]
+//! serves APIs to programs that never see a token, and the layer of feature `tower` and the middleware of feature `reqwest`
+//! put tokens on requests. [`doctor`] looks at what all of that needs, [`inspect`] at what a token says of itself. With feature
+//! `portuguese`, every sentence for people has one in Brazilian Portuguese beside it.
 //!
 //! ```no_run
 //! # use chancela_agent::{agent::{Agent, Parts}, config::AgentConfig, layer::{AuthorizeLayer, Replay}};
@@ -27,11 +28,15 @@
 
 pub mod agent;
 pub mod cache;
+pub mod calendar;
 pub mod clock;
 pub mod config;
+pub mod doctor;
 pub mod engine;
+pub mod enrolment;
 pub mod entropy;
 pub mod identity;
+pub mod inspect;
 #[cfg(feature = "tower")]
 pub mod layer;
 pub mod login;
@@ -39,7 +44,9 @@ pub mod login;
 pub mod middleware;
 #[cfg(feature = "portuguese")]
 pub mod portuguese;
+mod proof;
 pub mod provider;
+pub mod reverse_proxy;
 pub mod socket;
 pub mod source;
 pub mod tokens;

@@ -16,8 +16,8 @@
 use crate::layer::{Replay, TokenSource};
 use crate::provider::Authorized;
 use async_trait::async_trait;
-use http::{Extensions, StatusCode};
-use reqwest::{Request, Response};
+use http::{Extensions, StatusCode, Uri};
+use reqwest::{Request, Response, Url};
 use reqwest_middleware::{Error, Middleware, Next, Result};
 
 /// Puts a source's tokens on requests.
@@ -48,29 +48,48 @@ impl<T: TokenSource> Middleware for AuthorizeMiddleware<T> {
         extensions: &mut Extensions,
         next: Next<'_>,
     ) -> Result<Response> {
-        let may = self.replay.allows(request.method(), request.headers());
-        let spare = if may { request.try_clone() } else { None };
+        let is_safe = self.replay.allows(request.method(), request.headers());
         let authorized = self.source.authorize().await.map_err(Error::middleware)?;
-        carry(&mut request, &authorized);
+        // Whatever its method: an API that refuses a proof has not acted.
+        let may_prove_again = authorized.needs_proof() && self.replay != Replay::Never;
+        let spare = if is_safe || may_prove_again { request.try_clone() } else { None };
+        let uri = carry(&mut request, &authorized)?;
         let answer = next.clone().run(request, extensions).await?;
+        let challenged = authorized.is_challenged(&uri, answer.status(), answer.headers());
         if answer.status() != StatusCode::UNAUTHORIZED {
+            return Ok(answer);
+        }
+        if challenged {
+            let Some(mut request) = spare else { return Ok(answer) };
+            let uri = carry(&mut request, &authorized)?;
+            let answer = next.run(request, extensions).await?;
+            let challenged = authorized.is_challenged(&uri, answer.status(), answer.headers());
+            if answer.status() == StatusCode::UNAUTHORIZED && !challenged {
+                self.source.rejected(&authorized).await;
+            }
             return Ok(answer);
         }
         // Always told, so that the next call has another token; a second 401 is the answer.
         let another = self.source.rejected(&authorized).await;
-        let Some(mut request) = spare.filter(|_| another) else { return Ok(answer) };
+        let Some(mut request) = spare.filter(|_| another && is_safe) else { return Ok(answer) };
         let Ok(renewed) = self.source.authorize().await else { return Ok(answer) };
         if renewed.served.token.fingerprint == authorized.served.token.fingerprint {
             return Ok(answer);
         }
-        carry(&mut request, &renewed);
-        next.run(request, extensions).await
+        let uri = carry(&mut request, &renewed)?;
+        let answer = next.run(request, extensions).await?;
+        renewed.is_challenged(&uri, answer.status(), answer.headers());
+        Ok(answer)
     }
 }
 
-/// Puts the token's headers on a request, whatever it brought under their names.
-fn carry(request: &mut Request, authorized: &Authorized) {
-    for (name, value) in &authorized.headers {
-        request.headers_mut().insert(name, value.clone());
+/// Puts on a request what the provider wants, whatever it brought under those names. Returns its address.
+fn carry(request: &mut Request, authorized: &Authorized) -> Result<Uri> {
+    let uri: Uri = request.url().as_str().parse().map_err(Error::middleware)?;
+    let uri = authorized.address_for(&uri).map_err(Error::middleware)?;
+    *request.url_mut() = Url::parse(&uri.to_string()).map_err(Error::middleware)?;
+    for (name, value) in authorized.headers_for(request.method(), &uri).map_err(Error::middleware)? {
+        request.headers_mut().insert(name, value);
     }
+    Ok(uri)
 }

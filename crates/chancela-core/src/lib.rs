@@ -8,6 +8,7 @@ pub mod authentication;
 pub mod authorization;
 pub mod client_auth;
 pub mod dialect;
+pub mod dpop;
 pub mod effect;
 pub mod entropy;
 pub mod error_code;

@@ -3,14 +3,19 @@
 mod agent;
 mod certificate;
 mod client;
+mod enroll;
 mod portuguese;
 mod tls;
 mod usage;
 mod user;
 
-pub(crate) use agent::{AgentAction, AgentFile, Format, Obtain, TokenCommand, Wanted};
+pub(crate) use agent::{
+    AgentAction, AgentFile, Aws, Call, Doctor, Exec, Format, Helper, Hosts, Inspect, Mock, Obtain, Renewal,
+    TokenCommand, Told, Wanted,
+};
 pub(crate) use certificate::{AuthorityAction, CertificateAction};
 pub(crate) use client::{ClientAction, ClientCreate};
+pub(crate) use enroll::{AgentCertificateAction, Enroll};
 pub(crate) use tls::TlsAction;
 pub(crate) use user::{UserAction, UserCreate};
 
@@ -30,7 +35,7 @@ use std::process::ExitCode;
     version,
     after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not found, 4 conflict.\n\
                   Of `token PROVIDER` and `agent`: 3 wrong configuration, 4 login required, 5 refused by the provider,\n\
-                  6 provider not available, 8 not in time, 9 not kept.\n\
+                  6 provider not available, 7 something ends soon, 8 not in time, 9 not kept.\n\
                   Start with: chancela sandbox"
 )]
 pub(crate) struct Cli {
@@ -128,6 +133,12 @@ pub(crate) enum Command {
     Completions {
         /// The shell
         shell: Shell,
+    },
+    /// Print the manual page, or write those of all subcommands into a folder
+    Man {
+        /// Folder; made if it is not there, and what it has under these names is replaced
+        #[arg(long, value_name = "DIR")]
+        folder: Option<PathBuf>,
     },
 }
 

@@ -3,6 +3,7 @@
 use crate::language::{Said, said};
 use chancela_agent::agent::AgentError;
 use chancela_agent::engine::Reason;
+use chancela_agent::enrolment::EnrolmentError;
 use chancela_agent::login::LoginError;
 use chancela_agent::portuguese::Portuguese;
 use chancela_agent::provider::ProviderError;
@@ -30,6 +31,9 @@ pub(crate) enum Failure {
     /// 2: what was asked makes no sense.
     #[error("{0}")]
     Usage(String),
+    /// 2: the same, in both languages.
+    #[error("{}", .0.english)]
+    WrongUsage(Said),
     /// 3, 4, 2 or 1: an administration command was refused.
     #[error("{0}")]
     Control(#[from] ControlError),
@@ -64,6 +68,9 @@ pub(crate) enum Failure {
     /// 3 to 9: the client side, see [`AgentFailure`].
     #[error("{0}")]
     Agent(#[from] AgentFailure),
+    /// A code without words: those were said already, or are another program's.
+    #[error("")]
+    Ended(u8),
     /// 1: anything else.
     #[error("{0}")]
     Other(String),
@@ -73,7 +80,7 @@ pub(crate) enum Failure {
 #[derive(Debug, thiserror::Error)]
 #[error("{}", said.english)]
 pub(crate) struct AgentFailure {
-    /// 3 configuration, 4 login required, 5 refused by the provider, 6 not available, 8 not in time, 9 not kept.
+    /// 3 configuration, 4 login required, 5 refused by the provider, 6 not available, 7 ends soon, 8 not in time, 9 not kept.
     code: u8,
     said: Said,
 }
@@ -86,6 +93,21 @@ impl AgentFailure {
             "a sessão renovada não pôde ser escrita no cache, e se perde quando este programa termina; verifique se o disco dele tem espaço, e faça login de novo",
         );
         Self { code: 9, said }
+    }
+
+    /// Something ends soon.
+    pub(crate) const fn due(said: Said) -> Self {
+        Self { code: 7, said }
+    }
+
+    /// Somebody refuses what is asked for.
+    pub(crate) fn refused(text: impl Into<String>) -> Self {
+        Self { code: 5, said: Said::of_text(text.into()) }
+    }
+
+    /// Somebody is not reached, or not able to answer.
+    pub(crate) fn unavailable(text: impl Into<String>) -> Self {
+        Self { code: 6, said: Said::of_text(text.into()) }
     }
 
     /// The configuration cannot be used. An error with a type of its own is better said by [`because`](Self::because).
@@ -126,7 +148,25 @@ impl From<LoginError> for AgentFailure {
             LoginError::TimedOut => 8,
             LoginError::Transport { .. } => 6,
             LoginError::Cache(_) => 9,
-            LoginError::Refused { .. } | LoginError::Answer(_) | LoginError::Nonce { .. } => 5,
+            LoginError::Refused { .. }
+            | LoginError::Answer(_)
+            | LoginError::Nonce { .. }
+            | LoginError::Unbound { .. } => 5,
+            _ => 3,
+        };
+        Self { code, said: Said::of(&error) }
+    }
+}
+
+impl From<EnrolmentError> for AgentFailure {
+    fn from(error: EnrolmentError) -> Self {
+        use EnrolmentError as E;
+        let code = match error {
+            E::Provider(error) => return error.into(),
+            E::NotProven { ref error } if error.reason().is_some_and(Reason::is_passing) => 6,
+            E::Transport { .. } | E::Busy { .. } => 6,
+            E::Refused { .. } | E::NotProven { .. } | E::Waits { .. } => 5,
+            E::Uncertain { .. } | E::Sealed { .. } => 9,
             _ => 3,
         };
         Self { code, said: Said::of(&error) }
@@ -153,6 +193,7 @@ impl Failure {
     pub(crate) fn said(&self) -> Said {
         match self {
             Self::Agent(failure) => failure.said.clone(),
+            Self::WrongUsage(said) => said.clone(),
             Self::Dialect(error) => {
                 Said { english: self.to_string(), portuguese: format!("dialeto: {}", error.pt_br()) }
             }
@@ -174,6 +215,7 @@ impl Failure {
                 2
             }
             Self::Agent(failure) => failure.code,
+            Self::Ended(code) => *code,
             Self::Control(ControlError::NotFound(_)) => 3,
             Self::Control(ControlError::Conflict(_)) => 4,
             _ => 1,

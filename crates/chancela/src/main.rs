@@ -37,7 +37,10 @@ fn main() -> ExitCode {
     match command::run(cli, locale) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            output::tell(locale, &failure.said());
+            let said = failure.said();
+            if !said.english.is_empty() {
+                output::tell(locale, &said);
+            }
             failure.exit_code()
         }
     }

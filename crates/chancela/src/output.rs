@@ -1,6 +1,6 @@
 //! What the program prints: results on standard output (for people or as JSON), everything else on standard error.
 
-use crate::language::{Locale, Said};
+use crate::language::{Locale, Said, said};
 use serde_json::Value;
 use std::io::{self, Write};
 
@@ -20,9 +20,26 @@ pub(crate) fn complain(text: &str) {
     let _ = writeln!(io::stderr().lock(), "chancela: {text}");
 }
 
+/// Tells a person what is doubtful.
+pub(crate) fn warn(locale: Locale, said: &Said) {
+    let Said { english, portuguese } = said;
+    tell(locale, &said!("warning: {english}", "aviso: {portuguese}"));
+}
+
 /// Tells a person something that is no result.
 pub(crate) fn tell(locale: Locale, said: &Said) {
     complain(said.within(locale));
+}
+
+/// A text that may be a stranger's, without what a terminal obeys: control characters, and those that turn the direction.
+pub(crate) fn harmless(text: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let one = |c: char| match c {
+        '\n' => c.to_string(),
+        c if c.is_control() || turns(c) => c.escape_unicode().to_string(),
+        c => c.to_string(),
+    };
+    text.chars().map(one).collect()
 }
 
 fn human(value: &Value) -> String {

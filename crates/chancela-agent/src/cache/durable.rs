@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// Replaces the file at `path`, by way of `beside` in the same folder. Whoever calls holds a lock: one writer has one
 /// `beside`. If it fails, what was at `path` is as it was, unless only the folder could not be made durable.
-pub(super) fn replace(path: &Path, beside: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, beside: &Path, bytes: &[u8]) -> io::Result<()> {
     // What a crash left behind there is of no use.
     remove_if_there(beside)?;
     let written = write_new(beside, bytes).and_then(|()| fs::rename(beside, path));
@@ -19,7 +19,7 @@ pub(super) fn replace(path: &Path, beside: &Path, bytes: &[u8]) -> io::Result<()
 }
 
 /// Makes a file that is not there yet, which only this user may read.
-pub(super) fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
     match write_new(path, bytes) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
         Err(error) => {
@@ -31,13 +31,13 @@ pub(super) fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Removes a file durably.
-pub(super) fn remove(path: &Path) -> io::Result<()> {
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
     remove_if_there(path)?;
     sync_folder(path)
 }
 
 /// Renames a file durably. Whatever is at `to` is lost.
-pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
+pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)?;
     sync_folder(to)
 }

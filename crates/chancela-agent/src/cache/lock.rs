@@ -3,6 +3,7 @@
 use super::name::Kind;
 use super::{Cache, CacheError, MAX_BYTES, Persist, durable, payload};
 use crate::engine::{Record, TokenKey};
+use chancela_core::secret::Secret;
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
@@ -62,6 +63,18 @@ impl Locked {
         written.map_err(|error| CacheError::Write { path, error })
     }
 
+    /// Keeps a secret. When it returns, the secret is durable.
+    ///
+    /// # Errors
+    /// [`CacheError::Write`], also if there is one already: none is ever replaced.
+    pub fn store_secret(&self, secret: &Secret) -> Result<(), CacheError> {
+        let path = self.path(Kind::Secret);
+        let sealed = self.cache.0.keys.seal(&self.key, secret.expose().as_bytes())?;
+        let there = path.exists().then(|| io::Error::from(io::ErrorKind::AlreadyExists));
+        let written = there.map_or_else(|| durable::replace(&path, &self.path(Kind::New), &sealed), Err);
+        written.map_err(|error| CacheError::Write { path, error })
+    }
+
     /// Removes the record, readable or not. The lock's file stays, because others may wait for it.
     ///
     /// # Errors
@@ -77,7 +90,19 @@ impl Locked {
     /// # Errors
     /// [`CacheError::Write`]: the file is not there, cannot be renamed, or a hundred others were before it.
     pub fn set_aside(&self) -> Result<PathBuf, CacheError> {
-        let path = self.path(Kind::Record);
+        self.move_aside(Kind::Record)
+    }
+
+    /// The same for a secret that cannot be read.
+    ///
+    /// # Errors
+    /// As [`set_aside`](Self::set_aside).
+    pub fn set_secret_aside(&self) -> Result<PathBuf, CacheError> {
+        self.move_aside(Kind::Secret)
+    }
+
+    fn move_aside(&self, kind: Kind) -> Result<PathBuf, CacheError> {
+        let path = self.path(kind);
         let places = (0..MAX_SET_ASIDE).map(|number| self.path(Kind::SetAside(number)));
         let free = places.into_iter().find(|place| !place.exists());
         let renamed = free.ok_or_else(|| io::Error::from(io::ErrorKind::AlreadyExists));

@@ -6,7 +6,8 @@
 //! nothing is stored without. What the cache does not see: somebody who may write its folder can put back an older file
 //! under the same key, and the provider then decides about the older refresh token.
 
-mod durable;
+mod calls;
+pub(crate) mod durable;
 mod error;
 mod key;
 mod lock;
@@ -21,6 +22,7 @@ pub use payload::{BootId, Persist};
 pub use seal::CacheKeys;
 
 use crate::engine::{Record, TokenKey};
+use chancela_core::secret::Secret;
 use name::{Kind, kind};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read};
@@ -92,6 +94,24 @@ impl Cache {
         record.map(Some).map_err(|reason| CacheError::Unreadable { path, reason })
     }
 
+    /// The secret under a key, which never changes once it is there.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_secret(&self, key: &TokenKey) -> Result<Option<Secret>, CacheError> {
+        let path = self.path(key, Kind::Secret);
+        let bytes = match contents(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(CacheError::Read { path, error }),
+        };
+        let plain = bytes.ok_or(Unreadable::Damaged).and_then(|bytes| self.0.keys.open(key, &bytes));
+        let text = plain.and_then(|plain| {
+            std::str::from_utf8(&plain).map(Secret::new).map_err(|_| Unreadable::OtherContents)
+        });
+        text.map(Some).map_err(|reason| CacheError::Unreadable { path, reason })
+    }
+
     /// Takes a key's lock if nobody holds it, in this process or another. A process that ends gives its locks up.
     ///
     /// # Errors
@@ -137,12 +157,17 @@ impl Cache {
             match path.file_name().and_then(|name| kind(name.to_str()?)) {
                 Some((key, Kind::Record)) => listing.records.push(key),
                 Some((_, Kind::SetAside(_))) => listing.set_aside.push(path),
-                Some((_, Kind::Lock | Kind::New)) | None => {}
+                Some((_, Kind::Lock | Kind::New | Kind::Calls | Kind::Secret)) | None => {}
             }
         }
         listing.records.sort_unstable();
         listing.set_aside.sort_unstable();
         Ok(listing)
+    }
+
+    /// What seals its records.
+    pub(crate) fn keys(&self) -> &CacheKeys {
+        &self.0.keys
     }
 
     fn path(&self, key: &TokenKey, kind: Kind) -> PathBuf {

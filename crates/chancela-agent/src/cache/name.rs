@@ -12,6 +12,10 @@ pub(super) enum Kind {
     New,
     /// The lock. It is never deleted: who deletes it and who makes it anew would each hold one.
     Lock,
+    /// When a token endpoint was called.
+    Calls,
+    /// A sealed secret.
+    Secret,
     /// A record that could not be read, by its number.
     SetAside(u32),
 }
@@ -23,6 +27,8 @@ pub(super) fn of(key: &TokenKey, kind: Kind) -> String {
         Kind::Record => format!("{digest}.record"),
         Kind::New => format!("{digest}.new"),
         Kind::Lock => format!("{digest}.lock"),
+        Kind::Calls => format!("{digest}.calls"),
+        Kind::Secret => format!("{digest}.secret"),
         Kind::SetAside(0) => format!("{digest}.bad"),
         Kind::SetAside(number) => format!("{digest}.bad.{number}"),
     }
@@ -36,6 +42,8 @@ pub(super) fn kind(name: &str) -> Option<(TokenKey, Kind)> {
         "record" => Kind::Record,
         "new" => Kind::New,
         "lock" => Kind::Lock,
+        "calls" => Kind::Calls,
+        "secret" => Kind::Secret,
         "bad" => Kind::SetAside(0),
         other => Kind::SetAside(other.strip_prefix("bad.")?.parse().ok()?),
     };
@@ -49,7 +57,8 @@ mod tests {
     #[test]
     fn a_name_is_read_as_it_was_made() {
         let key = TokenKey::of(&["a"]);
-        for made in [Kind::Record, Kind::New, Kind::Lock, Kind::SetAside(0), Kind::SetAside(7)] {
+        let plain = [Kind::Record, Kind::New, Kind::Lock, Kind::Calls, Kind::Secret];
+        for made in plain.into_iter().chain([Kind::SetAside(0), Kind::SetAside(7)]) {
             assert_eq!(kind(&of(&key, made)), Some((key, made)));
         }
         for other in ["", ".record", "README", "ab.record", &format!("{}.txt", hex(key.as_bytes()))] {

@@ -21,6 +21,10 @@ impl BootId {
         let text = text.trim();
         (!text.is_empty()).then(|| Self(text.to_owned()))
     }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// What of a record may be kept on disk: some providers forbid it for access tokens.

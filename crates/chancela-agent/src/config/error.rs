@@ -23,4 +23,16 @@ pub enum ConfigError {
         /// What is wrong.
         message: String,
     },
+    /// Standard input is the place of several secrets.
+    #[error(
+        "{path}: stdin is the place of {first} and of {second}; take one secret from it and the others from file:, env: or cmd:"
+    )]
+    SeveralInputs {
+        /// The file.
+        path: PathBuf,
+        /// A key.
+        first: String,
+        /// Another one.
+        second: String,
+    },
 }

@@ -1,20 +1,34 @@
 //! The agent's configuration: one TOML file, read against a closed vocabulary. Secrets never stand in it, only where they
 //! are; what the dialect says already need not be said again.
 
+mod dpop;
+mod due;
+mod enrollment;
 mod error;
+mod host;
 mod login;
+mod places;
 mod renew;
+mod reverse_proxy;
 mod serve;
 mod value;
 
+pub use dpop::DpopConfig;
+pub use due::Program;
+pub use enrollment::{EnrollmentConfig, SubjectConfig};
 pub use error::ConfigError;
+pub use host::{HostConfig, HostName, HostNameError, usual_username};
 pub use login::{LoginConfig, Loopback, Redirect};
+pub use places::{Kind, Placed};
 pub use renew::{BudgetConfig, Percent, Renew, Span};
+pub use reverse_proxy::{Listen, Replay401, ReverseProxyConfig};
 pub use serve::{AllowConfig, Operation, ServeConfig};
 pub use value::{Given, Place};
 
+use crate::source::Source;
 use chancela_core::client_auth::Method;
 use chancela_core::dialect::line_of;
+use chancela_core::jose::JwsAlgorithm;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -32,6 +46,10 @@ pub struct AgentConfig {
     pub http: Http,
     /// What the agent's process serves, and to whom.
     pub agent: ServeConfig,
+    /// APIs that are passed on with tokens.
+    pub reverse_proxy: Vec<ReverseProxyConfig>,
+    /// Hosts to which other programs may take a provider's token.
+    pub host: BTreeMap<HostName, HostConfig>,
     /// Providers by name.
     pub provider: BTreeMap<String, ProviderConfig>,
 }
@@ -104,6 +122,17 @@ pub struct ProviderConfig {
     pub client_secret: Option<Place>,
     /// `token_endpoint_auth_method`; the strongest that fits if absent.
     pub method: Option<Method>,
+    /// The key that signs client assertions (`private_key_jwt`): PKCS #8 in PEM, or a private JWK.
+    pub client_assertion_key: Option<Place>,
+    /// By what name the provider knows that key; the JWK's `kid`, else its thumbprint (RFC 7638), if absent.
+    pub client_assertion_kid: Option<String>,
+    /// With what it signs; the JWK's `alg`, else what its kind has, if absent.
+    pub client_assertion_algorithm: Option<JwsAlgorithm>,
+    /// What the provider calls itself in assertions; the token endpoint's address if absent.
+    pub client_assertion_audience: Option<String>,
+    /// Whether tokens are bound to a key (RFC 9449).
+    #[serde(default, deserialize_with = "dpop::either")]
+    pub dpop: Option<DpopConfig>,
     /// Scope, separated by spaces; the dialect's own where there is only one.
     pub scope: Option<String>,
     /// The resource server (RFC 8707).
@@ -132,6 +161,12 @@ pub struct ProviderConfig {
     pub certificate_key: Option<Place>,
     /// What opens either.
     pub certificate_passphrase: Option<Place>,
+    /// How the certificate is obtained and renewed.
+    pub enrollment: Option<EnrollmentConfig>,
+    /// How long before certificate or session end is told of it; 30, 15 and 7 days if absent.
+    pub warn_before: Option<Vec<Span>>,
+    /// What is run then.
+    pub on_due: Option<Program>,
     /// When to renew.
     #[serde(default)]
     pub renew: Renew,
@@ -176,11 +211,18 @@ impl AgentConfig {
     /// # Errors
     /// [`ConfigError`], naming file and line.
     pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
-        toml::from_str(text).map_err(|error| ConfigError::Syntax {
+        let config: Self = toml::from_str(text).map_err(|error| ConfigError::Syntax {
             path: path.to_owned(),
             line: line_of(text, &error),
             message: error.message().to_owned(),
-        })
+        })?;
+        let places = config.places();
+        let mut inputs = places.iter().filter(|place| *place.source == Source::StandardInput);
+        if let (Some(first), Some(second)) = (inputs.next(), inputs.next()) {
+            let (first, second) = (first.key.clone(), second.key.clone());
+            return Err(ConfigError::SeveralInputs { path: path.to_owned(), first, second });
+        }
+        Ok(config)
     }
 }
 
@@ -210,6 +252,9 @@ mod tests {
                 scope = "a b"
                 renew = { ahead = "20%", ahead_max = "1m", hard_margin = 5 }
                 budget = { calls = 5, per = "1m", reserve = 1 }
+                client_assertion_key = "file:/run/key.pem"
+                client_assertion_algorithm = "PS256"
+                dpop = { key = "file:/run/dpop.pem" }
 
                 [provider.one.login]
                 redirect = "http://127.0.0.1:0/callback"
@@ -217,6 +262,14 @@ mod tests {
 
                 [provider.one.step.gateway]
                 client_id = "literal"
+
+                [provider.two]
+                client_id = "literal"
+                dpop = true
+
+                [provider.three]
+                client_id = "literal"
+                dpop = false
             "#,
         )
         .unwrap();
@@ -225,9 +278,53 @@ mod tests {
         assert!(matches!(one.step["gateway"].client_id, Some(Given::Literal(_))));
         let login = one.login.as_ref().unwrap();
         assert_eq!((login.parameters["audience"].as_str(), &login.prompt), ("api", &None));
+        let dpop = |name: &str| {
+            config.provider[name].dpop.as_ref().map(|dpop| (dpop.key.is_some(), dpop.danger_bearer))
+        };
+        assert_eq!(["one", "two", "three"].map(dpop), [Some((true, false)), Some((false, false)), None]);
+        assert_eq!(one.client_assertion_algorithm, Some(JwsAlgorithm::Ps256));
         assert_eq!(config.http.timeout.millis(), 20_000);
         assert_eq!(one.renew.policy().ahead_percent, 20);
         assert_eq!(one.renew.policy().hard, 5000);
+    }
+
+    #[test]
+    fn every_place_is_listed_with_what_stands_there() {
+        let text = r#"
+            [cache]
+            key = "file:/k"
+            old_keys = ["env:OLD"]
+            [provider.one]
+            client_id = "env:ID"
+            client_secret = "stdin"
+            certificate = "file:/c.pem"
+            certificate_key = "file:/c.key"
+            headers = { x-a = "env:A", x-b = "text" }
+            step.gateway = { client_id = "literal", client_secret = "cmd:vault read" }
+        "#;
+        let config = AgentConfig::parse(Path::new("agent.toml"), text).unwrap();
+        let places = config.places();
+        let listed: Vec<_> =
+            places.iter().map(|place| format!("{} {} {:?}", place.key, place.source, place.kind)).collect();
+        assert_eq!(
+            listed,
+            [
+                "cache.key file:/k Secret",
+                "cache.old_keys env:OLD Secret",
+                "provider.one.client_id env:ID Known",
+                "provider.one.client_secret stdin Secret",
+                "provider.one.certificate_key file:/c.key Secret",
+                "provider.one.headers.x-a env:A Secret",
+                "provider.one.certificate file:/c.pem Certificate",
+                "provider.one.step.gateway.client_secret cmd:vault Secret",
+            ]
+        );
+    }
+
+    #[test]
+    fn standard_input_is_one_secret() {
+        let twice = error("[cache]\nkey = \"stdin\"\n[provider.a]\nclient_id=\"a\"\nclient_secret=\"stdin\"");
+        assert!(twice.contains("cache.key and of provider.a.client_secret"), "{twice}");
     }
 
     #[test]
@@ -257,6 +354,16 @@ mod tests {
         assert!(
             redirect("http://app.example/").starts_with("agent.toml:3: a redirect is http://127.0.0.1:PORT")
         );
+        let dpop = |value| error(&format!("[provider.a]\nclient_id=\"a\"\ndpop = {value}"));
+        assert!(
+            dpop("{ keys = 1 }").starts_with("agent.toml:3: unknown field `keys`"),
+            "{}",
+            dpop("{ keys = 1 }")
+        );
+        assert!(dpop("\"yes\"").contains("expected true, false or a table with `key`"));
+        let key = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg";
+        let planted = dpop(&format!("{{ key = \"{key}\" }}"));
+        assert!(planted.contains("a secret never stands") && !planted.contains(key));
         assert!(error("[http]\ntimeout = \"10 parsecs\"").contains("30s, 5m, 2h or 30d"));
         assert!(error("[provider.a]\nclient_id=\"a\"\nrenew = { ahead = \"150%\" }").contains("0% to 50%"));
     }

@@ -42,6 +42,8 @@ pub enum Operation {
     Status,
     /// Hears of news.
     Events,
+    /// Calls the provider's API through a reverse proxy, without seeing the token.
+    Call,
 }
 
 impl Operation {
@@ -51,6 +53,7 @@ impl Operation {
             Self::Token => "token",
             Self::Status => "status",
             Self::Events => "events",
+            Self::Call => "call",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What the engine wants done and what it is told: the whole of its border.
 
-use super::key::Fingerprint;
+use super::budget::Budget;
+use super::key::{Fingerprint, TokenKey};
 use super::record::{Granted, Issued, Record};
 use chancela_core::secret::Secret;
 use std::sync::Arc;
@@ -18,6 +19,15 @@ pub enum Action {
     },
     /// Make this record durable before anything is sent: [`Event::Journaled`] or [`Event::JournalFailed`].
     Journal(Record),
+    /// Note a call of this endpoint where all processes do, if the budget still allows one there: [`Event::Spent`].
+    Spend {
+        /// The endpoint.
+        endpoint: TokenKey,
+        /// Its budget.
+        budget: Budget,
+        /// Whether the budget's reserve may be used.
+        urgent: bool,
+    },
     /// Ask the provider: [`Event::Answered`].
     Send(Attempt),
     /// Make this record durable: [`Event::Saved`] or [`Event::SaveFailed`].
@@ -65,6 +75,8 @@ pub enum Event {
     Journaled,
     /// It is not, and the request must not be sent: why, for people.
     JournalFailed(Arc<str>),
+    /// The call is noted, or it is not allowed before so many milliseconds are over.
+    Spent(Result<(), i64>),
     /// The provider's answer, or none.
     Answered(Result<Granted, Failure>),
     /// The record is durable.

@@ -16,14 +16,41 @@ pub struct Budget {
 
 /// What was called, by boot time.
 #[derive(Debug, Clone)]
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     budget: Budget,
     calls: VecDeque<i64>,
+    /// Until when other processes have spent it all, for renewals in time and for those that an API's refusal asks for.
+    shut: [i64; 2],
 }
 
 impl Ledger {
     pub(super) const fn new(budget: Budget) -> Self {
-        Self { budget, calls: VecDeque::new() }
+        Self { budget, calls: VecDeque::new(), shut: [i64::MIN; 2] }
+    }
+
+    /// A ledger with these calls, the oldest first.
+    pub(crate) fn with(budget: Budget, calls: impl Iterator<Item = i64>) -> Self {
+        Self { calls: calls.collect(), ..Self::new(budget) }
+    }
+
+    /// The calls that are remembered.
+    pub(crate) fn calls(&self) -> impl Iterator<Item = i64> {
+        self.calls.iter().copied()
+    }
+
+    /// Takes back a call that was not made.
+    pub(super) fn take_back(&mut self, at: i64) {
+        if let Some(place) = self.calls.iter().rposition(|own| *own == at) {
+            self.calls.remove(place);
+        }
+    }
+
+    /// Other processes have left nothing before then.
+    pub(super) fn shut(&mut self, until: i64, urgent: bool) {
+        self.shut[0] = self.shut[0].max(until);
+        if urgent {
+            self.shut[1] = self.shut[1].max(until);
+        }
     }
 
     /// Calls that are left now.
@@ -36,7 +63,11 @@ impl Ledger {
     ///
     /// # Errors
     /// The boot time in milliseconds from which on it may.
-    pub(super) fn check(&self, now: i64, urgent: bool) -> Result<(), i64> {
+    pub(crate) fn check(&self, now: i64, urgent: bool) -> Result<(), i64> {
+        let shut = self.shut[usize::from(urgent)];
+        if now < shut {
+            return Err(shut);
+        }
         let kept = if urgent { 0 } else { self.budget.reserve };
         if self.left(now) > kept {
             return Ok(());
@@ -49,7 +80,7 @@ impl Ledger {
     }
 
     /// Notes a call.
-    pub(super) fn note(&mut self, now: i64) {
+    pub(crate) fn note(&mut self, now: i64) {
         while self.calls.len() >= self.budget.calls.max(1) {
             self.calls.pop_front();
         }

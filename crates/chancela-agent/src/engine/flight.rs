@@ -38,6 +38,8 @@ pub(super) enum Phase {
     Step,
     /// The lock.
     Locking,
+    /// The ledger of the endpoint's calls that all processes share.
+    Spending { noted: i64 },
     /// The journal, with this record.
     Journaling(Box<Record>),
     /// The provider.
@@ -203,6 +205,14 @@ impl Engine {
             (Phase::Locking, Event::LockFailed(why)) | (Phase::Journaling(_), Event::JournalFailed(why)) => {
                 self.out_of_order(now, key, why)
             }
+            (Phase::Spending { .. }, Event::Spent(Ok(()))) => self.depart(now, key),
+            (Phase::Spending { noted }, Event::Spent(Err(after))) => {
+                if let Some(ledger) = self.ledgers.get_mut(&slot.plan.endpoint) {
+                    ledger.take_back(*noted);
+                    ledger.shut(now.boot.saturating_add(after.max(1)), flight.call.urgent);
+                }
+                self.land(key);
+            }
             (Phase::Journaling(record), Event::Journaled) => {
                 slot.record = Record::clone(record);
                 self.send(now, key, true);
@@ -241,18 +251,30 @@ impl Engine {
         let Some(flight) = &mut slot.flight else { return };
         let call = flight.call;
         let stale = |token: &Arc<Issued>| token.life.length > 0 && token.life.left(now) < STEP_LEFT;
-        if flight.chain.iter().any(stale) || slot.satisfies(&call, now) {
+        let is_stale = flight.chain.iter().any(stale);
+        if is_stale || slot.satisfies(&call, now) {
             return self.land(key);
         }
-        let next = slot.next(now);
-        if over_budget || matches!(next, Next::Later(_) | Next::Login) {
+        if over_budget || matches!(slot.next(now), Next::Later(_) | Next::Login) {
             return self.land(key);
         }
-        if let Some(ledger) = self.ledgers.get_mut(&slot.plan.endpoint) {
+        let Some(budget) = slot.plan.budget else { return self.depart(now, key) };
+        let (endpoint, urgent) = (slot.plan.endpoint, call.urgent);
+        if let Some(ledger) = self.ledgers.get_mut(&endpoint) {
             ledger.note(now.boot);
         }
-        match next {
-            Next::Later(_) | Next::Login | Next::Again => self.send(now, key, false),
+        if let Some(flight) = &mut slot.flight {
+            flight.phase = Phase::Spending { noted: now.boot };
+        }
+        self.act(key, Action::Spend { endpoint, budget, urgent });
+    }
+
+    /// With everything that a request needs: sends it, a refresh token not before the journal says so.
+    fn depart(&mut self, now: Moment, key: TokenKey) {
+        let Some(slot) = self.slots.get_mut(&key) else { return };
+        match slot.next(now) {
+            Next::Later(_) | Next::Login => self.land(key),
+            Next::Again => self.send(now, key, false),
             Next::Refresh { uncertain } => {
                 let Some(session) = &slot.record.session else { return self.land(key) };
                 let spent = Fingerprint::of(session.refresh_token.expose());

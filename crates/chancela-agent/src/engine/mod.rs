@@ -24,6 +24,7 @@ pub use action::{
     Action, Answer, Attempt, Class, Event, Failure, How, Notice, Reason, Refusal, Served, Want,
 };
 pub use budget::Budget;
+pub(crate) use budget::Ledger;
 pub use key::{Fingerprint, TokenKey};
 pub(crate) use moment::duration;
 pub use moment::{Life, Moment, SECOND};
@@ -31,7 +32,6 @@ pub use plan::{Chain, Plan};
 pub use policy::{Margins, Policy};
 pub use record::{Granted, Issued, Journal, Record, Session, Trouble};
 
-use budget::Ledger;
 use chance::Chance;
 use flight::{Call, Flight, Phase};
 use slot::{Slot, Standing};
@@ -204,7 +204,7 @@ impl Engine {
     /// Whether the process may end without losing what only a person can bring back, or what was just obtained.
     pub fn is_expendable(&self) -> bool {
         let spends = |flight: &Flight| match flight.phase {
-            Phase::Reading | Phase::Step | Phase::Locking => false,
+            Phase::Reading | Phase::Step | Phase::Locking | Phase::Spending { .. } => false,
             Phase::Sending { refresh, .. } => refresh,
             Phase::Journaling(_) | Phase::Saving(_) | Phase::Unsaved { .. } => true,
         };

@@ -83,6 +83,21 @@ impl ClientIdentity {
         if !still {
             return Look::Unchanged;
         }
+        self.take(&mut looked, stamps, (around, now))
+    }
+
+    /// Takes the files as they are, at once: for whoever has replaced them whole and knows it.
+    pub fn reload(&self, around: &Surroundings, now: Timestamp) -> Look {
+        let mut looked = self.looked();
+        let stamps = stamps(&self.files, around);
+        (looked.at, looked.last) = (now, stamps);
+        if looked.used == stamps {
+            return Look::Unchanged;
+        }
+        self.take(&mut looked, stamps, (around, now))
+    }
+
+    fn take(&self, looked: &mut Looked, stamps: Stamps, (around, now): (&Surroundings, Timestamp)) -> Look {
         match Identity::read(&self.files, around, now) {
             Ok(identity) => {
                 (looked.used, looked.refusal) = (stamps, None);

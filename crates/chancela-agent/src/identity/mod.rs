@@ -83,15 +83,35 @@ impl Identity {
         Ok(own)
     }
 
+    /// The certificates of the files, the client's own first, whether or not they are valid now: what a calendar shows.
+    ///
+    /// # Errors
+    /// [`IdentityError`].
+    pub fn certificates(
+        files: &IdentityFiles,
+        around: &Surroundings,
+    ) -> Result<Vec<Certificate>, IdentityError> {
+        let certificate = files.certificate.read(around)?;
+        let key = files.key.as_ref().map(|key| key.read(around)).transpose()?;
+        let passphrase = files.passphrase.as_ref().map(|source| source.read(around)?.text()).transpose()?;
+        let material = Material {
+            certificate: certificate.bytes(),
+            key: key.as_ref().map(Reading::bytes),
+            passphrase: passphrase.as_ref(),
+        };
+        material.open().map(|(_, chain)| chain).map_err(|problem| IdentityError::Material {
+            from: files.certificate.to_string(),
+            key: files.key.as_ref().map(|key| format!(" with {key}")).unwrap_or_default(),
+            problem,
+        })
+    }
+
     /// Checks what files hold.
     ///
     /// # Errors
     /// [`IdentityProblem`].
     pub fn parse(material: &Material<'_>, now: Timestamp) -> Result<Self, IdentityProblem> {
-        let (certificates, key) =
-            if is_pem(material.certificate) { from_pem(material)? } else { from_pkcs12(material)? };
-        let key = any_supported_type(&key.as_der()).map_err(|_| IdentityProblem::KeyKind)?;
-        let chain = chain_of(&*key, certificates).ok_or(IdentityProblem::Mismatch)?;
+        let (key, chain) = material.open()?;
         let certificate = chain.first().cloned().ok_or(IdentityProblem::Mismatch)?;
         check_time(&certificate, now)?;
         let chain = chain.iter().map(|one| CertificateDer::from(one.der.to_vec())).collect();
@@ -122,6 +142,24 @@ impl Identity {
     /// What is wrong though it may work.
     pub fn warnings(&self) -> &[IdentityWarning] {
         &self.warnings
+    }
+}
+
+impl Material<'_> {
+    /// The certificate of the key, whether or not it is valid now.
+    ///
+    /// # Errors
+    /// [`IdentityProblem`]: it cannot be read, or there is none of this key.
+    pub fn certificate(&self) -> Result<Certificate, IdentityProblem> {
+        self.open()?.1.into_iter().next().ok_or(IdentityProblem::Mismatch)
+    }
+
+    /// The key, and its certificate with those above it.
+    fn open(&self) -> Result<(Arc<dyn SigningKey>, Vec<Certificate>), IdentityProblem> {
+        let (certificates, key) = if is_pem(self.certificate) { from_pem(self)? } else { from_pkcs12(self)? };
+        let key = any_supported_type(&key.as_der()).map_err(|_| IdentityProblem::KeyKind)?;
+        let chain = chain_of(&*key, certificates).ok_or(IdentityProblem::Mismatch)?;
+        Ok((key, chain))
     }
 }
 

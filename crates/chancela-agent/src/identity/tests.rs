@@ -303,6 +303,32 @@ fn a_replaced_certificate_is_sent_at_the_next_handshake() {
 }
 
 #[test]
+fn whoever_has_replaced_a_whole_file_need_not_wait() {
+    let folder = Folder::new();
+    for name in ["old", "new"] {
+        folder.certificate(name, KINDS[1], CLIENT);
+        let both = [folder.bytes(&format!("{name}.pem")), folder.bytes(&format!("{name}.key"))].concat();
+        fs::write(folder.path(&format!("{name}.both")), both).unwrap();
+    }
+    let (around, now) = (nothing(), folder.valid("new.pem"));
+    let files = IdentityFiles { certificate: folder.source("old.both"), key: None, passphrase: None };
+    let holder = ClientIdentity::load(files.clone(), EVERY, &around, now).unwrap();
+    assert!(matches!(holder.reload(&around, now), Look::Unchanged));
+    fs::rename(folder.path("new.both"), folder.path("old.both")).unwrap();
+    assert!(matches!(holder.reload(&around, now), Look::Replaced));
+    assert_eq!(
+        (holder.generation(), holder.current().certificate().subject.to_rfc4514()),
+        (1, "CN=new".into())
+    );
+    fs::write(folder.path("old.both"), "nothing").unwrap();
+    assert!(matches!(holder.reload(&around, now), Look::Refused(_)));
+    assert_eq!(holder.generation(), 1, "what cannot be used changes nothing");
+    // A calendar shows what is over, too.
+    fs::write(folder.path("old.both"), [folder.bytes("old.pem"), folder.bytes("old.key")].concat()).unwrap();
+    assert_eq!(Identity::certificates(&files, &around).unwrap().len(), 1);
+}
+
+#[test]
 fn a_bad_replacement_changes_nothing_and_is_told_once() {
     let folder = Folder::new();
     folder.certificate("a", KINDS[1], CLIENT);

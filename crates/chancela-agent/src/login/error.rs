@@ -1,7 +1,7 @@
 //! Why a login or logout failed. Every sentence ends with what to do.
 
 use crate::agent::AgentError;
-use crate::provider::ProviderError;
+use crate::provider::{ProviderError, UNBOUND, Unredeemed};
 use crate::transport::TransportError;
 use chancela_core::entropy::EntropyError;
 use chancela_core::message::authorization_request::LoginError as BeginError;
@@ -66,6 +66,9 @@ pub enum LoginError {
     /// The provider does not take the code.
     #[error("{provider}: {refusal}; a code is sent once, so begin the login anew")]
     Refused { provider: String, refusal: Box<TokenRefusal> },
+    /// The tokens are not bound.
+    #[error("{provider}: {UNBOUND}; then begin the login anew")]
+    Unbound { provider: String },
     /// The provider has not ended a session.
     #[error("{provider}: {why}; the session may go on there, so end it on the provider's own pages")]
     NotRevoked { provider: String, why: String },
@@ -80,4 +83,17 @@ pub enum LoginError {
     /// No random numbers.
     #[error("{0}; try again")]
     Entropy(#[from] EntropyError),
+}
+
+impl LoginError {
+    /// Of the exchange of a code.
+    pub(super) fn of_code(error: Unredeemed, provider: &str) -> Self {
+        let provider = provider.to_owned();
+        match error {
+            Unredeemed::Provider(error) => Self::Provider(error),
+            Unredeemed::Transport(error) => Self::Transport { provider, error },
+            Unredeemed::Refused(refusal) => Self::Refused { provider, refusal },
+            Unredeemed::Unbound => Self::Unbound { provider },
+        }
+    }
 }

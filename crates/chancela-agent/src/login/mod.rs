@@ -19,8 +19,9 @@ pub(crate) use proof::Proof;
 use crate::agent::Agent;
 use crate::config::{LoginConfig, Redirect};
 use crate::engine::Record;
-use crate::provider::{Opening, Provider, Request};
+use crate::provider::{Opening, Provider, Redeemed, Request};
 use chancela_core::message::authorization_request::LoginError as BeginError;
+use chancela_core::message::token_request::GrantRequest;
 use chancela_core::secret::Secret;
 use listener::Listener;
 use std::fmt;
@@ -178,41 +179,50 @@ impl Pending {
     /// [`LoginError`]. Nothing is kept then, and what was kept before stays.
     pub async fn finish(self, answer: Answer) -> Result<LoggedIn, LoginError> {
         let request = token_request(self.scope.as_deref(), self.resource.as_deref());
-        let opening = Opening { redirect_uri: &self.redirect_uri, proof: &self.proof, more: Vec::new() };
-        let redeemed = self.provider.redeem(request, answer, &opening).await?;
-        let refresh_token = redeemed.granted.refresh_token.as_ref();
+        let grant = GrantRequest::AuthorizationCode {
+            code: answer.into_code().expose().to_owned().into(),
+            redirect_uri: Some(self.redirect_uri.clone().into()),
+            code_verifier: Some(self.proof.verifier.expose().to_owned().into()),
+        };
+        let redeemed = self.provider.redeem(request, grant).await;
+        let redeemed = redeemed.map_err(|error| LoginError::of_code(error, self.provider.name()))?;
         if redeemed.id_token.as_ref().is_some_and(|token| self.proof.is_contradicted_by(token)) {
-            self.drop_session(refresh_token).await;
+            drop_session(&self.provider, redeemed.granted.refresh_token.as_ref()).await;
             return Err(LoginError::Nonce { provider: self.provider.name().to_owned() });
         }
-        let kept = async {
-            let held = self.provider.tokens().hold(redeemed.key).await?;
-            let before = held.record().generation;
-            let record = Record::of_login(before, &redeemed.granted, &redeemed.policy, redeemed.sent);
-            held.replace(record.clone()).await.map(|()| record)
-        };
-        let record = match kept.await {
-            Ok(record) => record,
-            Err(error) => {
-                self.drop_session(refresh_token).await;
-                return Err(error.into());
-            }
-        };
-        let session = record.session.as_ref();
-        Ok(LoggedIn {
-            scope: redeemed.granted.scope.clone(),
-            withheld: redeemed.withheld,
-            renewable: session.is_some(),
-            session_ends_at: session.and_then(|session| session.ends_at(&redeemed.policy)),
-            token_left: record.token.as_ref().map_or(0, |token| token.life.left(redeemed.sent)),
-        })
+        keep(&self.provider, redeemed).await
     }
+}
 
-    /// Ends a session that nobody will know of. The login has failed for another reason, which is what the person hears.
-    async fn drop_session(&self, refresh_token: Option<&Secret>) {
-        if let Some(token) = refresh_token {
-            let _ = self.provider.revoke(token).await;
+/// Keeps what a login gave, in the place of what was kept before.
+async fn keep(provider: &Provider, redeemed: Redeemed) -> Result<LoggedIn, LoginError> {
+    let kept = async {
+        let held = provider.tokens().hold(redeemed.key).await?;
+        let before = held.record().generation;
+        let record = Record::of_login(before, &redeemed.granted, &redeemed.policy, redeemed.sent);
+        held.replace(record.clone()).await.map(|()| record)
+    };
+    let record = match kept.await {
+        Ok(record) => record,
+        Err(error) => {
+            drop_session(provider, redeemed.granted.refresh_token.as_ref()).await;
+            return Err(error.into());
         }
+    };
+    let session = record.session.as_ref();
+    Ok(LoggedIn {
+        scope: redeemed.granted.scope.clone(),
+        withheld: redeemed.withheld,
+        renewable: session.is_some(),
+        session_ends_at: session.and_then(|session| session.ends_at(&redeemed.policy)),
+        token_left: record.token.as_ref().map_or(0, |token| token.life.left(redeemed.sent)),
+    })
+}
+
+/// Ends a session that nobody will know of. The login has failed for another reason, which is what the person hears.
+async fn drop_session(provider: &Provider, refresh_token: Option<&Secret>) {
+    if let Some(token) = refresh_token {
+        let _ = provider.revoke(token).await;
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Portuguese, of_text};
 use crate::login::LoginError;
+use crate::provider::UNBOUND;
 
 impl Portuguese for LoginError {
     fn pt_br(&self) -> String {
@@ -39,6 +40,9 @@ impl Portuguese for LoginError {
                 "{provider}: {}; um código é enviado uma só vez, então comece o login de novo",
                 refusal.pt_br()
             ),
+            Self::Unbound { provider } => {
+                format!("{provider}: {}; depois comece o login de novo", of_text(UNBOUND))
+            }
             Self::NotRevoked { provider, why } => format!(
                 "{provider}: {}; a sessão pode continuar lá, então encerre-a nas páginas do próprio provedor",
                 of_text(why)

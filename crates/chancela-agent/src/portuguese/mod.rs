@@ -9,6 +9,7 @@ mod answer;
 mod cache;
 mod certificate;
 mod config;
+mod enrolment;
 mod identity;
 mod kept;
 mod login;

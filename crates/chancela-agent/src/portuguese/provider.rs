@@ -55,6 +55,18 @@ impl Portuguese for ProviderError {
                 format!("{provider}: ninguém fez login; execute `chancela agent login {provider}`")
             }
             Self::Refused { provider, refusal } => format!("{provider}: {}", refusal.pt_br()),
+            Self::NotEnrolled { provider } => {
+                format!("{provider}: ainda não há certificado; execute `chancela agent enroll {provider}`")
+            }
+            Self::Key { provider, key, error } => format!("{provider}: {key}: {}", error.pt_br()),
+            Self::KeptKey { provider, error } => {
+                format!("{provider}: a chave a que os tokens dele são vinculados: {}", error.pt_br())
+            }
+            Self::Proof { provider, error } => format!("{provider}: {}", error.pt_br()),
+            Self::CallAddress => {
+                "o endereço da chamada ficaria longo demais com os parâmetros que o provedor quer; encurte-o"
+                    .to_owned()
+            }
             Self::Interrupted => "o programa está sendo encerrado".to_owned(),
         }
     }

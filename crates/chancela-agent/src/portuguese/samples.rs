@@ -5,11 +5,13 @@ use super::Portuguese;
 use crate::cache::{CacheError, CacheKeyError, KeyId, Unreadable};
 use crate::engine::{PlanError, Reason, Refusal, TokenKey};
 use crate::identity::{IdentityError, IdentityProblem};
+use crate::proof::ProveError;
 use crate::provider::ProviderError;
 use crate::source::{CommandLineError, SourceProblem, SourceSyntaxError};
 use crate::transport::{Lost, ProxyError, TargetError, TransportError};
 use chancela_core::dialect::DialectError;
 use chancela_core::entropy::EntropyError;
+use chancela_core::jose::PrivateKeyError;
 use chancela_core::message::authorization_request::LoginError as BeginError;
 use chancela_core::message::authorization_response::AuthorizationAnswerError;
 use chancela_core::message::token_refusal::{RefusalClass, TokenRefusal, WireError};
@@ -106,6 +108,11 @@ pub(super) fn provider() -> Vec<Sample> {
         E::Deadline { provider: provider() },
         E::LoginRequired { provider: provider() },
         E::Interrupted,
+        E::NotEnrolled { provider: provider() },
+        E::Key { provider: provider(), key: "⟦k⟧", error: PrivateKeyError::Jwk },
+        E::KeptKey { provider: provider(), error: system() },
+        E::Proof { provider: provider(), error: ProveError::Entropy(EntropyError) },
+        E::CallAddress,
     ])
 }
 

@@ -9,17 +9,17 @@ impl Portuguese for ServeError {
             Self::NoPlace => {
                 "XDG_RUNTIME_DIR não está definida; indique o socket com `agent.socket`".to_owned()
             }
-            Self::Bind { path, error } => format!(
-                "{}: {}; verifique as permissões da pasta, ou indique outro socket com `agent.socket`",
+            Self::Bind { key, path, error } => format!(
+                "{}: {}; verifique as permissões da pasta, ou indique outro socket com `{key}`",
                 path.display(),
                 error.pt_br()
             ),
-            Self::NoSocket(path) => format!(
-                "{}: ali há um arquivo que não é um socket; remova-o, ou indique outro socket com `agent.socket`",
+            Self::NoSocket(path, key) => format!(
+                "{}: ali há um arquivo que não é um socket; remova-o, ou indique outro socket com `{key}`",
                 path.display()
             ),
-            Self::Taken(path) => format!(
-                "{}: um agente já escuta ali; pare-o, ou indique outro socket com `agent.socket`",
+            Self::Taken(path, key) => format!(
+                "{}: um agente já escuta ali; pare-o, ou indique outro socket com `{key}`",
                 path.display()
             ),
             Self::Passed(error) => format!(
@@ -29,8 +29,8 @@ impl Portuguese for ServeError {
             Self::ManyPassed(count) => format!(
                 "o systemd criou {count} sockets e o agente usa um só; deixe um único `ListenStream=` na unit"
             ),
-            Self::Ops { address, error } => {
-                format!("{address}: {}; indique outro endereço com `agent.ops`", error.pt_br())
+            Self::Tcp { key, address, error } => {
+                format!("{address}: {}; indique outro endereço com `{key}`", error.pt_br())
             }
             Self::Unknown { key, name, known } => format!(
                 "{key} indica o provedor {name:?}, e a configuração não tem nenhum com esse nome; ela tem: {known}"

@@ -49,7 +49,7 @@ impl Portuguese for SourceProblem {
                 status.pt_br()
             ),
             Self::Spent => {
-                "a entrada padrão já foi lida; tire dela um só segredo e os outros de file:, env: ou cmd:".to_owned()
+                "a entrada padrão não pôde ser lida antes; inicie o programa de novo, e dê a ela só o segredo".to_owned()
             }
         }
     }

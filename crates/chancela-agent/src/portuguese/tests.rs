@@ -6,6 +6,7 @@ use crate::agent::AgentError;
 use crate::cache::{CacheError, CacheKeyError};
 use crate::config::{AgentConfig, ConfigError};
 use crate::engine::{Reason, Refusal};
+use crate::enrolment::EnrolmentError;
 use crate::identity::{IdentityError, IdentityWarning};
 use crate::login::LoginError;
 use crate::provider::{ProviderError, Timetable};
@@ -16,9 +17,11 @@ use chancela_core::dialect::DialectError;
 use chancela_core::entropy::EntropyError;
 use chancela_core::message::authorization_request::LoginError as BeginError;
 use chancela_core::message::authorization_response::AuthorizationAnswerError;
+use chancela_core::message::certificate_order::client::OrderError;
 use chancela_core::message::token_refusal::{RefusalClass, TokenRefusal, WireError};
 use chancela_core::message::token_request::EncodeError;
 use chancela_core::scope::ScopeError;
+use chancela_core::x509::EncryptionError;
 use proptest::prelude::*;
 use std::io;
 use std::path::Path;
@@ -79,6 +82,9 @@ fn others() -> Vec<Sample> {
     all.extend(agent.iter().map(both));
     let path = || text("a").into();
     all.push(both(&ConfigError::Read { path: path(), error: system() }));
+    all.push(both(&ConfigError::SeveralInputs { path: path(), first: text("b"), second: text("c") }));
+    all.extend(enrolments().iter().map(both));
+    all.extend(orders().iter().map(both));
     all.push(both(&ConfigError::Syntax { path: path(), line: 61, message: text("b") }));
     all.push(both(&DialectError::Syntax { file: text("a"), line: 61, message: text("b") }));
     all.push(both(&DialectError::Meaning { file: text("a"), key: text("b"), message: text("c") }));
@@ -118,10 +124,44 @@ fn logins() -> Vec<LoginError> {
         L::Transport { provider: provider(), error: TransportError::NoRoots },
         L::Refused { provider: provider(), refusal: Box::new(refusal()) },
         L::NotRevoked { provider: provider(), why: text("a") },
+        L::Unbound { provider: provider() },
         L::Nonce { provider: provider() },
         L::Cache(system()),
         L::Entropy(EntropyError),
     ]
+}
+
+fn enrolments() -> Vec<EnrolmentError> {
+    use EnrolmentError as E;
+    let (provider, path) = (|| text("p"), || text("a").into());
+    let transport = TransportError::NoRoots;
+    vec![
+        E::Unknown { name: text("a"), known: text("b") },
+        E::NotConfigured { provider: provider(), template: text("a") },
+        E::Configuration { provider: provider(), why: text("a") },
+        E::Provider(ProviderError::Interrupted),
+        E::Order { provider: provider(), error: OrderError::KeyOrigin },
+        E::Source { provider: provider(), error: source() },
+        E::Identity { provider: provider(), error: Box::new(identity()) },
+        E::Key { provider: provider() },
+        E::Sealed { provider: provider(), error: EncryptionError::WrongPassword },
+        E::InTheWay { path: path() },
+        E::NothingToRenew { provider: provider() },
+        E::Transport { provider: provider(), step: "⟦s⟧", error: transport },
+        E::Refused { provider: provider(), step: "⟦s⟧", said: text("a") },
+        E::Uncertain { provider: provider(), at: text("a"), why: text("b"), most: 61 },
+        E::Waits { provider: provider(), key: path() },
+        E::NotProven { error: Box::new(ProviderError::Interrupted) },
+        E::File { path: path(), error: system() },
+        E::Journal { path: path(), why: text("b") },
+        E::Foreign { path: path(), of: text("b") },
+        E::Busy { path: path() },
+    ]
+}
+
+fn orders() -> Vec<OrderError> {
+    use OrderError as O;
+    vec![O::MissingOrganization, O::KeyOrigin, O::Lifetime(61), O::Unwritable]
 }
 
 fn serving() -> Vec<ServeError> {
@@ -129,12 +169,12 @@ fn serving() -> Vec<ServeError> {
     let path = || text("a").into();
     vec![
         S::NoPlace,
-        S::Bind { path: path(), error: system() },
-        S::NoSocket(path()),
-        S::Taken(path()),
+        S::Bind { key: "⟦k⟧", path: path(), error: system() },
+        S::NoSocket(path(), "⟦k⟧"),
+        S::Taken(path(), "⟦k⟧"),
         S::Passed(system()),
         S::ManyPassed(61),
-        S::Ops { address: ([127, 0, 0, 1], 61).into(), error: system() },
+        S::Tcp { key: "⟦k⟧", address: ([127, 0, 0, 1], 61).into(), error: system() },
         S::Unknown { key: "⟦k⟧", name: text("a"), known: text("b") },
         S::Wait(system()),
     ]

@@ -2,9 +2,11 @@
 
 use crate::engine::{PlanError, Reason, Refusal};
 use crate::identity::IdentityError;
+use crate::proof::ProveError;
 use crate::source::SourceError;
 use crate::transport::{ProxyError, TargetError};
 use chancela_core::dialect::DialectError;
+use chancela_core::jose::PrivateKeyError;
 use chancela_core::message::token_request::EncodeError;
 
 /// Why a provider gives no token.
@@ -32,6 +34,9 @@ pub enum ProviderError {
     /// The certificate.
     #[error("{provider}: {error}")]
     Identity { provider: String, error: Box<IdentityError> },
+    /// The certificate that an enrolment is going to make.
+    #[error("{provider}: there is no certificate yet; run `chancela agent enroll {provider}`")]
+    NotEnrolled { provider: String },
     /// The certificate authorities.
     #[error("{path}: {error}; `ca` names a PEM file with at least one certificate")]
     Authorities { path: std::path::PathBuf, error: std::io::Error },
@@ -41,6 +46,15 @@ pub enum ProviderError {
     /// A secret cannot be read.
     #[error("{provider}: {error}")]
     Source { provider: String, error: SourceError },
+    /// A signing key.
+    #[error("{provider}: {key}: {error}")]
+    Key { provider: String, key: &'static str, error: PrivateKeyError },
+    /// The key that the cache keeps.
+    #[error("{provider}: the key that its tokens are bound to: {error}")]
+    KeptKey { provider: String, error: std::io::Error },
+    /// A request cannot be signed.
+    #[error("{provider}: {error}")]
+    Proof { provider: String, error: ProveError },
     /// A value is missing.
     #[error("{provider}: {key} is missing; {why}")]
     Missing { provider: String, key: &'static str, why: String },
@@ -56,6 +70,9 @@ pub enum ProviderError {
     /// Too many different scopes.
     #[error("{provider}: tokens for 64 different scopes are kept already; ask for one of them")]
     TooManyScopes { provider: String },
+    /// A call's address.
+    #[error("the call's address would be too long with the parameters that the provider wants; shorten it")]
+    CallAddress,
     /// The caller's time was over.
     #[error(
         "{provider}: there was no token in time; wait longer with --timeout, or see `chancela agent status`"

@@ -6,6 +6,7 @@ use super::{Inner, Provider, ProviderError, Request, Wanted};
 use crate::config::Given;
 use crate::engine::{Record, SECOND, TokenKey};
 use chancela_core::dialect::TokenEndpoint;
+use chancela_core::dpop::PROOF;
 use chancela_core::secret::Secret;
 use hidden::{HIDDEN, Hidden};
 use http::header::{ACCEPT, CONTENT_TYPE};
@@ -98,7 +99,7 @@ fn step(inner: &Inner, place: usize, key: TokenKey, wanted: &Wanted) -> Result<E
     let chain = (place > 0).then_some(&stand_in);
     let request = inner.request(place, wanted, inner.grant_request(refresh)?, chain)?;
     let names = &endpoint.request.names;
-    let names = [names.client_secret.as_str(), &names.password, &names.refresh_token];
+    let names = [names.client_secret.as_str(), &names.password, &names.refresh_token, "client_assertion"];
     let (secrets, ids) = secrets(inner);
     let hidden = Hidden::new(secrets, &ids, &names);
     let headers = request.headers().iter();
@@ -110,7 +111,10 @@ fn step(inner: &Inner, place: usize, key: TokenKey, wanted: &Wanted) -> Result<E
         };
         (name.as_str().to_owned(), text)
     });
-    let headers = headers.collect();
+    // A proof is made for the moment at which it is sent.
+    let is_proven = inner.config.dpop.is_some() && place + 1 == inner.steps.len();
+    let proof = is_proven.then(|| (PROOF.as_str().to_owned(), HIDDEN.to_owned()));
+    let headers = headers.chain(proof).collect();
     let body = hidden.body(&String::from_utf8_lossy(request.body()));
     let url = hidden.text(&(inner.target(place)?.origin() + &request.uri().to_string()));
     let (endpoint, timetable) = (endpoint.name.clone(), timetable(inner, endpoint));

@@ -1,18 +1,21 @@
 //! Asks a provider for one step's token: secrets are read anew for each request, and live no longer than it.
 
+use super::binding::UNBOUND;
+use super::exchange::{ExchangeError, read, wants_nonce};
 use super::line::Own;
 use super::{Inner, ProviderError, Wanted};
 use crate::config::GrantConfig;
 use crate::engine::{Attempt, Class, Failure, Granted, How, SECOND, duration};
+use crate::proof::Prover;
 use crate::tokens::{BoxFuture, Issuer};
 use crate::transport::TransportError;
 use bytes::Bytes;
-use chancela_core::client_auth::{Credentials, OwnCredentials};
+use chancela_core::client_auth::{Credentials, Method, OwnCredentials};
 use chancela_core::dialect::{Grant, TokenEndpoint};
-use chancela_core::message::HttpAnswer;
+use chancela_core::entropy::Entropy;
 use chancela_core::message::token_answer::{JwtHint, TokenAnswer};
 use chancela_core::message::token_refusal::{RefusalClass, TokenRefusal, WireError};
-use chancela_core::message::token_request::{Envelope, GrantRequest, TokenRequest};
+use chancela_core::message::token_request::{Envelope, GrantRequest, TokenRequest, path};
 use chancela_core::secret::{Secret, hex};
 use chancela_core::time::Timestamp;
 use http::Response;
@@ -26,51 +29,58 @@ pub(super) struct StepIssuer {
     inner: Arc<Inner>,
     place: usize,
     wanted: Wanted,
+    /// Proves by the key that the step's tokens are bound to, which their key in the cache names.
+    prover: Option<Arc<Prover>>,
 }
 
 impl StepIssuer {
-    pub(super) const fn new(inner: Arc<Inner>, place: usize, wanted: Wanted) -> Self {
-        Self { inner, place, wanted }
+    pub(super) const fn new(
+        inner: Arc<Inner>,
+        place: usize,
+        wanted: Wanted,
+        prover: Option<Arc<Prover>>,
+    ) -> Self {
+        Self { inner, place, wanted, prover }
     }
 }
 
 impl Issuer for StepIssuer {
     fn issue<'a>(&'a self, attempt: &'a Attempt) -> BoxFuture<'a, Result<Granted, Failure>> {
         Box::pin(async move {
-            let (inner, place, wanted) = (Arc::clone(&self.inner), self.place, self.wanted.clone());
+            let (place, wanted) = (self.place, self.wanted.clone());
             let refresh = match &attempt.how {
                 How::Again => None,
                 How::Refresh(token) => Some(token.clone()),
             };
             let chain = attempt.chain.last().map(|token| token.access_token.clone());
-            let made = move || {
+            let make = move |inner: &Inner| {
                 let grant = inner.grant_request(refresh.as_ref())?;
                 inner.request(place, &wanted, grant, chain.as_ref())
             };
-            let request = match tokio::task::spawn_blocking(made).await {
-                Ok(Ok(request)) => request,
-                Ok(Err(error)) => return Err(unsendable(&error)),
-                Err(_) => return Err(unsendable(&ProviderError::Interrupted)),
-            };
             let patience = duration(attempt.patience);
-            let target = self.inner.target(self.place).map_err(|error| unsendable(&error))?;
-            match self.inner.route.send(target, request, patience).await {
-                Ok(response) => match self.read(&response) {
+            match self.inner.exchange(place, self.prover.as_ref(), patience, make).await {
+                Ok(response) => match self.read(&response, attempt) {
                     Ok(granted) => Ok(granted),
                     Err(failure) => Err(self.silenced(failure, attempt).await),
                 },
-                Err(error) => Err(lost(&error)),
+                Err(ExchangeError::Unsent(error)) => Err(unsendable(&error)),
+                Err(ExchangeError::Transport(error)) => Err(lost(&error)),
             }
         })
     }
 }
 
 impl StepIssuer {
-    fn read(&self, response: &Response<Bytes>) -> Result<Granted, Failure> {
+    fn read(&self, response: &Response<Bytes>, attempt: &Attempt) -> Result<Granted, Failure> {
         let Some(endpoint) = self.inner.endpoints().nth(self.place) else {
             return Err(unsendable(&ProviderError::Interrupted));
         };
         let answer = self.inner.answer(endpoint, response).map_err(|refusal| failure(&refusal))?;
+        if self.inner.is_downgraded(&answer, self.prover.as_ref()) {
+            // The refresh token is spent all the same.
+            let class = if matches!(attempt.how, How::Again) { Class::Request } else { Class::Lost };
+            return Err(Failure { class, retry_after: None, said: Some(UNBOUND.into()) });
+        }
         Ok(granted(answer, self.inner.now()))
     }
 }
@@ -122,9 +132,7 @@ impl Inner {
         endpoint: &TokenEndpoint,
         response: &Response<Bytes>,
     ) -> Result<TokenAnswer, TokenRefusal> {
-        let answer =
-            HttpAnswer { status: response.status(), headers: response.headers(), body: response.body() };
-        TokenAnswer::parse(endpoint, &answer, self.now())
+        TokenAnswer::parse(endpoint, &read(response), self.now())
     }
 
     /// What a request of a step says that nobody else may know, as far as it can be read.
@@ -148,7 +156,7 @@ impl Inner {
         let Some(endpoint) = self.endpoints().nth(place) else { return Err(ProviderError::Interrupted) };
         let is_last = place + 1 == self.steps.len();
         let config = &self.config;
-        let own = self.own(endpoint)?;
+        let own = self.own_once(endpoint, place)?;
         let credentials = self.credentials(endpoint, &own, is_last)?;
         let partner = self.partner()?;
         let partner = partner.as_ref().filter(|_| endpoint.client_authentication.partner.is_some());
@@ -172,15 +180,14 @@ impl Inner {
         let takes_key = is_last || endpoint.client_authentication.api_key_header.is_some();
         let api_key = config.api_key.as_ref().filter(|_| takes_key);
         let api_key = api_key.map(|place| self.secret(place)).transpose()?;
-        let takes_tenant = is_last || endpoint.paths.iter().any(|path| path.contains("{tenant}"));
         let mut headers = Vec::new();
         for (name, given) in &config.headers {
             headers.push((name.as_str(), self.given(given)?));
         }
         let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.expose())).collect();
-        let fresh = self.fresh();
+        let fresh = fresh(&*self.context.entropy);
         let envelope = Envelope {
-            tenant: config.tenant.as_deref().filter(|_| takes_tenant),
+            tenant: self.step_tenant(endpoint, is_last),
             api_key: api_key.as_ref(),
             fresh: Some(&fresh),
             headers: &headers,
@@ -198,16 +205,32 @@ impl Inner {
         own: &'a Own,
         is_last: bool,
     ) -> Result<Credentials<'a>, ProviderError> {
-        let step = self.config.step.get(&endpoint.name);
         let credentials = OwnCredentials {
             client_id: own.client_id.expose(),
             client_secret: own.secret.as_ref(),
-            client_assertion: None,
+            client_assertion: own.assertion.as_ref(),
             certificate: self.identity.is_some(),
-            method: step.and_then(|step| step.method).or(self.config.method.filter(|_| is_last)),
+            method: self.method(endpoint, is_last),
         };
         Credentials::own(endpoint, &credentials)
             .map_err(|error| ProviderError::Request { provider: self.name.clone(), error })
+    }
+
+    /// How we say it there, where the configuration says.
+    pub(super) fn method(&self, endpoint: &TokenEndpoint, is_last: bool) -> Option<Method> {
+        let step = self.config.step.get(&endpoint.name);
+        step.and_then(|step| step.method).or(self.config.method.filter(|_| is_last))
+    }
+
+    fn step_tenant(&self, endpoint: &TokenEndpoint, is_last: bool) -> Option<&str> {
+        let takes_tenant = is_last || endpoint.paths.iter().any(|path| path.contains("{tenant}"));
+        self.config.tenant.as_deref().filter(|_| takes_tenant)
+    }
+
+    /// The path of a step's endpoint below its target.
+    pub(super) fn step_path(&self, endpoint: &TokenEndpoint, place: usize) -> Result<String, ProviderError> {
+        let tenant = self.step_tenant(endpoint, place + 1 == self.steps.len());
+        path(endpoint, tenant).map_err(|error| ProviderError::Request { provider: self.name.clone(), error })
     }
 
     /// What a code is redeemed with beside the RFCs' parameters: the scope that the dialect's provider wants to hear then.
@@ -263,16 +286,16 @@ impl Inner {
         let identity = self.identity.as_ref()?.current();
         Some(chancela_core::x509::encode_pem("CERTIFICATE", &identity.certificate().der))
     }
+}
 
-    /// A correlation id.
-    fn fresh(&self) -> String {
-        let mut bytes = [0; 16];
-        // An id that is not random names the request less well, and nothing depends on it.
-        let _ = self.context.entropy.fill(&mut bytes);
-        let digits = hex(&bytes);
-        let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
-        format!("{}-{}-4{}-a{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32))
-    }
+/// A correlation id.
+pub(crate) fn fresh(entropy: &dyn Entropy) -> String {
+    let mut bytes = [0; 16];
+    // An id that is not random names the request less well, and nothing depends on it.
+    let _ = entropy.fill(&mut bytes);
+    let digits = hex(&bytes);
+    let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
+    format!("{}-{}-4{}-a{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32))
 }
 
 /// What cannot be sent will not be sendable a moment later.
@@ -292,6 +315,7 @@ fn is_dead(refusal: &TokenRefusal) -> bool {
 fn failure(refusal: &TokenRefusal) -> Failure {
     let class = match refusal.class {
         // The provider says that it did not act.
+        _ if wants_nonce(refusal) => Class::Unsent,
         RefusalClass::Busy if refusal.status == http::StatusCode::TOO_MANY_REQUESTS => Class::Unsent,
         RefusalClass::Busy => Class::Busy,
         RefusalClass::Garbled => Class::Lost,

@@ -1,15 +1,18 @@
 //! What one kind of token of a provider needs, read and named: a key, a plan and an issuer for each step.
 
 use super::issuer::StepIssuer;
+use super::per_call::PerCall;
 use super::{Inner, ProviderError, Wanted};
 use crate::config::{Given, GrantConfig, Place};
 use crate::engine::{Budget, Chain, Moment, Plan, Policy, SECOND, TokenKey};
+use crate::proof::Prover;
 use crate::source::SourceError;
 use crate::tokens::KeyName;
 use crate::tokens::Tokens;
-use chancela_core::dialect::{ApiValue, TokenEndpoint};
+use chancela_core::dialect::{ApiParameter, ApiValue, TokenEndpoint};
 use chancela_core::secret::{Secret, hex};
 use chancela_core::time::Timestamp;
+use http::HeaderName;
 use std::sync::Arc;
 
 /// How long credentials count as read: a changed secret is noticed after this time.
@@ -24,6 +27,10 @@ pub(super) struct Line {
     read_at: Moment,
     /// What API calls carry beside tokens.
     pub(super) headers: Vec<(String, Secret)>,
+    /// What differs from call to call, or stands in its address.
+    pub(super) per_call: Option<Arc<PerCall>>,
+    /// Proves by the key that the last step's tokens are bound to.
+    pub(super) prover: Option<Arc<Prover>>,
 }
 
 impl Line {
@@ -34,19 +41,23 @@ impl Line {
             let _ = identity.look(inner.around(), Timestamp::from_millis(now.wall));
         }
         let mut keys: Vec<TokenKey> = Vec::new();
-        let mut facts = inner.facts()?;
+        let prover = inner.prover()?;
+        let assertion = inner.assertion_key()?.map(|key| key.jwk().thumbprint());
+        let mut facts = inner.facts(prover.as_deref(), assertion.as_deref())?;
         for (place, endpoint) in inner.endpoints().enumerate() {
             let own = inner.own(endpoint)?;
             let earlier = keys.last().map(|key| hex(key.as_bytes())).unwrap_or_default();
-            keys.push(inner.key(endpoint, &own, wanted, place, &earlier)?);
+            let bound = prover.as_ref().filter(|_| place + 1 == inner.steps.len());
+            let thumbprints = [bound.map(|prover| prover.thumbprint()), assertion.as_deref()];
+            keys.push(inner.key(endpoint, &own, wanted, (place, &earlier), thumbprints)?);
             facts.push(own.client_id.expose().to_owned());
             facts.push(own.secret.as_ref().map_or_else(String::new, |secret| secret.expose().to_owned()));
             facts.push(format!("{:?}", inner.config.step.get(&endpoint.name).and_then(|step| step.method)));
         }
         let stamp = stamp(&inner.context.pepper, &facts);
         facts.iter_mut().for_each(zeroize::Zeroize::zeroize);
-        let headers = api_headers(inner)?;
-        Ok(Self { keys, wanted: wanted.clone(), stamp, read_at: now, headers })
+        let (headers, per_call) = api(inner)?;
+        Ok(Self { keys, wanted: wanted.clone(), stamp, read_at: now, headers, per_call, prover })
     }
 
     /// The key of the token that is wanted.
@@ -65,13 +76,15 @@ impl Line {
 
     /// The same, looked at now.
     pub(super) fn looked_at(&self, now: Moment) -> Self {
-        let Self { keys, wanted, stamp, read_at: _, headers } = self;
+        let Self { keys, wanted, stamp, read_at: _, headers, per_call, prover } = self;
         Self {
             keys: keys.clone(),
             wanted: wanted.clone(),
             stamp: *stamp,
             read_at: now,
             headers: headers.clone(),
+            per_call: per_call.clone(),
+            prover: prover.clone(),
         }
     }
 
@@ -86,7 +99,8 @@ impl Line {
         for (place, (endpoint, key)) in inner.endpoints().zip(&self.keys).enumerate() {
             let address = inner.address(endpoint, place)?;
             let plan = inner.plan(endpoint, &address, earlier, self.stamp);
-            let issuer = Arc::new(StepIssuer::new(Arc::clone(inner), place, self.wanted.clone()));
+            let prover = self.prover.clone().filter(|_| place + 1 == self.keys.len());
+            let issuer = Arc::new(StepIssuer::new(Arc::clone(inner), place, self.wanted.clone(), prover));
             let registered = tokens.register(*key, plan, issuer);
             registered.map_err(|error| ProviderError::Plan { provider: inner.name.clone(), error })?;
             tokens.restamp(*key, self.stamp);
@@ -115,6 +129,8 @@ impl Line {
 pub(super) struct Own {
     pub(super) client_id: Secret,
     pub(super) secret: Option<Secret>,
+    /// An assertion, for one request.
+    pub(super) assertion: Option<Secret>,
 }
 
 impl Inner {
@@ -123,7 +139,8 @@ impl Inner {
         let step = self.config.step.get(&endpoint.name);
         let id = step.and_then(|step| step.client_id.as_ref()).unwrap_or(&self.config.client_id);
         let secret = step.and_then(|step| step.client_secret.as_ref()).or(self.config.client_secret.as_ref());
-        Ok(Own { client_id: self.given(id)?, secret: secret.map(|place| self.secret(place)).transpose()? })
+        let secret = secret.map(|place| self.secret(place)).transpose()?;
+        Ok(Own { client_id: self.given(id)?, secret, assertion: None })
     }
 
     pub(super) fn given(&self, given: &Given) -> Result<Secret, ProviderError> {
@@ -140,9 +157,13 @@ impl Inner {
 
     /// What shapes every request beside the client's id and secret. If a provider has refused it and it changes, it is asked
     /// again at once.
-    fn facts(&self) -> Result<Vec<String>, ProviderError> {
+    fn facts(&self, prover: Option<&Prover>, assertion: Option<&str>) -> Result<Vec<String>, ProviderError> {
         let config = &self.config;
         let mut facts = vec![format!("{:?}", config.method)];
+        let signing = [prover.map(Prover::thumbprint), assertion, config.client_assertion_kid.as_deref()];
+        let signing = signing.into_iter().chain([config.client_assertion_audience.as_deref()]);
+        facts.extend(signing.map(|fact| fact.unwrap_or_default().to_owned()));
+        facts.push(format!("{:?}", config.client_assertion_algorithm));
         let given = [&config.username, &config.partner_id].map(|one| one.as_ref().map(|one| self.given(one)));
         let places = [&config.password, &config.api_key, &config.partner_secret];
         let places = places.map(|one| one.as_ref().map(|one| self.secret(one)));
@@ -164,8 +185,8 @@ impl Inner {
         endpoint: &TokenEndpoint,
         own: &Own,
         wanted: &Wanted,
-        place: usize,
-        earlier: &str,
+        (place, earlier): (usize, &str),
+        [jkt, assertion]: [Option<&str>; 2],
     ) -> Result<TokenKey, ProviderError> {
         let is_last = place + 1 == self.steps.len();
         let username = self.config.username.as_ref().map(|given| self.given(given)).transpose()?;
@@ -187,10 +208,11 @@ impl Inner {
         }
         let has_others = !others.is_empty();
         let others = format!("{:016x}", stamp(&self.context.pepper, &others));
-        Ok(TokenKey::of(&[
+        let (address, scopes) = (self.address(endpoint, place)?, scopes.join(" "));
+        let mut parts = vec![
             "chancela agent 2",
             &self.dialect.name,
-            &self.address(endpoint, place)?,
+            &address,
             self.config.tenant.as_deref().unwrap_or_default(),
             match self.grant {
                 GrantConfig::ClientCredentials => "client_credentials",
@@ -199,13 +221,19 @@ impl Inner {
             },
             own.client_id.expose(),
             username.as_ref().map_or("", Secret::expose),
-            &scopes.join(" "),
+            &scopes,
             wanted.resource.as_deref().filter(|_| is_last).unwrap_or_default(),
             &thumbprint,
             partner.as_ref().map_or("", Secret::expose),
             if has_others { &others } else { "" },
             earlier,
-        ]))
+        ];
+        // Only where there is one, so that tokens without are found where earlier versions of this program kept them. A
+        // person's session outlives the key that signs assertions; the key that it is bound to it does not.
+        parts.extend(jkt.into_iter().flat_map(|jkt| ["dpop", jkt]));
+        let assertion = assertion.filter(|_| self.is_repeatable());
+        parts.extend(assertion.into_iter().flat_map(|assertion| ["client_assertion", assertion]));
+        Ok(TokenKey::of(&parts))
     }
 
     /// The whole address of a step's endpoint.
@@ -269,31 +297,48 @@ fn seconds(seconds: u32) -> i64 {
     i64::from(seconds) * SECOND
 }
 
-/// Headers of every API call beside the tokens, those with a value that is the same in each.
-fn api_headers(inner: &Inner) -> Result<Vec<(String, Secret)>, ProviderError> {
-    let Some(endpoint) = inner.endpoints().last() else { return Ok(Vec::new()) };
-    let mut out = Vec::new();
-    for header in &endpoint.api.headers {
-        let value = match (&header.literal, header.value, &header.credential) {
-            (Some(text), _, _) => Secret::new(text.clone()),
-            (_, Some(ApiValue::ClientId), _) => inner.own(endpoint)?.client_id,
-            (_, Some(ApiValue::Fresh), _) | (_, None, None) => continue,
-            (_, None, Some(name)) => match inner.config.credential.get(name) {
-                Some(given) => inner.given(given)?,
-                None => {
-                    return Err(ProviderError::Missing {
-                        provider: inner.name.clone(),
-                        key: "credential",
-                        why: format!(
-                            "every call of this provider's API carries {name}; give it as credential.{name}"
-                        ),
-                    });
-                }
-            },
-        };
-        out.push((header.name.clone(), value));
+/// What API calls carry beside tokens: headers with a value that is the same in each, and the rest.
+fn api(inner: &Inner) -> Result<(Vec<(String, Secret)>, Option<Arc<PerCall>>), ProviderError> {
+    let Some(endpoint) = inner.endpoints().last() else { return Ok((Vec::new(), None)) };
+    let unfit = |name: &str| ProviderError::Header { provider: inner.name.clone(), header: name.to_owned() };
+    let (mut headers, mut fresh, mut query) = (Vec::new(), Vec::new(), Vec::new());
+    for parameter in &endpoint.api.headers {
+        let name = &parameter.name;
+        match api_value(inner, endpoint, parameter)? {
+            Some(value) => headers.push((name.clone(), value)),
+            None => fresh.push(HeaderName::from_bytes(name.as_bytes()).map_err(|_| unfit(name))?),
+        }
     }
-    Ok(out)
+    for parameter in &endpoint.api.query {
+        let value = api_value(inner, endpoint, parameter)?;
+        query.extend(value.map(|value| (parameter.name.clone(), value)));
+    }
+    Ok((headers, PerCall::of(fresh, query, &inner.context.entropy)))
+}
+
+/// A value of each call; `None` if it is another one in each.
+fn api_value(
+    inner: &Inner,
+    endpoint: &TokenEndpoint,
+    parameter: &ApiParameter,
+) -> Result<Option<Secret>, ProviderError> {
+    Ok(match (&parameter.literal, parameter.value, &parameter.credential) {
+        (Some(text), _, _) => Some(Secret::new(text.clone())),
+        (_, Some(ApiValue::ClientId), _) => Some(inner.own(endpoint)?.client_id),
+        (_, Some(ApiValue::Fresh), _) | (_, None, None) => None,
+        (_, None, Some(name)) => match inner.config.credential.get(name) {
+            Some(given) => Some(inner.given(given)?),
+            None => {
+                return Err(ProviderError::Missing {
+                    provider: inner.name.clone(),
+                    key: "credential",
+                    why: format!(
+                        "every call of this provider's API carries {name}; give it as credential.{name}"
+                    ),
+                });
+            }
+        },
+    })
 }
 
 /// Tells one set of credentials from another without telling them.

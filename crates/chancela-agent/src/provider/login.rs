@@ -1,18 +1,20 @@
-//! A provider's part of a browser login (RFC 6749 §4.1): the address that a person opens, the exchange of the code, and the
+//! A provider's part of a login (RFC 6749 §4.1): the address that a person opens, the request for its tokens, and the
 //! revocation (RFC 7009) of what it gave. Does not own the browser, the answer or the record.
 
+use super::exchange::ExchangeError;
 use super::issuer::granted;
 use super::{Inner, Provider, ProviderError, Request};
 use crate::config::LoginConfig;
 use crate::engine::{Granted, Moment, Policy, TokenKey, Want, duration};
-use crate::login::{Answer, LoginError, Proof};
+use crate::login::{LoginError, Proof};
 use crate::tokens::{TokenError, Tokens};
-use crate::transport::Target;
+use crate::transport::{Target, TransportError};
 use bytes::Bytes;
 use chancela_core::dialect::TokenEndpoint;
 use chancela_core::message::HttpAnswer;
 use chancela_core::message::authorization_request::{AuthorizationRequest, Login};
 use chancela_core::message::introspection::{TokenParameter, read_revocation};
+use chancela_core::message::token_refusal::TokenRefusal;
 use chancela_core::message::token_request::GrantRequest;
 use chancela_core::scope::Scope;
 use chancela_core::secret::Secret;
@@ -37,6 +39,33 @@ pub(crate) struct Redeemed {
     pub(crate) id_token: Option<Secret>,
     /// What was asked for and not granted.
     pub(crate) withheld: Vec<String>,
+}
+
+/// Why a login gave no tokens.
+pub(crate) enum Unredeemed {
+    /// Nothing was sent.
+    Provider(ProviderError),
+    /// Whether the request arrived is not known.
+    Transport(TransportError),
+    /// The provider's no.
+    Refused(Box<TokenRefusal>),
+    /// The tokens are not bound to our key, and were dropped.
+    Unbound,
+}
+
+impl From<ProviderError> for Unredeemed {
+    fn from(error: ProviderError) -> Self {
+        Self::Provider(error)
+    }
+}
+
+impl From<ExchangeError> for Unredeemed {
+    fn from(error: ExchangeError) -> Self {
+        match error {
+            ExchangeError::Unsent(error) => Self::Provider(error),
+            ExchangeError::Transport(error) => Self::Transport(error),
+        }
+    }
 }
 
 impl Provider {
@@ -84,38 +113,33 @@ impl Provider {
         Ok(request.url(&self.0.base()?.url(&path)))
     }
 
-    /// Exchanges a code, once: a code whose answer was lost may be spent.
+    /// Asks for the tokens of a login, once: a code whose answer was lost may be spent.
     pub(crate) async fn redeem(
         &self,
         request: Request<'_>,
-        answer: Answer,
-        opening: &Opening<'_>,
-    ) -> Result<Redeemed, LoginError> {
+        grant: GrantRequest<'static>,
+    ) -> Result<Redeemed, Unredeemed> {
         let line = self.line(request).await?;
         let patience = duration(self.0.http.timeout.millis());
         let chain = match line.earlier() {
             Some(key) => Some(self.step_token(key, patience).await?),
             None => None,
         };
-        let grant = GrantRequest::AuthorizationCode {
-            code: answer.into_code().expose().to_owned().into(),
-            redirect_uri: Some(opening.redirect_uri.to_owned().into()),
-            code_verifier: Some(opening.proof.verifier.expose().to_owned().into()),
-        };
         let wanted = self.wanted(request);
         let asked = wanted.scope.clone().unwrap_or_default();
         let place = self.0.steps.len().saturating_sub(1);
-        let target = self.0.target(place)?;
-        let request = move |inner: &Inner| inner.request(place, &wanted, grant, chain.as_ref());
-        let request = self.blocking(request).await?;
+        let make = move |inner: &Inner| inner.request(place, &wanted, grant.clone(), chain.as_ref());
         let sent = self.0.context.clock.now();
-        let provider = || self.name().to_owned();
-        let response = self.0.route.send(target, request, patience).await;
-        let response = response.map_err(|error| LoginError::Transport { provider: provider(), error })?;
+        let response = self.0.exchange(place, line.prover.as_ref(), patience, make).await?;
         let endpoint = self.0.last()?;
         let answer = self.0.answer(endpoint, &response);
-        let mut answer = answer
-            .map_err(|refusal| LoginError::Refused { provider: provider(), refusal: Box::new(refusal) })?;
+        let mut answer = answer.map_err(|refusal| Unredeemed::Refused(Box::new(refusal)))?;
+        if self.0.is_downgraded(&answer, line.prover.as_ref()) {
+            // The login has failed already, which is what the person hears.
+            let token = answer.refresh_token.as_ref().unwrap_or(&answer.access_token);
+            let _ = self.revoke(token).await;
+            return Err(Unredeemed::Unbound);
+        }
         let asked = asked.split(' ').filter(|token| !token.is_empty());
         let withheld = answer.withheld(endpoint, asked).into_iter().map(str::to_owned).collect();
         let id_token = answer.id_token.take();
@@ -198,7 +222,7 @@ impl Inner {
 
     fn revocation(&self, token: &Secret) -> Result<http::Request<Bytes>, ProviderError> {
         let endpoint = self.last()?;
-        let own = self.own(endpoint)?;
+        let own = self.own_once(endpoint, self.steps.len().saturating_sub(1))?;
         let request = TokenParameter {
             token: token.expose().into(),
             credentials: self.credentials(endpoint, &own, true)?,

@@ -4,27 +4,42 @@
 //! Owns the way from names in a file to keys, plans and requests. Does not own when they are used (the engine's) nor how
 //! they travel (the transport's).
 
+mod assertion;
+mod authorized;
+mod binding;
 mod error;
+mod exchange;
 mod explain;
 mod issuer;
 mod line;
 mod login;
 mod open;
+mod per_call;
+mod sight;
+mod times;
 
+pub use authorized::Authorized;
+pub(crate) use binding::UNBOUND;
 pub use error::ProviderError;
 #[cfg(feature = "portuguese")]
 pub(crate) use error::span;
 pub use explain::{Explained, Timetable};
-pub(crate) use login::Opening;
-pub use open::Context;
+pub(crate) use issuer::fresh;
+pub(crate) use login::{Opening, Redeemed, Unredeemed};
+pub use open::{Context, route};
+pub(crate) use open::{authorities, environment, identity};
+pub use times::Step;
 
 use crate::config::{GrantConfig, Http, ProviderConfig};
 use crate::engine::{Fingerprint, Moment, Reason, Refusal, Served, TokenKey, Want};
-use crate::identity::ClientIdentity;
+use crate::identity::{ClientIdentity, Look};
+use crate::proof::{Heard, Prover};
 use crate::source::Surroundings;
 use crate::tokens::{TokenError, Tokens};
 use crate::transport::{Route, Target};
 use chancela_core::dialect::{Dialect, TokenEndpoint};
+use chancela_core::dpop::TOKEN_TYPE;
+use chancela_core::time::Timestamp;
 use http::{HeaderName, HeaderValue};
 use line::Line;
 use open::Shared;
@@ -53,15 +68,6 @@ pub struct Request<'a> {
     pub min_ttl: Duration,
 }
 
-/// What an API call carries.
-#[derive(Debug, Clone)]
-pub struct Authorized {
-    /// The token and those that go along with it.
-    pub served: Served,
-    /// Headers, the token's own first; their values are marked sensitive.
-    pub headers: Vec<(HeaderName, HeaderValue)>,
-}
-
 struct Inner {
     name: String,
     dialect: Arc<Dialect>,
@@ -76,6 +82,10 @@ struct Inner {
     route: Route,
     http: Http,
     context: Shared,
+    /// What servers said of nonces and clocks.
+    heard: Arc<Heard>,
+    /// The key that tokens are bound to now, once it was read.
+    prover: Mutex<Option<Arc<Prover>>>,
     lines: Mutex<BTreeMap<Wanted, Entry>>,
 }
 
@@ -124,7 +134,11 @@ impl Provider {
         let min_ttl = i64::try_from(request.min_ttl.as_millis()).unwrap_or(i64::MAX);
         let served = self.1.token(line.key(), Want { min_ttl }, patience).await;
         match served {
-            Ok(served) => Ok(Authorized { headers: self.headers(&line, &served)?, served }),
+            Ok(served) => {
+                let prover = line.prover.clone().filter(|_| binding::is_bound(&served.token));
+                let headers = self.headers(&line, &served, prover.is_some())?;
+                Ok(Authorized::new(headers, served, prover, line.per_call.clone()))
+            }
             Err(TokenError::Refused(refusal)) => Err(self.refused(refusal)),
             Err(TokenError::Deadline) => Err(late()),
         }
@@ -147,6 +161,13 @@ impl Provider {
     /// The client certificate, if there is one.
     pub fn identity(&self) -> Option<&ClientIdentity> {
         self.0.identity.as_deref()
+    }
+
+    /// Takes another certificate from its files now, if there is one. Returns whether there was.
+    pub fn reload_identity(&self) -> bool {
+        let now = Timestamp::from_millis(self.0.context.clock.now().wall);
+        let reloaded = |identity: &Arc<ClientIdentity>| identity.reload(self.0.around(), now);
+        self.0.identity.as_ref().is_some_and(|identity| matches!(reloaded(identity), Look::Replaced))
     }
 
     /// The key of what `request` asks for.
@@ -212,13 +233,22 @@ impl Provider {
         }
     }
 
-    fn headers(&self, line: &Line, served: &Served) -> Result<Vec<(HeaderName, HeaderValue)>, ProviderError> {
+    fn headers(
+        &self,
+        line: &Line,
+        served: &Served,
+        is_bound: bool,
+    ) -> Result<Vec<(HeaderName, HeaderValue)>, ProviderError> {
         let inner = &self.0;
         let mut out = Vec::with_capacity(2);
         let tokens = served.chain.iter().chain([&served.token]);
         let steps = inner.endpoints().skip(inner.steps.len().saturating_sub(served.chain.len() + 1));
-        for (endpoint, token) in steps.zip(tokens) {
-            let scheme = endpoint.token.scheme.as_str();
+        for (place, (endpoint, token)) in steps.zip(tokens).enumerate() {
+            // The last step's token alone is bound (RFC 9449 section 7.1).
+            let scheme = match is_bound && place == served.chain.len() {
+                true => TOKEN_TYPE,
+                false => endpoint.token.scheme.as_str(),
+            };
             let joint = if scheme.is_empty() { "" } else { " " };
             let text = [scheme, joint, token.access_token.expose()].concat();
             out.push((endpoint.token.header.as_str(), text));

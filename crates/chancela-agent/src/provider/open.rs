@@ -5,8 +5,8 @@ use crate::clock::Clock;
 use crate::config::{GrantConfig, Http, ProviderConfig};
 use crate::engine::duration;
 use crate::identity::{ClientIdentity, IdentityFiles};
-use crate::source::Surroundings;
-use crate::tokens::Tokens;
+use crate::source::{Source, Surroundings};
+use crate::tokens::{Store, Tokens};
 use crate::transport::{Carrier, Proxies, Route, Target, Tls};
 use chancela_core::dialect::{Dialect, Grant, Library, TokenEndpoint};
 use chancela_core::entropy::Entropy;
@@ -40,6 +40,8 @@ pub(super) struct Shared {
     pub(super) around: Arc<Surroundings>,
     pub(super) entropy: Arc<dyn Entropy>,
     pub(super) pepper: [u8; 32],
+    /// Where the key rests that tokens are bound to.
+    pub(super) store: Arc<dyn Store>,
 }
 
 /// How often a certificate's files are looked at.
@@ -60,27 +62,18 @@ impl Provider {
         context: Context,
     ) -> Result<Self, ProviderError> {
         let provider = name.to_owned();
-        let dialect = config.dialect.as_deref().unwrap_or(name);
-        let dialect = library.load(dialect);
-        let dialect =
-            dialect.map_err(|error| ProviderError::Dialect { provider: provider.clone(), error })?;
+        let dialect = Self::dialect_of(name, &config, library)?;
         let environment = environment(&provider, &dialect, &config)?;
         let steps = steps(&provider, &dialect, &config)?;
         let targets = targets(&provider, &dialect, &config, (&environment, &steps))?;
         check_steps(&provider, &dialect, &config, &steps)?;
         let grant = grant(&dialect, &config, &steps);
         let identity = identity(&provider, &config, &context)?;
-        let own = http.ca.as_deref().map(authorities).transpose()?.unwrap_or_default();
-        let route = Route {
-            tls: Arc::new(Tls::new(own, identity.clone())),
-            proxies: proxies(http, &context.around)?,
-            connect: duration(http.connect_timeout.millis()),
-            carrier: context.carrier.clone(),
-        };
+        let route = route(http, &context.around, context.carrier.clone(), identity.clone())?;
         let http = http.clone();
         let lines = Mutex::default();
         let Context { tokens, clock, around, entropy, pepper, carrier: _ } = context;
-        let context = Shared { clock, around, entropy, pepper };
+        let context = Shared { clock, around, entropy, pepper, store: tokens.store() };
         let inner = Inner {
             name: provider,
             dialect,
@@ -93,10 +86,43 @@ impl Provider {
             route,
             http,
             context,
+            heard: Arc::default(),
+            prover: Mutex::default(),
             lines,
         };
         Ok(Self(Arc::new(inner), tokens))
     }
+}
+
+impl Provider {
+    /// The dialect that a configuration names.
+    pub(crate) fn dialect_of(
+        name: &str,
+        config: &ProviderConfig,
+        library: &Library,
+    ) -> Result<Arc<Dialect>, ProviderError> {
+        let dialect = library.load(config.dialect.as_deref().unwrap_or(name));
+        dialect.map_err(|error| ProviderError::Dialect { provider: name.to_owned(), error })
+    }
+}
+
+/// How servers are reached, by `carrier` if there is one, and with this client's certificate if there is one.
+///
+/// # Errors
+/// [`ProviderError`]: the certificate authorities or the proxy.
+pub fn route(
+    http: &Http,
+    around: &Surroundings,
+    carrier: Option<Arc<dyn Carrier>>,
+    identity: Option<Arc<ClientIdentity>>,
+) -> Result<Route, ProviderError> {
+    let own = http.ca.as_deref().map(authorities).transpose()?.unwrap_or_default();
+    Ok(Route {
+        tls: Arc::new(Tls::new(own, identity)),
+        proxies: proxies(http, around)?,
+        connect: duration(http.connect_timeout.millis()),
+        carrier,
+    })
 }
 
 /// Where each step's endpoint is.
@@ -116,7 +142,12 @@ fn targets(
     endpoints.map(target).collect()
 }
 
-fn environment(provider: &str, dialect: &Dialect, config: &ProviderConfig) -> Result<String, ProviderError> {
+/// The environment that is meant.
+pub(crate) fn environment(
+    provider: &str,
+    dialect: &Dialect,
+    config: &ProviderConfig,
+) -> Result<String, ProviderError> {
     let mut names = dialect.environments.keys();
     let named = config.environment.clone().filter(|name| dialect.environments.contains_key(name));
     let mut only = || match (names.next(), names.next()) {
@@ -203,12 +234,19 @@ fn grant(dialect: &Dialect, config: &ProviderConfig, steps: &[usize]) -> GrantCo
     })
 }
 
-fn identity(
+/// The client certificate that is configured.
+pub(crate) fn identity(
     provider: &str,
     config: &ProviderConfig,
     context: &Context,
 ) -> Result<Option<Arc<ClientIdentity>>, ProviderError> {
     let Some(certificate) = &config.certificate else { return Ok(None) };
+    if let Source::File(path) = &certificate.0
+        && config.enrollment.is_some()
+        && !path.exists()
+    {
+        return Err(ProviderError::NotEnrolled { provider: provider.to_owned() });
+    }
     let files = IdentityFiles {
         certificate: certificate.0.clone(),
         key: config.certificate_key.as_ref().map(|place| place.0.clone()),
@@ -221,7 +259,8 @@ fn identity(
     Ok(Some(Arc::new(identity)))
 }
 
-fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, ProviderError> {
+/// The certificates of a file with authorities.
+pub(crate) fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, ProviderError> {
     let wrong = |error| ProviderError::Authorities { path: path.to_owned(), error };
     let text = std::fs::read(path).map_err(wrong)?;
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();

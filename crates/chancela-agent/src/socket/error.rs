@@ -11,19 +11,21 @@ pub enum ServeError {
     #[error("XDG_RUNTIME_DIR is not set; name the socket with `agent.socket`")]
     NoPlace,
     /// The socket cannot be made.
-    #[error("{path}: {error}; check the folder's rights, or name another socket with `agent.socket`")]
+    #[error("{path}: {error}; check the folder's rights, or name another socket with `{key}`")]
     Bind {
         /// The socket.
         path: PathBuf,
+        /// Where the configuration names it.
+        key: &'static str,
         /// What the system said.
         error: io::Error,
     },
     /// Another file is there.
-    #[error("{0}: a file that is no socket is there; remove it, or name another socket with `agent.socket`")]
-    NoSocket(PathBuf),
+    #[error("{0}: a file that is no socket is there; remove it, or name another socket with `{1}`")]
+    NoSocket(PathBuf, &'static str),
     /// Somebody listens there.
-    #[error("{0}: an agent listens there already; stop it, or name another socket with `agent.socket`")]
-    Taken(PathBuf),
+    #[error("{0}: an agent listens there already; stop it, or name another socket with `{1}`")]
+    Taken(PathBuf, &'static str),
     /// systemd's socket cannot be taken.
     #[error(
         "the socket that systemd made cannot be used: {0}; its unit needs one `ListenStream=` with a path"
@@ -32,11 +34,13 @@ pub enum ServeError {
     /// systemd made more sockets than there is use for.
     #[error("systemd made {0} sockets and the agent has use for one; leave one `ListenStream=` in its unit")]
     ManyPassed(u32),
-    /// The ops listener.
-    #[error("{address}: {error}; name another address with `agent.ops`")]
-    Ops {
+    /// A listener by TCP.
+    #[error("{address}: {error}; name another address with `{key}`")]
+    Tcp {
         /// The address.
         address: SocketAddr,
+        /// Where the configuration names it.
+        key: &'static str,
         /// What the system said.
         error: io::Error,
     },

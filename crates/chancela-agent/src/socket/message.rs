@@ -1,9 +1,10 @@
 //! What goes over the socket, both ways: one type per message, read and written here.
 
 use crate::engine::Fingerprint;
+use chancela_core::dpop::target_uri;
 use chancela_core::scope::Scope;
 use chancela_core::secret::{Secret, from_hex};
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, Method, Uri};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -40,6 +41,23 @@ pub struct Ask {
     /// The fingerprint of a token that an API has refused, in hexadecimal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejected: Option<String>,
+    /// The method of the call that the token is for; GET if absent. For a token that is bound to a key (RFC 9449).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// The whole address of that call. A bound token's headers are good for one call alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// What the API's last answer had as `DPoP-Nonce`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dpop_nonce: Option<String>,
+}
+
+/// The one call that a bound token's headers are for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Call {
+    pub(super) method: Method,
+    pub(super) url: Uri,
+    pub(super) nonce: Option<HeaderValue>,
 }
 
 impl Ask {
@@ -69,7 +87,22 @@ impl Ask {
         if ask.rejected.is_some() && ask.rejected().is_none() {
             return Err("rejected: a fingerprint, 16 hexadecimal digits".into());
         }
+        if ask.url.is_none() && (ask.method.is_some() || ask.dpop_nonce.is_some()) {
+            return Err("url: method and dpop_nonce are those of a call, whose address is missing".into());
+        }
+        if ask.url.is_some() && ask.call().is_none() {
+            return Err("url, method, dpop_nonce: a whole address, an HTTP method, a header's value".into());
+        }
         Ok(ask)
+    }
+
+    /// The call that the token is for.
+    pub(super) fn call(&self) -> Option<Call> {
+        let url: Uri = self.url.as_deref()?.parse().ok()?;
+        target_uri(&url)?;
+        let method = self.method.as_deref().unwrap_or("GET").parse().ok()?;
+        let nonce = self.dpop_nonce.as_deref().map(HeaderValue::from_str).transpose().ok()?;
+        Some(Call { method, url, nonce })
     }
 
     /// The token that an API has refused.
@@ -110,6 +143,8 @@ pub(super) struct WrittenToken<'a> {
     pub(super) expires_in: u64,
     pub(super) fingerprint: String,
     pub(super) headers: serde_json::Map<String, serde_json::Value>,
+    #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
+    pub(super) query: serde_json::Map<String, serde_json::Value>,
 }
 
 // A later agent may say more than this client knows.
@@ -257,6 +292,12 @@ mod tests {
             r#"{"provider":"a","resource":"planted x"}"#,
             r#"{"provider":"a","rejected":"planted"}"#,
             r#"{"provider":"a","rejected":""}"#,
+            r#"{"provider":"a","method":"planted"}"#,
+            r#"{"provider":"a","dpop_nonce":"planted"}"#,
+            r#"{"provider":"a","url":"/planted"}"#,
+            r#"{"provider":"a","url":"https://planted@a.example/"}"#,
+            r#"{"provider":"a","url":"https://a.example","method":"planted "}"#,
+            r#"{"provider":"a","url":"https://a.example","dpop_nonce":"planted\n"}"#,
         ] {
             let error = Ask::parse(wrong.as_bytes()).unwrap_err();
             assert!(!error.contains("planted"), "{error}");
@@ -280,7 +321,8 @@ mod tests {
             rejected in proptest::option::of("[0-9a-f]{16}"),
         ) {
             let scope = scope.map(|scope| scope.replace('\\', ""));
-            let ask = Ask { provider, scope, min_ttl: numbers.0, timeout: numbers.1, rejected, resource: None };
+            let url = rejected.as_ref().map(|path| format!("https://a.example/{path}"));
+            let ask = Ask { scope, min_ttl: numbers.0, timeout: numbers.1, rejected, url, ..Ask::of(provider) };
             proptest::prop_assert_eq!(Ask::parse(&serde_json::to_vec(&ask).unwrap()), Ok(ask));
         }
     }

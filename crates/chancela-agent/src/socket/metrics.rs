@@ -2,6 +2,7 @@
 
 use super::news::Standing;
 use crate::engine::Class;
+use crate::reverse_proxy::CallMetrics;
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -64,6 +65,8 @@ pub(super) struct Metrics {
     certificates: Family<Of, Gauge>,
     budgets: Family<Of, Gauge>,
     pauses: Family<Because, Gauge>,
+    /// Of reverse proxies.
+    pub(super) calls: CallMetrics,
     /// One look at a time fills the gauges.
     looking: Mutex<()>,
 }
@@ -85,10 +88,12 @@ impl Default for Metrics {
             certificates: Family::default(),
             budgets: Family::default(),
             pauses: Family::default(),
+            calls: CallMetrics::default(),
             looking: Mutex::default(),
         };
         own.register_counters();
         own.register_gauges();
+        own.calls.register(&mut own.registry);
         own
     }
 }

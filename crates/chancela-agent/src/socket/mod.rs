@@ -23,6 +23,7 @@ mod ops;
 mod place;
 mod policy;
 mod problem;
+mod renewal;
 mod state;
 mod status;
 mod token;
@@ -34,13 +35,13 @@ pub use message::{
     Ask, CertificateStatus, FORMAT_VERSION, ProviderStatus, StatusReport, Token, TokenStatus, TroubleStatus,
 };
 pub use news::News;
+pub(crate) use place::{SocketFile, bind};
+pub(crate) use policy::{Caller, Policy};
 pub use problem::Problem;
 
 use crate::agent::Agent;
 use crate::config::{AllowConfig, ServeConfig};
 use crate::source::Surroundings;
-use place::SocketFile;
-use policy::Policy;
 use state::State;
 use std::fmt;
 use std::future::Future;
@@ -49,9 +50,12 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::timeout;
 
 /// How long a token request may take at the end that loses nothing; what would be lost is waited for longer.
 const SETTLE: Duration = Duration::from_secs(2);
+/// How long the renewal of a certificate is waited for at the end: its longest step, and a little.
+const RENEWED: Duration = Duration::from_secs(15);
 
 /// What is served, where, and to whom.
 #[derive(Debug)]
@@ -110,13 +114,14 @@ impl Listening {
     pub fn bind(settings: Settings) -> Result<Self, ServeError> {
         let Settings { socket, ops, prefetch, allow, passed, news } = settings;
         let policy = Policy::new(rustix::process::geteuid().as_raw(), allow);
-        let ops =
-            ops.map(|address| TcpListener::bind(address).map_err(|error| ServeError::Ops { address, error }));
+        let ops = ops.map(|address| {
+            TcpListener::bind(address).map_err(|error| ServeError::Tcp { address, key: "agent.ops", error })
+        });
         let ops = ops.transpose()?;
         let (socket, file) = match passed {
             Some(socket) => (socket, None),
             None => {
-                let (socket, file) = place::bind(&socket.ok_or(ServeError::NoPlace)?, &policy)?;
+                let (socket, file) = bind(&socket.ok_or(ServeError::NoPlace)?, &policy, "agent.socket")?;
                 (socket, Some(file))
             }
         };
@@ -157,9 +162,13 @@ impl Listening {
             beside.spawn(ops::serve(ops, Arc::clone(&state)));
         }
         beside.spawn(upkeep::upkeep(Arc::clone(&state)));
+        beside.spawn(renewal::renewal(Arc::clone(&state)));
         accept::accept(socket, Arc::clone(&state), shutdown).await;
         drop(file);
+        // No renewal begins any more, and the one that is under way is waited for.
+        let renewing = timeout(RENEWED, state.renewing.lock()).await;
         beside.shutdown().await;
+        drop(renewing);
         // A session that was renewed and is not saved is a session that is lost.
         if !state.agent.tokens().settle(SETTLE).await {
             tracing::warn!("the agent ends while a token request is under way");
@@ -186,7 +195,7 @@ pub async fn serve(
     Listening::bind(settings)?.serve(agent, shutdown).await
 }
 
-fn known<'a>(
+pub(crate) fn known<'a>(
     key: &'static str,
     agent: &Agent,
     mut names: impl Iterator<Item = &'a String>,

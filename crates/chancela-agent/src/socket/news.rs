@@ -8,6 +8,7 @@ use super::metrics::Metrics;
 use super::policy::{Caller, Policy};
 use crate::config::Operation;
 use crate::engine::{Class, Notice, Status, TokenKey};
+use crate::reverse_proxy::CallMetrics;
 use crate::tokens::{KeyName, Observer, Tokens};
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
@@ -84,6 +85,11 @@ impl News {
     fn names(&self, key: TokenKey) -> Vec<Arc<KeyName>> {
         let names = self.names.read().unwrap_or_else(PoisonError::into_inner);
         names.get(&key).cloned().unwrap_or_default()
+    }
+
+    /// What is counted of calls through reverse proxies.
+    pub(crate) const fn calls(&self) -> &CallMetrics {
+        &self.metrics.calls
     }
 
     fn readers(&self) -> MutexGuard<'_, Readers> {

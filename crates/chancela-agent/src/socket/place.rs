@@ -16,7 +16,7 @@ const FIRST_PASSED: i32 = 3;
 
 /// A socket's file. It is removed when this is dropped, unless it is another one's by then.
 #[derive(Debug)]
-pub(super) struct SocketFile {
+pub(crate) struct SocketFile {
     path: PathBuf,
     inode: (u64, u64),
 }
@@ -36,9 +36,13 @@ pub(super) fn usual(around: &Surroundings) -> Option<PathBuf> {
 }
 
 /// Binds a socket at `path`, in a folder that is made if it is not there. A socket that nobody listens on any more is
-/// replaced; one that somebody listens on, and a file that is none, stay.
-pub(super) fn bind(path: &Path, policy: &Policy) -> Result<(UnixListener, SocketFile), ServeError> {
-    let failed = |error| ServeError::Bind { path: path.to_owned(), error };
+/// replaced; one that somebody listens on, and a file that is none, stay. `key` is what errors call the place in the configuration.
+pub(crate) fn bind(
+    path: &Path,
+    policy: &Policy,
+    key: &'static str,
+) -> Result<(UnixListener, SocketFile), ServeError> {
+    let failed = |error| ServeError::Bind { path: path.to_owned(), error, key };
     // Others have to come through the folder to a socket that is theirs too.
     let (folder_mode, mode) = if policy.names_others() { (0o750, 0o660) } else { (0o700, 0o600) };
     let group = policy.group();
@@ -46,7 +50,7 @@ pub(super) fn bind(path: &Path, policy: &Policy) -> Result<(UnixListener, Socket
         DirBuilder::new().recursive(true).mode(folder_mode).create(folder).map_err(failed)?;
         chown(folder, None, group).map_err(failed)?;
     }
-    clear(path)?;
+    clear(path, key)?;
     let listener = UnixListener::bind(path).map_err(failed)?;
     let file = SocketFile { path: path.to_owned(), inode: inode(path).map_err(failed)? };
     chown(path, None, group).map_err(failed)?;
@@ -54,18 +58,18 @@ pub(super) fn bind(path: &Path, policy: &Policy) -> Result<(UnixListener, Socket
     Ok((listener, file))
 }
 
-fn clear(path: &Path) -> Result<(), ServeError> {
-    let failed = |error| ServeError::Bind { path: path.to_owned(), error };
+fn clear(path: &Path, key: &'static str) -> Result<(), ServeError> {
+    let failed = |error| ServeError::Bind { path: path.to_owned(), error, key };
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(failed(error)),
-        Ok(metadata) if !metadata.file_type().is_socket() => Err(ServeError::NoSocket(path.to_owned())),
+        Ok(metadata) if !metadata.file_type().is_socket() => Err(ServeError::NoSocket(path.to_owned(), key)),
         Ok(_) => match UnixStream::connect(path) {
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
                 fs::remove_file(path).map_err(failed)
             }
             // Whoever does not let us in, or has no place in its queue, is alive.
-            _ => Err(ServeError::Taken(path.to_owned())),
+            _ => Err(ServeError::Taken(path.to_owned(), key)),
         },
     }
 }

@@ -4,23 +4,23 @@ use crate::config::{AllowConfig, Operation};
 
 /// The process at the other end, as the kernel noted it when it connected (`SO_PEERCRED`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Caller {
-    pub(super) uid: u32,
-    pub(super) gid: u32,
+pub(crate) struct Caller {
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
     /// For the log alone: by the time it is read, the number may be another process's.
-    pub(super) pid: Option<i32>,
+    pub(crate) pid: Option<i32>,
 }
 
 /// The rules.
 #[derive(Debug)]
-pub(super) struct Policy {
+pub(crate) struct Policy {
     own: u32,
     rules: Vec<AllowConfig>,
 }
 
 impl Policy {
     /// These rules, in a process of the user `own`.
-    pub(super) const fn new(own: u32, rules: Vec<AllowConfig>) -> Self {
+    pub(crate) const fn new(own: u32, rules: Vec<AllowConfig>) -> Self {
         Self { own, rules }
     }
 
@@ -30,7 +30,7 @@ impl Policy {
     }
 
     /// Whether a caller may do this for `provider`.
-    pub(super) fn allows(&self, caller: Caller, operation: Operation, provider: &str) -> bool {
+    pub(crate) fn allows(&self, caller: Caller, operation: Operation, provider: &str) -> bool {
         self.allows_where(caller, operation, |providers| providers.iter().any(|one| one == provider))
     }
 

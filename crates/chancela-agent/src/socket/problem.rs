@@ -34,7 +34,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub(super) fn new(status: StatusCode, reason: &str, title: &str, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(status: StatusCode, reason: &str, title: &str, detail: impl Into<String>) -> Self {
         Self {
             format_version: FORMAT_VERSION,
             kind: format!("urn:chancela:agent:{reason}"),
@@ -54,6 +54,17 @@ impl Problem {
     pub(super) fn too_large() -> Self {
         let detail = "a request has at most 64 KiB";
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The request is too large", detail)
+    }
+
+    pub(super) fn needs_proof() -> Self {
+        let detail = "this provider's tokens are bound to a key, and each call needs a proof of its own (RFC 9449); \
+                      ask for each call, and say its method and url";
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "needs_proof",
+            "The token is good for calls with a proof alone",
+            detail,
+        )
     }
 
     pub(super) fn forbidden() -> Self {

@@ -14,13 +14,22 @@ pub(super) struct State {
     pub(super) news: Arc<News>,
     pub(super) policy: Arc<Policy>,
     pub(super) prefetch: Vec<String>,
+    /// Held while a certificate is renewed: an order whose answer nobody takes is a certificate that is lost.
+    pub(super) renewing: tokio::sync::Mutex<()>,
     /// Those that are open: looked up without the agent's lock, under which a certificate may be read.
     opened: RwLock<BTreeMap<String, Provider>>,
 }
 
 impl State {
     pub(super) fn new(agent: Arc<Agent>, news: Arc<News>, policy: Policy, prefetch: Vec<String>) -> Self {
-        Self { agent, news, policy: Arc::new(policy), prefetch, opened: RwLock::default() }
+        Self {
+            agent,
+            news,
+            policy: Arc::new(policy),
+            prefetch,
+            renewing: tokio::sync::Mutex::default(),
+            opened: RwLock::default(),
+        }
     }
 
     /// A provider that was used already.

@@ -9,6 +9,7 @@ use super::state::State;
 use crate::config::Operation;
 use crate::provider::{Authorized, Provider, ProviderError, Request};
 use bytes::Bytes;
+use http::{HeaderName, HeaderValue};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
@@ -25,12 +26,12 @@ pub(super) async fn token(state: &Arc<State>, caller: Caller, body: &[u8]) -> Re
     let (how, answer) = obtain(state, &provider, &ask).await;
     state.news.metrics.served(provider.name(), how);
     let problem = match &answer {
-        Ok(authorized) => match encode(provider.name(), authorized) {
-            Some(bytes) => {
+        Ok(authorized) => match written(provider.name(), authorized, &ask) {
+            Ok(bytes) => {
                 granted(caller, provider.name(), authorized);
                 return Ok(bytes);
             }
-            None => Problem::from(&ProviderError::Interrupted),
+            Err(problem) => problem,
         },
         Err(error) => Problem::from(error),
     };
@@ -71,9 +72,25 @@ async fn obtain(
     (how, answer)
 }
 
-fn encode(provider: &str, authorized: &Authorized) -> Option<Bytes> {
+/// The answer, with headers for the one call of a bound token.
+fn written(provider: &str, authorized: &Authorized, ask: &Ask) -> Result<Bytes, Problem> {
+    let headers = match ask.call() {
+        None if authorized.needs_proof() => return Err(Problem::needs_proof()),
+        None => authorized.call_headers(),
+        Some(call) => {
+            if let Some(nonce) = &call.nonce {
+                authorized.use_nonce(&call.url, nonce);
+            }
+            let url = authorized.address_for(&call.url).map_err(|error| Problem::from(&error))?;
+            authorized.headers_for(&call.method, &url).map_err(|error| Problem::from(&error))?
+        }
+    };
+    encode(provider, authorized, &headers).ok_or_else(|| Problem::from(&ProviderError::Interrupted))
+}
+
+fn encode(provider: &str, authorized: &Authorized, headers: &[(HeaderName, HeaderValue)]) -> Option<Bytes> {
     let token = &authorized.served.token;
-    let headers = authorized.headers.iter().map(|(name, value)| {
+    let headers = headers.iter().map(|(name, value)| {
         let value = value.to_str().ok()?;
         Some((name.as_str().to_owned(), value.into()))
     });
@@ -85,6 +102,7 @@ fn encode(provider: &str, authorized: &Authorized) -> Option<Bytes> {
         expires_in: u64::try_from(authorized.served.left.div_euclid(1000)).unwrap_or(0),
         fingerprint: token.fingerprint.to_string(),
         headers: headers.collect::<Option<_>>()?,
+        query: authorized.query().map(|(name, value)| (name.to_owned(), value.expose().into())).collect(),
     };
     serde_json::to_vec(&written).ok().map(Bytes::from)
 }

@@ -74,10 +74,8 @@ pub enum SourceProblem {
         "the keyring gave nothing ({0}); store it with `secret-tool store --label=chancela service chancela account NAME` (macOS: `security add-generic-password -s chancela -a NAME -w`), or use file: or systemd-cred: where nobody unlocks a keyring"
     )]
     NotInKeyring(ExitStatus),
-    /// Standard input was read before.
-    #[error(
-        "standard input was read before; take one secret from it and the others from file:, env: or cmd:"
-    )]
+    /// Standard input gave no secret before.
+    #[error("standard input could not be read before; start the program again, and give it the secret alone")]
     Spent,
 }
 

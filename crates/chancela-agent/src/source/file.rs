@@ -23,6 +23,15 @@ pub(super) fn contents(path: &Path) -> Result<(Zeroizing<Vec<u8>>, Option<Source
         return Err(SourceProblem::Writable { mode });
     }
     let bytes = limited(&mut file).map_err(SourceProblem::Unreadable)?.ok_or(SourceProblem::TooLarge)?;
-    let warning = (mode & OTHERS != 0).then(|| SourceWarning::OpenToOthers { path: path.to_owned(), mode });
-    Ok((bytes, warning))
+    Ok((bytes, open_to_others(path, mode)))
+}
+
+/// Whether others may read the file; nothing of one that is not there.
+pub(super) fn warning(path: &Path) -> Option<SourceWarning> {
+    let metadata = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+    open_to_others(path, metadata.permissions().mode() & 0o7777)
+}
+
+fn open_to_others(path: &Path, mode: u32) -> Option<SourceWarning> {
+    (mode & OTHERS != 0).then(|| SourceWarning::OpenToOthers { path: path.to_owned(), mode })
 }

@@ -15,6 +15,7 @@ mod surroundings;
 pub use command_line::{CommandLine, CommandLineError};
 pub use error::{SourceError, SourceProblem, SourceWarning};
 pub use parse::SourceSyntaxError;
+pub(crate) use program::run as run_program;
 pub use stamp::Stamp;
 pub use surroundings::Surroundings;
 
@@ -83,6 +84,14 @@ impl Source {
         }
     }
 
+    /// What is wrong with the place though a secret may be there. Reads no secret.
+    pub fn warning(&self) -> Option<SourceWarning> {
+        match self {
+            Self::File(path) => file::warning(path),
+            _ => None,
+        }
+    }
+
     fn contents(
         &self,
         around: &Surroundings,
@@ -101,10 +110,7 @@ impl Source {
             }
             Self::Command(line) => program::output(line, program::PATIENCE)?,
             Self::Keyring(name) => keyring(name, around)?,
-            Self::StandardInput => {
-                let mut input = around.take_input().ok_or(SourceProblem::Spent)?;
-                limited(&mut input).map_err(SourceProblem::Unreadable)?.ok_or(SourceProblem::TooLarge)?
-            }
+            Self::StandardInput => around.input()?,
         };
         Ok((bytes, None))
     }

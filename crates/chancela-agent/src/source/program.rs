@@ -30,6 +30,14 @@ pub(super) fn output(line: &CommandLine, patience: Duration) -> Result<Zeroizing
     if status.success() { Ok(said) } else { Err(SourceProblem::Failed(status)) }
 }
 
+/// Runs a program to its end, without input or output, in a group of its own.
+pub(crate) fn run(mut command: Command, patience: Duration) -> Result<(), SourceProblem> {
+    let until = Instant::now() + patience;
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+    let status = Running(command.spawn().map_err(SourceProblem::NotStarted)?).end(until)?;
+    if status.success() { Ok(()) } else { Err(SourceProblem::Failed(status)) }
+}
+
 /// A program that is stopped with its group if nobody waited for its end.
 struct Running(Child);
 

@@ -1,11 +1,12 @@
 //! What a process has around it: environment, standard input, and the program that asks the user's keyring. An argument,
 //! so that nothing here reads a global and tests need none.
 
-use super::CommandLine;
+use super::{CommandLine, SourceProblem, limited};
 use std::ffi::OsString;
 use std::fmt;
 use std::io::Read;
 use std::sync::{Mutex, PoisonError};
+use zeroize::Zeroizing;
 
 /// The program that asks the user's keyring, and its arguments before the account's name: the Secret Service.
 #[cfg(not(target_os = "macos"))]
@@ -19,8 +20,15 @@ type Variables = dyn Fn(&str) -> Option<OsString> + Send + Sync;
 /// What a process has around it.
 pub struct Surroundings {
     variables: Box<Variables>,
-    input: Mutex<Option<Box<dyn Read + Send>>>,
+    input: Mutex<Input>,
     keyring: String,
+}
+
+/// Standard input. Whatever else a secret is read from can be read again; of this one the bytes are kept until the end.
+enum Input {
+    Unread(Box<dyn Read + Send>),
+    Read(Zeroizing<Vec<u8>>),
+    Broken,
 }
 
 impl Surroundings {
@@ -29,8 +37,8 @@ impl Surroundings {
         variables: impl Fn(&str) -> Option<OsString> + Send + Sync + 'static,
         input: impl Read + Send + 'static,
     ) -> Self {
-        let input: Box<dyn Read + Send> = Box::new(input);
-        Self { variables: Box::new(variables), input: Mutex::new(Some(input)), keyring: KEYRING.0.to_owned() }
+        let input = Mutex::new(Input::Unread(Box::new(input)));
+        Self { variables: Box::new(variables), input, keyring: KEYRING.0.to_owned() }
     }
 
     /// Asks the keyring by the program at another place. Its arguments stay.
@@ -43,9 +51,18 @@ impl Surroundings {
         (self.variables)(name)
     }
 
-    /// Standard input, for the first who asks.
-    pub(super) fn take_input(&self) -> Option<Box<dyn Read + Send>> {
-        self.input.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// All of standard input, which is waited for the first time.
+    pub(super) fn input(&self) -> Result<Zeroizing<Vec<u8>>, SourceProblem> {
+        let mut input = self.input.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes = match std::mem::replace(&mut *input, Input::Broken) {
+            Input::Unread(mut stream) => {
+                limited(&mut stream).map_err(SourceProblem::Unreadable)?.ok_or(SourceProblem::TooLarge)?
+            }
+            Input::Read(bytes) => bytes,
+            Input::Broken => return Err(SourceProblem::Spent),
+        };
+        *input = Input::Read(bytes.clone());
+        Ok(bytes)
     }
 
     /// The command that prints an account's secret.

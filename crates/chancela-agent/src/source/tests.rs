@@ -104,7 +104,16 @@ fn emptiness_size_and_bytes_are_limited() {
     let file = written(&folder, "more", vec![b'x'; MAX_BYTES + 1], 0o600);
     assert!(matches!(problem(&format!("file:{file}")), SourceProblem::TooLarge));
     assert!(matches!(problem("stdin"), SourceProblem::TooLarge));
-    assert!(matches!(problem("stdin"), SourceProblem::Spent), "once");
+    assert!(matches!(problem("stdin"), SourceProblem::Spent), "what came after is no secret");
+}
+
+/// A secret is read for the name of what is kept and again for each request.
+#[test]
+fn standard_input_gives_its_secret_each_time() {
+    let around = around(&[], b"from input\n");
+    for _ in 0..3 {
+        assert_eq!(text("stdin", &around).unwrap(), "from input");
+    }
 }
 
 #[test]
@@ -120,6 +129,7 @@ fn a_file_that_others_read_is_warned_of_and_one_that_anyone_writes_is_refused() 
         let source: Source = format!("file:{file}").parse().unwrap();
         let reading = source.read(&around).unwrap();
         let said = reading.warning().unwrap().to_string();
+        assert_eq!(source.warning().as_ref(), reading.warning(), "and without reading it");
         assert!(said.contains(&format!("{mode:o}")) && said.contains("chmod 0600"), "{said}");
         let credential: Source = "systemd-cred:open".parse().unwrap();
         assert_eq!(credential.read(&around).unwrap().warning(), None);

@@ -2,7 +2,8 @@
 
 use super::{Lock, Store};
 use crate::cache::{Cache, CacheError, Locked, Persist};
-use crate::engine::{Record, TokenKey};
+use crate::engine::{Budget, Moment, Record, TokenKey};
+use chancela_core::secret::Secret;
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,6 +20,9 @@ struct Inner {
     locked: Mutex<HashMap<TokenKey, Arc<Locked>>>,
     expendable: Mutex<HashSet<TokenKey>>,
 }
+
+/// How long another process may take to make a secret.
+const SECRET_PATIENCE: Duration = Duration::from_secs(10);
 
 struct Held {
     store: CacheStore,
@@ -48,6 +52,35 @@ impl CacheStore {
 impl Store for CacheStore {
     fn expendable(&self, key: TokenKey) {
         self.expendables().insert(key);
+    }
+
+    fn spend(
+        &self,
+        endpoint: TokenKey,
+        budget: Budget,
+        now: Moment,
+        urgent: bool,
+    ) -> io::Result<Result<(), i64>> {
+        self.0.cache.spend(&endpoint, budget, now, urgent).map_err(other)
+    }
+
+    fn secret(&self, key: TokenKey, make: &dyn Fn() -> io::Result<Secret>) -> io::Result<Secret> {
+        if let Ok(Some(kept)) = self.0.cache.load_secret(&key) {
+            return Ok(kept);
+        }
+        // Another process may be making it.
+        let locked = self.0.cache.lock(&key, SECRET_PATIENCE).map_err(other)?;
+        match self.0.cache.load_secret(&key) {
+            Ok(Some(kept)) => return Ok(kept),
+            Ok(None) => {}
+            Err(CacheError::Unreadable { .. }) if self.expendables().contains(&key) => {
+                locked.set_secret_aside().map_err(other)?;
+            }
+            Err(error) => return Err(other(error)),
+        }
+        let made = make()?;
+        locked.store_secret(&made).map_err(other)?;
+        Ok(made)
     }
 
     fn read(&self, key: TokenKey) -> io::Result<Record> {

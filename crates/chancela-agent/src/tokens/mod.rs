@@ -23,6 +23,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -83,6 +84,8 @@ struct Shared {
     observer: Arc<dyn Observer>,
     /// Told whenever something that took time is done.
     done: Arc<Notify>,
+    /// Where whatever takes time is done: a caller's own runtime may end before a session is saved.
+    runtime: Handle,
 }
 
 struct Entry {
@@ -115,6 +118,7 @@ impl Tokens {
             clock,
             observer,
             done: Arc::default(),
+            runtime: Handle::current(),
         });
         tokio::spawn(tick(Arc::downgrade(&shared)));
         Self { shared }
@@ -235,6 +239,11 @@ impl Tokens {
     pub fn status(&self) -> Vec<Status> {
         let now = self.shared.clock.now();
         self.shared.engine().status(now)
+    }
+
+    /// Where records rest.
+    pub(crate) fn store(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.shared.store)
     }
 
     fn ask(&self, key: TokenKey, want: Want) -> Answer {

@@ -4,6 +4,7 @@ use super::Shared;
 use crate::engine::{Action, Class, Event, Failure, TokenKey, duration};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout};
 
 /// How much longer than its patience a request may take before it counts as lost whatever its issuer does: the lock of all
@@ -29,7 +30,7 @@ impl Shared {
                     drop(lock);
                 }
                 slow => {
-                    tokio::spawn(Self::perform(Arc::clone(shared), key, slow));
+                    shared.runtime.spawn(Self::perform(Arc::clone(shared), key, slow));
                 }
             }
         }
@@ -59,6 +60,12 @@ impl Shared {
                 Ok(()) => Event::Saved,
                 Err(_) => Event::SaveFailed,
             },
+            Action::Spend { endpoint, budget, urgent } => {
+                let (store, now) = (Arc::clone(&shared.store), shared.clock.now());
+                let spent = spawn_blocking(move || store.spend(endpoint, budget, now, urgent)).await;
+                // This process keeps to the budget by itself; a disk that is out of order ends no service.
+                Event::Spent(spent.map_or(Ok(()), |spent| spent.unwrap_or(Ok(()))))
+            }
             Action::Send(attempt) => {
                 let issuer = shared.entries().get(&key).map(|entry| Arc::clone(&entry.issuer));
                 let began = Instant::now();

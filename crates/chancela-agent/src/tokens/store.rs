@@ -1,6 +1,7 @@
 //! Where records rest.
 
-use crate::engine::{Record, TokenKey};
+use crate::engine::{Budget, Moment, Record, TokenKey};
+use chancela_core::secret::Secret;
 use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -15,6 +16,23 @@ impl Lock for std::fs::File {}
 pub trait Store: Send + Sync + 'static {
     /// Says that what is kept under a key can be had again without a person, and is nothing to keep if it cannot be read.
     fn expendable(&self, _key: TokenKey) {}
+
+    /// Notes a call of an endpoint, if the budget allows one in view of what all who share the store have called. `Err` says
+    /// how many milliseconds later it does.
+    ///
+    /// # Errors
+    /// What was called cannot be read or written.
+    fn spend(&self, _: TokenKey, _: Budget, _: Moment, _urgent: bool) -> io::Result<Result<(), i64>> {
+        Ok(Ok(()))
+    }
+
+    /// A secret that belongs to what is kept under other keys and outlives it, such as a key that tokens are bound to. If
+    /// there is none under this key, `make` makes it once for everybody who shares the store. It is never replaced; one that
+    /// cannot be read is set aside if the key is [`expendable`](Self::expendable).
+    ///
+    /// # Errors
+    /// It cannot be read, made or kept.
+    fn secret(&self, key: TokenKey, make: &dyn Fn() -> io::Result<Secret>) -> io::Result<Secret>;
 
     /// A record; an empty one if there is none.
     ///
@@ -49,6 +67,7 @@ struct Inner {
 struct State {
     records: HashMap<TokenKey, Record>,
     locked: Vec<TokenKey>,
+    secrets: HashMap<TokenKey, Secret>,
 }
 
 struct Held {
@@ -63,6 +82,16 @@ impl MemoryStore {
 }
 
 impl Store for MemoryStore {
+    fn secret(&self, key: TokenKey, make: &dyn Fn() -> io::Result<Secret>) -> io::Result<Secret> {
+        let mut state = self.state();
+        if let Some(kept) = state.secrets.get(&key) {
+            return Ok(kept.clone());
+        }
+        let made = make()?;
+        state.secrets.insert(key, made.clone());
+        Ok(made)
+    }
+
     fn read(&self, key: TokenKey) -> io::Result<Record> {
         Ok(self.state().records.get(&key).cloned().unwrap_or_default())
     }

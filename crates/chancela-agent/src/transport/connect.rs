@@ -17,7 +17,7 @@ use tokio_rustls::client::TlsStream;
 const MAX_PROXY_HEAD: usize = 8 * 1024;
 
 /// An open connection.
-pub(super) enum Stream {
+pub(crate) enum Stream {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
 }
@@ -30,16 +30,22 @@ pub(super) async fn connect(route: &Route, target: &Target) -> Result<Stream, Tr
     // The request is one small write, and the answer is waited for.
     let _ = stream.set_nodelay(true);
     let Some(name) = target.tls_name() else { return Ok(Stream::Plain(stream)) };
-    let tls = Arc::clone(&route.tls);
-    let config = tokio::task::spawn_blocking(move || tls.config()).await;
-    let connector = TlsConnector::from(config.unwrap_or(Err(TransportError::NoRoots))?);
+    let config = match route.tls.made() {
+        Some(config) => config,
+        None => {
+            let tls = Arc::clone(&route.tls);
+            let config = tokio::task::spawn_blocking(move || tls.config()).await;
+            config.unwrap_or(Err(TransportError::NoRoots))?
+        }
+    };
+    let connector = TlsConnector::from(config);
     match connector.connect(name.clone(), stream).await {
         Ok(stream) => Ok(Stream::Tls(Box::new(stream))),
         Err(error) => Err(tls_error(target, &error)),
     }
 }
 
-async fn tcp(host: &str, port: u16) -> Result<TcpStream, TransportError> {
+pub(super) async fn tcp(host: &str, port: u16) -> Result<TcpStream, TransportError> {
     let addresses = tokio::net::lookup_host((host, port)).await;
     let addresses = addresses.map_err(|_| TransportError::Resolve(host.to_owned()))?;
     let mut last = None;
@@ -56,7 +62,7 @@ async fn tcp(host: &str, port: u16) -> Result<TcpStream, TransportError> {
 }
 
 /// A tunnel through an HTTP proxy (RFC 9110 section 9.3.6).
-async fn tunnel(proxy: &Proxy, target: &Target) -> Result<TcpStream, TransportError> {
+pub(super) async fn tunnel(proxy: &Proxy, target: &Target) -> Result<TcpStream, TransportError> {
     let mut stream = tcp(&proxy.host, proxy.port).await?;
     let name = format!("{}:{}", proxy.host, proxy.port);
     let bracketed =
@@ -93,7 +99,7 @@ fn status(head: &[u8]) -> Option<u16> {
     matches!(version, "HTTP/1.0" | "HTTP/1.1").then(|| status.parse().ok())?
 }
 
-fn tls_error(target: &Target, error: &io::Error) -> TransportError {
+pub(super) fn tls_error(target: &Target, error: &io::Error) -> TransportError {
     let name = target.name();
     match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
         Some(rustls::Error::InvalidCertificate(why)) => {

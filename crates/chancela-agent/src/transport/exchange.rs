@@ -65,7 +65,7 @@ async fn collect(mut body: Incoming) -> Result<Bytes, TransportError> {
 
 /// In TLS 1.3 a server judges the client's certificate after the client's handshake is over, and says so by an alert where
 /// the answer should be. It has not read the request then.
-fn why(error: &hyper::Error) -> TransportError {
+pub(crate) fn why(error: &hyper::Error) -> TransportError {
     let mut source = error.source();
     while let Some(cause) = source {
         let inner = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);

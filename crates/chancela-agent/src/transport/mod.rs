@@ -1,17 +1,22 @@
 //! Token requests over HTTPS: one connection for each, because they are minutes apart and must not outlive a client
-//! certificate that was replaced.
+//! certificate that was replaced. The [`reverse_proxy`](crate::reverse_proxy) opens its connections here too, and keeps them.
 //!
-//! Owns connections, TLS, proxies and limits, unless a [`Carrier`] stands in their place. Does not own what is said. No redirect is followed (credentials would go
-//! along), nothing is unpacked, and what went wrong is told apart by whether the provider can have acted.
+//! Owns connections, TLS, proxies and limits, unless a [`Carrier`] stands in their place. Does not own what is said. No
+//! redirect is followed (credentials would go along), nothing is unpacked, and what went wrong is told apart by whether the
+//! provider can have acted.
 
 mod connect;
 mod error;
 mod exchange;
 mod proxy;
+mod sight;
 mod target;
 
+pub(crate) use connect::Stream;
 pub use error::{Lost, TransportError};
+pub(crate) use exchange::why;
 pub use proxy::{Proxies, ProxyError};
+pub use sight::{Answered, Sight, TlsSight};
 pub use target::{Target, TargetError};
 
 use crate::identity::ClientIdentity;
@@ -74,10 +79,15 @@ impl Tls {
         Self { own, identity, config: OnceLock::new() }
     }
 
+    /// What was made already.
+    fn made(&self) -> Option<Arc<ClientConfig>> {
+        self.config.get().map(Arc::clone)
+    }
+
     /// Reads files, the first time.
     fn config(&self) -> Result<Arc<ClientConfig>, TransportError> {
-        if let Some(config) = self.config.get() {
-            return Ok(Arc::clone(config));
+        if let Some(config) = self.made() {
+            return Ok(config);
         }
         let made = Arc::new(self.make()?);
         Ok(Arc::clone(self.config.get_or_init(|| made)))
@@ -116,19 +126,32 @@ impl Route {
         mut request: Request<Bytes>,
         patience: Duration,
     ) -> Result<Response<Bytes>, TransportError> {
-        let headers = request.headers_mut();
-        headers.insert(HOST, target.authority());
-        headers
-            .entry(USER_AGENT)
-            .or_insert(HeaderValue::from_static(concat!("chancela/", env!("CARGO_PKG_VERSION"))));
+        usual_headers(&mut request, target);
         let late = |_| TransportError::Lost(Lost::Timeout);
         if let Some(carrier) = &self.carrier {
             let answer = carrier.carry(target, self.tls.identity.as_deref(), request);
             return timeout(patience, answer).await.map_err(late)?;
         }
-        let stream = timeout(self.connect.min(patience), connect::connect(self, target)).await;
-        let stream = stream.map_err(|_| TransportError::ConnectTimeout(target.name()))??;
+        let stream = self.open(target, self.connect.min(patience)).await?;
         let answer = timeout(patience, exchange::exchange(stream, request)).await;
         answer.map_err(late)?
     }
+
+    /// Opens a connection to `target` within `patience`, for whoever keeps it.
+    ///
+    /// # Errors
+    /// [`TransportError`].
+    pub(crate) async fn open(&self, target: &Target, patience: Duration) -> Result<Stream, TransportError> {
+        let stream = timeout(patience, connect::connect(self, target)).await;
+        stream.map_err(|_| TransportError::ConnectTimeout(target.name()))?
+    }
+}
+
+/// What every request says.
+fn usual_headers(request: &mut Request<Bytes>, target: &Target) {
+    let headers = request.headers_mut();
+    headers.insert(HOST, target.authority());
+    headers
+        .entry(USER_AGENT)
+        .or_insert(HeaderValue::from_static(concat!("chancela/", env!("CARGO_PKG_VERSION"))));
 }

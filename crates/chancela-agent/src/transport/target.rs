@@ -69,6 +69,11 @@ impl Target {
         format!("{}{path}", self.path)
     }
 
+    /// The base's own path, without a slash at its end.
+    pub(crate) fn base_path(&self) -> &str {
+        &self.path
+    }
+
     /// Scheme, host and port.
     pub fn origin(&self) -> String {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
@@ -93,7 +98,7 @@ impl Target {
         self.tls.as_ref()
     }
 
-    pub(super) fn authority(&self) -> HeaderValue {
+    pub(crate) fn authority(&self) -> HeaderValue {
         // An authority of a parsed URI has no byte that a header may not have.
         HeaderValue::from_str(self.authority.as_str()).unwrap_or_else(|_| HeaderValue::from_static(""))
     }

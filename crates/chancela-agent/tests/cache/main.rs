@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "the parent tells its child by environment what to do")]
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
+mod calls;
 mod child;
 mod disk;
 mod files;

@@ -742,3 +742,22 @@ fn a_clock_that_is_set_ends_no_pause_and_makes_no_loop() {
     }
     assert_eq!(calls(&world), 2, "a reset is for one attempt");
 }
+
+#[test]
+fn processes_share_an_endpoints_budget_and_none_is_called_too_often() {
+    let budget = Some(Budget { calls: 5, window: 60_000, reserve: 1 });
+    let names: Vec<_> = (0..12).map(|n| key(&n.to_string())).collect();
+    let plans = names.iter().map(|name| (*name, Plan { budget, ..plan(policy(), true) })).collect();
+    let mut world = World::new(Provider::new(300_000, None), plans, 4);
+    world.deadline = 200_000;
+    for (number, name) in names.iter().enumerate() {
+        world.call(number % 4, *name);
+    }
+    world.pass(200_000);
+    assert_eq!((world.served, &world.failed[..]), (12, &[][..]), "all are served, in their time");
+    let made = &world.provider.calls;
+    for from in made {
+        let within = made.iter().filter(|at| (0..60_000).contains(&(**at - from))).count();
+        assert!(within <= 5, "{made:?}");
+    }
+}

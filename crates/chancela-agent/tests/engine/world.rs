@@ -90,6 +90,8 @@ pub(crate) struct World {
     pub(crate) writes_and_fails: bool,
     /// Until then, nothing can be read.
     pub(crate) unreadable_until: i64,
+    /// When endpoints were called, where all processes note it.
+    pub(crate) calls: BTreeMap<TokenKey, Vec<i64>>,
     locks: BTreeMap<TokenKey, (usize, u32)>,
     lock_queue: Vec<(usize, u32, TokenKey)>,
     queue: BinaryHeap<Reverse<(i64, u64)>>,
@@ -125,6 +127,7 @@ impl World {
             disk_full_until: 0,
             writes_and_fails: false,
             unreadable_until: 0,
+            calls: BTreeMap::new(),
             locks: BTreeMap::new(),
             lock_queue: Vec::new(),
             queue: BinaryHeap::new(),
@@ -271,6 +274,19 @@ impl World {
                 Action::Save(record) => {
                     let event = if self.store(key, record) { Event::Saved } else { Event::SaveFailed };
                     self.later(DISK, outcome(event));
+                }
+                Action::Spend { endpoint, budget, .. } => {
+                    let (now, calls) = (self.now, self.calls.entry(endpoint).or_default());
+                    calls.retain(|at| now - at < budget.window);
+                    let spent = if calls.len() < budget.calls {
+                        Ok(())
+                    } else {
+                        Err(budget.window - (now - calls[0]))
+                    };
+                    if spent.is_ok() {
+                        calls.push(now);
+                    }
+                    self.later(DISK, outcome(Event::Spent(spent)));
                 }
                 Action::Send(attempt) => match self.weather_now() {
                     Some(Weather::Down) => {

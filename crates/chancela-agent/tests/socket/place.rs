@@ -42,7 +42,7 @@ fn what_a_killed_agent_left_is_replaced_and_a_living_one_is_not() {
     assert!(place.exists(), "nobody listens, and the file is there");
     let living = Listening::bind(settings(folder.path(), "")).unwrap();
     let error = Listening::bind(settings(folder.path(), "")).unwrap_err();
-    assert!(matches!(error, ServeError::Taken(_)) && error.to_string().contains("agent.socket"), "{error}");
+    assert!(matches!(error, ServeError::Taken(..)) && error.to_string().contains("agent.socket"), "{error}");
     assert!(place.exists(), "the second one took nothing away");
     // Somebody has put another socket there meanwhile: it is not ours to remove.
     std::fs::remove_file(&place).unwrap();
@@ -52,7 +52,7 @@ fn what_a_killed_agent_left_is_replaced_and_a_living_one_is_not() {
     std::fs::remove_file(&place).unwrap();
     std::fs::write(&place, "precious").unwrap();
     let error = Listening::bind(settings(folder.path(), "")).unwrap_err();
-    assert!(matches!(error, ServeError::NoSocket(_)), "{error}");
+    assert!(matches!(error, ServeError::NoSocket(..)), "{error}");
     assert_eq!(std::fs::read_to_string(&place).unwrap(), "precious");
 }
 

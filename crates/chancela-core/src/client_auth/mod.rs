@@ -11,6 +11,7 @@ mod client_secret_basic;
 mod client_secret_post;
 mod credentials;
 mod own;
+pub mod private_key_jwt;
 pub mod self_signed_tls_client_auth;
 pub mod tls_client_auth;
 

@@ -32,7 +32,7 @@ impl OwnCredentials<'_> {
     /// What `method` needs and these credentials have not, in words.
     fn lacks(&self, method: Method) -> Option<&'static str> {
         match method {
-            Method::PrivateKeyJwt if self.assertion().is_none() => Some("a signed client assertion"),
+            Method::PrivateKeyJwt if self.assertion().is_none() => Some("a key that signs client assertions"),
             Method::TlsClientAuth | Method::SelfSignedTlsClientAuth if !self.certificate => {
                 Some("a client certificate on the connection")
             }

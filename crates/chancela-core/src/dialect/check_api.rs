@@ -12,6 +12,7 @@ pub(super) fn check(path: &str, dialect: &Dialect) -> Result<(), DialectError> {
     for (name, environment) in &dialect.environments {
         let key = |rest: &str| format!("environments.{name}.{rest}");
         let own = environment.base_url.iter().map(|url| ("base_url", url));
+        let own = own.chain(environment.certificate_url.iter().map(|url| ("certificate_url", url)));
         let others = environment.base_urls.iter().map(|(endpoint, url)| (endpoint.as_str(), url));
         if let Some((wrong, _)) = own.chain(others).find(|(_, url)| !is_base_url(url)) {
             let message =
@@ -43,7 +44,7 @@ fn is_base_url(url: &str) -> bool {
 }
 
 /// `token_header` is the one that carries the access token.
-fn contradiction(api: &Api, token_header: &str) -> Option<String> {
+pub(super) fn contradiction(api: &Api, token_header: &str) -> Option<String> {
     let headers = api.headers.iter().map(|parameter| (parameter, true));
     let query = api.query.iter().map(|parameter| (parameter, false));
     for (at, (parameter, is_header)) in headers.chain(query).enumerate() {

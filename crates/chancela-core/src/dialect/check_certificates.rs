@@ -1,8 +1,9 @@
 //! What the vocabulary alone cannot refuse of certificates and registrations.
 
 use super::check::is_canonical;
+use super::check_api::contradiction;
 use super::error::{DialectError, meaning};
-use super::{CertificateValue, Dialect, KeyOrigin};
+use super::{Api, CertificateValue, Dialect, KeyOrigin};
 
 /// Checks both tables of a resolved dialect.
 pub(super) fn check(path: &str, dialect: &Dialect) -> Result<(), DialectError> {
@@ -33,6 +34,10 @@ pub(super) fn check(path: &str, dialect: &Dialect) -> Result<(), DialectError> {
     }
     if !(200..300).contains(&issuance.status) {
         return wrong("status", "must be a status from 200 to 299");
+    }
+    let sent = Api { headers: issuance.headers.clone(), ..Api::default() };
+    if let Some(message) = contradiction(&sent, "authorization") {
+        return wrong("headers", &message);
     }
     let has = |value| issuance.members.iter().any(|member| member.value == value);
     if (issuance.key == KeyOrigin::DangerServer) != has(CertificateValue::PrivateKey) {

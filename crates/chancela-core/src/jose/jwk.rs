@@ -68,8 +68,8 @@ impl Jwk {
         }
     }
 
-    /// RFC 7638 §3: the required members in lexicographic order, without white space, under SHA-256.
-    fn with_kid(mut self) -> Self {
+    /// The members that RFC 7638 §3 requires, in its order and without white space: a whole JWK with nothing else in it.
+    pub(crate) fn required_members(&self) -> String {
         let member = |name: &str, value: Option<&str>| value.map(|value| format!("\"{name}\":\"{value}\""));
         let members = [
             member("crv", self.crv),
@@ -80,8 +80,16 @@ impl Jwk {
             member("y", self.y.as_deref()),
         ];
         let members: Vec<String> = members.into_iter().flatten().collect();
-        self.kid = BASE64URL.encode(sha256(format!("{{{}}}", members.join(",")).as_bytes()));
-        self
+        format!("{{{}}}", members.join(","))
+    }
+
+    /// RFC 7638: SHA-256 of the required members, in base64url.
+    pub fn thumbprint(&self) -> String {
+        BASE64URL.encode(sha256(self.required_members().as_bytes()))
+    }
+
+    fn with_kid(self) -> Self {
+        Self { kid: self.thumbprint(), ..self }
     }
 }
 

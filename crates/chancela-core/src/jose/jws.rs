@@ -89,6 +89,12 @@ impl SigningKey {
         &self.jwk
     }
 
+    /// The key under the id that its owner gave it.
+    #[must_use]
+    pub fn named(self, kid: &str) -> Self {
+        Self { jwk: self.jwk.named(kid), ..self }
+    }
+
     /// The private key in PKCS#8, for sealing.
     pub fn pkcs8(&self) -> &[u8] {
         &self.pkcs8

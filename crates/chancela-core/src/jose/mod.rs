@@ -6,12 +6,14 @@ mod compact;
 mod jwk;
 mod jwk_set;
 mod jws;
+mod private_key;
 mod signer;
 
 pub use compact::{SignedJwt, UnverifiedJwt};
 pub use jwk::Jwk;
 pub use jwk_set::{JwkSetError, MAX_JWK_SET_BYTES, MAX_KEYS};
 pub use jws::{JwsError, MAX_TOKEN_BYTES, SigningKey, VerifyingKey};
+pub use private_key::PrivateKeyError;
 pub use signer::{JwtKind, Signer, read_signed};
 
 use serde::{Deserialize, Serialize};

@@ -21,6 +21,10 @@ impl JwtKind<'static> {
     pub const USERINFO: Self = Self { typ: None, kid: true };
     /// A logout token (OpenID Connect Back-Channel Logout §2.4).
     pub const LOGOUT_TOKEN: Self = Self { typ: Some("logout+jwt"), kid: true };
+    /// A client's assertion (RFC 7523 §3). Its `typ` is the one that every server takes: many know no other, and only those
+    /// of the draft that follows RFC 7523 know `client-authentication+jwt`. What keeps it from being another JWT is the key,
+    /// which signs nothing else.
+    pub const CLIENT_ASSERTION: Self = Self { typ: Some("JWT"), kid: true };
 }
 
 #[derive(Serialize)]
@@ -45,8 +49,13 @@ impl Signer {
         let kid = kind.kid.then(|| key.jwk().kid());
         let header = Header { typ: kind.typ, alg: key.algorithm().as_str(), kid };
         // A header of three texts always has a JSON form.
-        let header = BASE64URL.encode(serde_json::to_vec(&header).unwrap_or_default());
-        Self { key, header }
+        let header = serde_json::to_vec(&header).unwrap_or_default();
+        Self::with_header(key, &header)
+    }
+
+    /// With a header of its own, in JSON.
+    pub(crate) fn with_header(key: Arc<SigningKey>, header: &[u8]) -> Self {
+        Self { key, header: BASE64URL.encode(header) }
     }
 
     /// The key.

@@ -1,6 +1,9 @@
 //! What a passphrase of a private key must look like. The rule is a provider's and stands in its dialect.
 
+use crate::entropy::{Entropy, EntropyError};
+use crate::secret::Secret;
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 /// Longest passphrase, in characters, whatever the rule.
 pub const MAX_PASSPHRASE: usize = 256;
@@ -58,7 +61,43 @@ impl Default for PassphraseRule {
     }
 }
 
+/// Fewest characters of a passphrase that is made here: of 62 characters they have 190 bits.
+const SHORTEST_MADE: usize = 32;
+/// Letters and digits.
+const ALPHANUMERIC: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+/// How often it is tried to draw one that has a character of each kind: at 32 characters one in a hundred has not.
+const TRIES: usize = 64;
+
 impl PassphraseRule {
+    /// A passphrase that meets the rule, as short as the rule has it (providers say "exactly" and mean "at least", or the
+    /// other way round) but of 32 characters.
+    ///
+    /// # Errors
+    /// [`EntropyError`]; also for a rule that nothing meets.
+    pub fn generate(&self, entropy: &dyn Entropy) -> Result<Secret, EntropyError> {
+        let length = self.min_length.max(SHORTEST_MADE);
+        // White space is lost where people copy.
+        let symbols: Vec<char> = self.symbols.chars().filter(|c| c.is_ascii_graphic()).collect();
+        let alphabet: Vec<char> = ALPHANUMERIC.chars().chain(symbols).collect();
+        let fair = 256 - 256 % alphabet.len().min(256);
+        for _ in 0..TRIES {
+            let mut made = Zeroizing::new(String::with_capacity(length));
+            while made.len() < length {
+                let mut bytes = Zeroizing::new([0; 64]);
+                entropy.fill(&mut *bytes)?;
+                // Bytes beyond the last whole multiple would make the first characters likelier.
+                let drawn = bytes.iter().map(|byte| usize::from(*byte)).filter(|byte| *byte < fair);
+                let drawn = drawn.filter_map(|byte| alphabet.get(byte % alphabet.len()));
+                let missing = length - made.len();
+                made.extend(drawn.take(missing));
+            }
+            if self.check(&made).is_ok() {
+                return Ok(Secret::new(made.as_str()));
+            }
+        }
+        Err(EntropyError)
+    }
+
     /// Whether `passphrase` meets the rule.
     ///
     /// # Errors
@@ -114,6 +153,21 @@ mod tests {
         let symbols = rule.symbols.clone();
         assert_eq!(rule.check(&good.replace('!', "a")), Err(PassphraseError::NoSymbol(symbols)));
         assert_eq!(rule.check(&good.replace('!', "!\n")), Err(PassphraseError::Control));
+    }
+
+    #[test]
+    fn what_is_made_meets_the_rule_and_is_never_the_same() {
+        let entropy = crate::entropy::Seeded::new(1);
+        for rule in [documented(), PassphraseRule::default(), toml::from_str("min_length = 0").unwrap()] {
+            let made: Vec<_> = (0..50).map(|_| rule.generate(&entropy).unwrap()).collect();
+            for (at, one) in made.iter().enumerate() {
+                assert_eq!(rule.check(one.expose()), Ok(()));
+                assert_eq!(one.expose().len(), rule.min_length.max(32));
+                assert!(!one.expose().contains(' ') && !made[..at].contains(one));
+            }
+        }
+        let impossible: PassphraseRule = toml::from_str("min_length = 300").unwrap();
+        assert!(impossible.generate(&entropy).is_err());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use chancela_core::dialect::{
     survey,
 };
 use chancela_core::error_code::ErrorCode;
+use chancela_core::x509::{KeyPairKind, RequestSignature};
 
 fn endpoint<'a>(dialect: &'a Dialect, name: &str) -> &'a TokenEndpoint {
     dialect.token_endpoint(name).unwrap_or_else(|| panic!("no token endpoint {name:?}"))
@@ -162,6 +163,8 @@ fn each_is_odd_in_its_own_way() {
     assert_eq!(issuance.path, "/seguranca/v1/certificado/solicitacao");
     assert_eq!(issuance.renewal_path.as_deref(), Some("/seguranca/v1/certificado/renovacao"));
     assert_eq!((issuance.status, issuance.max_lifetime_days), (200, 365));
+    let made = (issuance.request.key, issuance.request.hash);
+    assert_eq!(made, (KeyPairKind::Rsa2048, RequestSignature::Sha512));
     assert_eq!(issuance.danger_client_secret_line.as_deref(), Some("Secret: "));
     assert_eq!(survey::issuance_dangers(&itau), ["certificate_issuance.danger_client_secret_line"]);
 

@@ -24,6 +24,11 @@ static DIALECTS: LazyLock<Vec<Arc<Dialect>>> = LazyLock::new(|| {
 
 pub(crate) static PEPPER: LazyLock<Pepper> = LazyLock::new(|| Pepper::from_root(&[1; 32]));
 
+/// Every dialect that the program comes with.
+pub(crate) fn dialects() -> impl Iterator<Item = &'static Dialect> {
+    DIALECTS.iter().map(|dialect| &**dialect)
+}
+
 /// Every token endpoint that the program comes with.
 pub(crate) fn endpoints() -> impl Iterator<Item = (&'static Dialect, &'static TokenEndpoint)> {
     DIALECTS.iter().flat_map(|dialect| dialect.token_endpoints.iter().map(move |own| (&**dialect, own)))

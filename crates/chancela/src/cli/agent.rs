@@ -1,7 +1,20 @@
 //! `chancela token PROVIDER` and `chancela agent …`: the client side.
 
-use super::TokenAction;
+mod credential;
+mod doctor;
+mod exec;
+mod inspect;
+mod mock;
+
+pub(crate) use credential::{Aws, Helper, Hosts};
+pub(crate) use doctor::Doctor;
+pub(crate) use exec::{Exec, Renewal, Told};
+pub(crate) use inspect::Inspect;
+pub(crate) use mock::Mock;
+
+use super::{AgentCertificateAction, Enroll, TokenAction};
 use clap::{Args, Subcommand, ValueEnum};
+use http::{HeaderValue, Method, Uri};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -40,9 +53,25 @@ pub(crate) struct Obtain {
     /// Short for --format json
     #[arg(long, conflicts_with = "format")]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) call: Call,
     /// Neither read nor write the cache
     #[arg(long)]
     pub(crate) memory: bool,
+}
+
+/// The one call that a bound token's headers are for (DPoP).
+#[derive(Debug, Args)]
+pub(crate) struct Call {
+    /// Whole address of the call that the token is for; needed where tokens are bound to a key (DPoP)
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<Uri>,
+    /// Method of that call
+    #[arg(long, value_name = "METHOD", default_value = "GET", requires = "url")]
+    pub(crate) method: Method,
+    /// DPoP-Nonce of the API's last answer
+    #[arg(long, value_name = "NONCE", requires = "url")]
+    pub(crate) dpop_nonce: Option<HeaderValue>,
 }
 
 /// What is asked for beside the configured.
@@ -121,6 +150,13 @@ pub(crate) enum AgentAction {
         #[command(flatten)]
         wanted: Wanted,
     },
+    /// Get a client certificate from a provider, and the first token with it; goes on where it was interrupted
+    Enroll(Enroll),
+    /// Look at client certificates and what else ends, and renew
+    Certificate {
+        #[command(subcommand)]
+        action: AgentCertificateAction,
+    },
     /// End the pause after a provider's refusal: the next request is made at once
     Reset {
         /// The provider's name in the agent's configuration
@@ -137,6 +173,12 @@ pub(crate) enum AgentAction {
         /// Print JSON
         #[arg(long)]
         json: bool,
+        /// Go on: on a terminal the table is drawn anew when it changes, elsewhere each change is a line
+        #[arg(long)]
+        watch: bool,
+        /// How often the cache is looked at
+        #[arg(long, value_name = "TIME", value_parser = span, default_value = "1s", requires = "watch")]
+        interval: Duration,
     },
     /// Print the exact requests for a token, without secrets, and when it would be renewed; sends nothing
     Explain {
@@ -147,6 +189,15 @@ pub(crate) enum AgentAction {
         #[command(flatten)]
         wanted: Wanted,
     },
+    Exec(Exec),
+    Doctor(Doctor),
+    Inspect(Inspect),
+    /// Answer a program that asks for credentials by a protocol of its own
+    Helper {
+        #[command(subcommand)]
+        asker: Helper,
+    },
+    Mock(Mock),
 }
 
 /// Longest time that may be asked for: more is a mistake, and some clocks cannot count far enough.

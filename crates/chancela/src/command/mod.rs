@@ -6,6 +6,7 @@ mod certificate;
 mod client;
 mod config;
 mod dialect;
+mod man;
 mod tls;
 mod user;
 
@@ -31,6 +32,7 @@ pub(crate) fn run(cli: Cli, locale: Locale) -> Result<(), Failure> {
         Command::Agent { action } => agent::run(action, locale),
         Command::Tls { action } => tls::run(action),
         Command::Dialect { action } => dialect::run(action),
+        Command::Man { folder } => man::man(folder.as_deref()),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "chancela", &mut std::io::stdout());
             Ok(())

@@ -35,8 +35,16 @@ use std::sync::Arc;
 /// The protected resource of each realm.
 const RESOURCE: &str = "/resource";
 
+/// What is told once all is ready to serve, from the description for programs.
+pub(crate) type Announce<'a> = &'a dyn Fn(&[u8]) -> Result<String, Failure>;
+
 /// Runs the subcommand.
 pub(crate) fn run(arguments: &cli::Sandbox) -> Result<(), Failure> {
+    run_announced(arguments, None)
+}
+
+/// Runs a sandbox; what it says of itself is said in other words, if there are any.
+pub(crate) fn run_announced(arguments: &cli::Sandbox, announce: Option<Announce<'_>>) -> Result<(), Failure> {
     log::start(&Log { format: LogFormat::Human, filter: arguments.log.clone() });
     serve::protect_memory();
     let temporary;
@@ -87,9 +95,11 @@ pub(crate) fn run(arguments: &cli::Sandbox) -> Result<(), Failure> {
         let json = Bytes::from(description.json());
         let serving = Serving { server: &server, json: &json, faults };
         let listening = serving.listening(&plan, listeners, (data, certificate), &extensions)?;
-        let ready = |_| match arguments.json {
-            true => output::line(&String::from_utf8_lossy(&json)),
-            false => output::line(&description.text(&plan, &printed, &origin, data)),
+        let announced = announce.map(|announce| announce(&json)).transpose()?;
+        let ready = |_| match (announced, arguments.json) {
+            (Some(text), _) => output::line(&text),
+            (None, true) => output::line(&String::from_utf8_lossy(&json)),
+            (None, false) => output::line(&description.text(&plan, &printed, &origin, data)),
         };
         serve::run_until_stopped(&server, &config, listening, ready).await
     })

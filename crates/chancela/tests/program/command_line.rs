@@ -172,7 +172,7 @@ fn completions_are_scripts_of_their_shell() {
 }
 
 /// Every subcommand, by the words that lead to it.
-fn subcommands(path: &[String], out: &mut Vec<(Vec<String>, String)>) {
+pub(crate) fn subcommands(path: &[String], out: &mut Vec<(Vec<String>, String)>) {
     let output = Command::new(PROGRAM).args(path).arg("--help").output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{path:?}");
     let text = String::from_utf8(output.stdout).unwrap();

@@ -16,12 +16,14 @@ mod support;
 
 mod administration;
 mod agent;
+mod agent_enrolment;
 mod agent_library;
 mod agent_login;
 mod command_line;
 mod crash;
 mod goldens;
 mod leaks;
+mod manual;
 mod measure;
 mod neighbours;
 mod sandbox;

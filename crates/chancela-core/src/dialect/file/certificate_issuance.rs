@@ -1,6 +1,7 @@
 //! How clients of a provider get their certificates from it.
 
-use crate::x509::PassphraseRule;
+use super::ApiParameter;
+use crate::x509::{KeyPairKind, PassphraseRule, RequestSignature};
 use serde::{Deserialize, Serialize};
 
 /// How clients of a provider get their certificates from it. The default is a certificate request (RFC 2986).
@@ -14,6 +15,8 @@ pub struct CertificateIssuance {
     pub renewal_path: Option<String>,
     /// Who makes the key.
     pub key: KeyOrigin,
+    /// What a client makes, where it makes the key.
+    pub request: CertificateRequestRules,
     /// Scope that the access token needs.
     pub scope: String,
     /// Name of the member with the passphrase under which a key that the server made is encrypted.
@@ -33,8 +36,26 @@ pub struct CertificateIssuance {
     /// client that shows its certificate has a secret, and gets none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub danger_client_secret_line: Option<String>,
+    /// Headers of an order beside those of every call of the API; the server reads none of them.
+    pub headers: Vec<ApiParameter>,
     /// Members of the answer in order; one without a value is left out.
     pub members: Vec<CertificateMember>,
+}
+
+/// The key and the certificate request (RFC 2986) that a client makes. A server takes any that is strong enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CertificateRequestRules {
+    /// Kind of the key.
+    pub key: KeyPairKind,
+    /// Hash under which a key of RSA signs the request.
+    pub hash: RequestSignature,
+}
+
+impl Default for CertificateRequestRules {
+    fn default() -> Self {
+        Self { key: KeyPairKind::P256, hash: RequestSignature::default() }
+    }
 }
 
 /// Who makes the key of a certificate.
@@ -92,6 +113,7 @@ impl Default for CertificateIssuance {
             path: "/certificates".into(),
             renewal_path: None,
             key: KeyOrigin::Client,
+            request: CertificateRequestRules::default(),
             scope: "certificate.create".into(),
             passphrase_member: "passphrase".into(),
             passphrase: PassphraseRule::default(),
@@ -100,6 +122,7 @@ impl Default for CertificateIssuance {
             max_valid: 2,
             status: 201,
             danger_client_secret_line: None,
+            headers: Vec::new(),
             members: vec![
                 member("serial_number", CertificateValue::SerialNumber),
                 member("status", CertificateValue::Status),

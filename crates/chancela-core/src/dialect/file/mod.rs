@@ -128,6 +128,9 @@ pub struct Environment {
     /// Where the provider serves it (used by the agent, and for people).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base_url: Option<String>,
+    /// The same of the endpoint at which certificates are ordered, if it is elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate_url: Option<String>,
     /// The same of the token endpoints that are elsewhere, by their names.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub base_urls: BTreeMap<String, String>,

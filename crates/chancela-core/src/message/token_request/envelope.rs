@@ -22,7 +22,10 @@ pub struct Envelope<'a> {
 }
 
 /// The endpoint's first path with a tenant if there is a tenant, without one if there is none.
-pub(super) fn path(endpoint: &TokenEndpoint, tenant: Option<&str>) -> Result<String, EncodeError> {
+///
+/// # Errors
+/// [`EncodeError`]: the endpoint's paths want a tenant, or none, or another text as its id.
+pub fn path(endpoint: &TokenEndpoint, tenant: Option<&str>) -> Result<String, EncodeError> {
     let has_tenant = |path: &&String| path.contains("{tenant}");
     let Some(tenant) = tenant else {
         let path = endpoint.paths.iter().find(|path| !has_tenant(path));

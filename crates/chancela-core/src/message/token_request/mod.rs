@@ -6,7 +6,7 @@ pub(super) mod envelope;
 mod error;
 pub(super) mod written;
 
-pub use envelope::Envelope;
+pub use envelope::{Envelope, path};
 pub use error::EncodeError;
 
 use super::HttpRequest;
@@ -37,6 +37,7 @@ pub struct TokenRequest<'a> {
 }
 
 /// The members that are a grant's own. Debug output shows the grant's name alone.
+#[derive(Clone)]
 pub enum GrantRequest<'a> {
     /// RFC 6749 §4.4.2.
     ClientCredentials,

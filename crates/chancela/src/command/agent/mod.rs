@@ -1,9 +1,15 @@
 //! The client side's commands: where its configuration is, and what each command shows.
 
+mod certificate;
+mod credential;
+mod doctor;
+mod enroll;
+mod exec;
 mod explain;
 mod init;
-mod labels;
+mod inspect;
 mod login;
+mod mock;
 mod process;
 mod shell;
 mod status;
@@ -41,10 +47,19 @@ pub(super) fn run(action: AgentAction, locale: Locale) -> Result<(), Failure> {
         AgentAction::Logout { provider, file, wanted } => login::logout(&provider, &file, &wanted, locale),
         AgentAction::Run { file, log } => process::run(&file, log, locale),
         AgentAction::Reset { provider, file, wanted } => reset(&provider, &file, &wanted, locale),
-        AgentAction::Status { file, json } => status::status(&file, json, locale),
+        AgentAction::Status { file, json, watch, interval } => {
+            status::status(&file, json, watch.then_some(interval), locale)
+        }
         AgentAction::Explain { provider, file, wanted } => {
             explain::explain(&provider, &file, &wanted, locale)
         }
+        AgentAction::Enroll(arguments) => enroll::enroll(&arguments, locale),
+        AgentAction::Certificate { action } => certificate::run(&action, locale),
+        AgentAction::Doctor(arguments) => doctor::doctor(&arguments, locale),
+        AgentAction::Inspect(arguments) => inspect::inspect(&arguments),
+        AgentAction::Helper { asker } => credential::credential(&asker),
+        AgentAction::Mock(arguments) => mock::mock(&arguments),
+        AgentAction::Exec(arguments) => exec::exec(&arguments),
     }
 }
 

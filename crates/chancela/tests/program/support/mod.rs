@@ -6,6 +6,7 @@ pub(crate) mod mutual_tls;
 pub(crate) mod process;
 pub(crate) mod sandbox;
 pub(crate) mod server;
+pub(crate) mod tls_server;
 
 use serde_json::Value;
 use std::time::{Duration, Instant};

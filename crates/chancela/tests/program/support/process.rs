@@ -5,7 +5,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::io::{Read, Write};
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -126,6 +126,11 @@ impl Process {
             assert!(in_time, "{what}: ended {ended:?}, said {}{}", self.stdout.text(), self.stderr.text());
             std::thread::sleep(std::time::Duration::from_millis(2));
         }
+    }
+
+    /// Its standard input, if that is a pipe; it ends when dropped.
+    pub(crate) fn input(&mut self) -> ChildStdin {
+        self.child.stdin.take().expect("a pipe")
     }
 
     /// Its folder for temporary files.

@@ -12,9 +12,10 @@ use crate::{output, serve};
 use chancela_agent::transport::{Proxies, Route, Target, Tls};
 use plan::Plan;
 use serde_json::Value;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use toml::Table;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The configuration's file.
@@ -50,6 +51,21 @@ pub(super) fn init(sandbox: &str, folder: Option<PathBuf>, locale: Locale) -> Re
     );
     output::tell(locale, &said);
     Ok(())
+}
+
+/// Writes a configuration of what `choose` makes of a sandbox's providers, with a cache of its own beside it.
+pub(super) fn write_stand_ins(
+    folder: &Path,
+    description: &Value,
+    choose: impl FnOnce(&Table) -> Result<Table, Failure>,
+) -> Result<PathBuf, Failure> {
+    let not_text = || AgentFailure::configuration(format!("{} is not UTF-8, and TOML is", folder.display()));
+    let text = folder.to_str().ok_or_else(not_text)?;
+    files::is_free(&folder.join(CONFIG))?;
+    let mut plan = Plan::read(text, description)?;
+    plan.replace(choose)?;
+    files::write(folder, &plan.files()?)?;
+    Ok(folder.join(CONFIG))
 }
 
 /// What the sandbox says of itself.

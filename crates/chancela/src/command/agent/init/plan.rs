@@ -31,6 +31,7 @@ pub(super) struct Plan<'a> {
     providers: Table,
     /// The files beside the configuration.
     beside: BTreeMap<String, Zeroizing<String>>,
+    cache: Table,
 }
 
 impl<'a> Plan<'a> {
@@ -38,7 +39,9 @@ impl<'a> Plan<'a> {
     pub(super) fn read(folder: &'a str, description: &Value) -> Result<Self, Failure> {
         let beside = BTreeMap::new();
         let folder = folder.trim_end_matches('/');
-        let mut plan = Self { folder, http: Table::new(), providers: Table::new(), beside };
+        let mut cache = Table::new();
+        insert(&mut cache, "key", &format!("file:{folder}/{KEY}"));
+        let mut plan = Self { folder, http: Table::new(), providers: Table::new(), beside, cache };
         if let Some(pem) = description["ca_certificate_pem"].as_str() {
             let path = plan.file("sandbox-ca.pem".to_owned(), pem)?;
             insert(&mut plan.http, "ca", &path);
@@ -57,11 +60,20 @@ impl<'a> Plan<'a> {
         self.providers.keys().map(String::as_str)
     }
 
+    /// Puts other providers in place of these, and the cache beside the configuration: tokens of stand-ins do not belong
+    /// among real ones.
+    pub(super) fn replace(
+        &mut self,
+        choose: impl FnOnce(&Table) -> Result<Table, Failure>,
+    ) -> Result<(), Failure> {
+        self.providers = choose(&self.providers)?;
+        insert(&mut self.cache, "folder", &format!("{}/state", self.folder));
+        Ok(())
+    }
+
     /// All files, the configuration last.
     pub(super) fn files(&self) -> Result<Vec<File>, Failure> {
-        let mut cache = Table::new();
-        insert(&mut cache, "key", &format!("file:{}/{KEY}", self.folder));
-        let tables = [("cache", &cache), ("http", &self.http), ("provider", &self.providers)];
+        let tables = [("cache", &self.cache), ("http", &self.http), ("provider", &self.providers)];
         let tables = tables.into_iter().map(|(name, table)| (name.to_owned(), table.clone().into()));
         let config = toml::to_string(&Table::from_iter(tables)).map_err(AgentFailure::configuration)?;
         // Nothing is written that would not be read.
@@ -103,6 +115,11 @@ impl<'a> Plan<'a> {
             let provider = self.provider(&name, realm, (client, dialect))?;
             self.add(name, provider)?;
         }
+        let holder = clients.iter().find(|client| organization(client, dialect).is_some());
+        if let Some(client) = holder.filter(|_| !self.providers.contains_key(&format!("{name}-mtls"))) {
+            let provider = self.enrolment(name, realm, (client, dialect))?;
+            self.add(format!("{name}-mtls"), provider)?;
+        }
         let native = |client: &&Value| {
             let has = |member: &str, value: &str| {
                 client[member].as_array().is_some_and(|all| all.iter().any(|one| one == value))
@@ -124,6 +141,50 @@ impl<'a> Plan<'a> {
             self.add(name, provider)?;
         }
         Ok(())
+    }
+
+    /// The client that `chancela agent enroll` registers with the certificate that it gets for this one.
+    fn enrolment(
+        &mut self,
+        realm_name: &str,
+        realm: &Value,
+        (client, dialect): (&Value, &Dialect),
+    ) -> Result<Table, Failure> {
+        let address = text(realm, "mtls_base_url");
+        Target::parse(address).map_err(|error| {
+            let Said { english, portuguese } = Said::of(&error);
+            refused(&said!("has a wrong address: {english}", "tem um endereço errado: {portuguese}"))
+        })?;
+        let place = |end: &str| format!("file:{}/{realm_name}-mtls.{end}", self.folder);
+        let (id, certificate) = (place("id"), place("pem"));
+        let ordering = &dialect.certificate_issuance.scope;
+        let endpoint = dialect.token_endpoint(&dialect.registration.token_endpoint);
+        let most = endpoint.and_then(|own| own.scope.max).unwrap_or(u16::MAX);
+        let scope = text(client, "scope").split(' ').filter(|scope| scope != ordering).take(most.into());
+        let scope = scope.collect::<Vec<_>>().join(" ");
+        let mut before = self.credentials(&format!("{realm_name}-mtls"), client)?;
+        let organization = organization(client, dialect).unwrap_or_default();
+        if organization.parse::<Source>() != Err(SourceSyntaxError::Literal) {
+            return Err(refused(&said!(
+                "has an organization that the agent would read as the place of one",
+                "tem uma organização que o agente leria como o lugar onde há uma",
+            )));
+        }
+        insert(&mut before, "organization", organization);
+        insert(&mut before, "renew_before", "30d");
+        let mut out = Table::new();
+        for (key, value) in [
+            ("dialect", text(realm, "dialect")),
+            ("environment", text(realm, "environment")),
+            ("address", address),
+            ("scope", &scope),
+            ("client_id", &id),
+            ("certificate", &certificate),
+        ] {
+            insert(&mut out, key, value);
+        }
+        out.insert("enrollment".to_owned(), before.into());
+        Ok(out)
     }
 
     fn add(&mut self, name: String, provider: Table) -> Result<(), Failure> {
@@ -171,6 +232,13 @@ impl<'a> Plan<'a> {
             if let Some(scope) = scope(endpoint, text(client, "scope")) {
                 insert(&mut out, "scope", &scope);
             }
+            // What the provider would have given; the sandbox's resource takes anything.
+            let wanted = endpoint.api.headers.iter().chain(&endpoint.api.query);
+            let wanted = wanted.filter_map(|parameter| parameter.credential.as_ref());
+            let given: Table = wanted.map(|name| (name.clone(), "sandbox".into())).collect();
+            if !given.is_empty() {
+                out.insert("credential".to_owned(), given.into());
+            }
         }
         if let (Some(pem), Some(key)) =
             (client["certificate_pem"].as_str(), client["private_key_pem"].as_str())
@@ -211,6 +279,13 @@ impl<'a> Plan<'a> {
         self.beside.insert(name, Zeroizing::new(contents.to_owned()));
         Ok(path)
     }
+}
+
+/// The organization of a client that orders a certificate and registers another client with it, where the dialect has both.
+fn organization<'a>(client: &'a Value, dialect: &Dialect) -> Option<&'a str> {
+    let rules = &dialect.registration;
+    let registers = !rules.token_endpoint.is_empty() && client["client_secret"].is_string();
+    client[rules.organization_member.as_str()].as_str().filter(|_| registers)
 }
 
 /// The scope to ask for, where an endpoint wants one to be named.

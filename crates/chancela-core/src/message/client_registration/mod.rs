@@ -1,5 +1,7 @@
 //! Client registration (RFC 7591) and its management (RFC 7592) by clients that have a certificate: what is asked for, and
-//! the client information response.
+//! the client information response. A server's half is here, a client's in [`client`].
+
+pub mod client;
 
 use super::HttpRequest;
 use super::body::Parameters;

@@ -1,5 +1,10 @@
 //! A request for a certificate and its answer: a certificate request (RFC 2986) in PEM or DER, alone or as a member of a
-//! JSON object, or, where a dialect has the server make the key, the passphrase for it.
+//! JSON object, or, where a dialect has the server make the key, the passphrase for it. A server's half is here, a client's
+//! in [`client`] and
+//! [`received`].
+
+pub mod client;
+pub mod received;
 
 use super::HttpRequest;
 use crate::dialect::json::Writer;

@@ -1,0 +1,74 @@
+//! Looks whether a token was renewed. Asking is what makes the engine renew, and the engine alone says when.
+
+use super::environment::Granted;
+use crate::output;
+use chancela_agent::provider::{Authorized, Request};
+use std::time::Duration;
+use tokio::sync::mpsc::Sender;
+use tokio::time::sleep;
+
+/// Parts of a token's remaining life between two looks: the shortest margin is a tenth of it and more.
+const LOOKS: u64 = 20;
+const SHORTEST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+/// How long a look waits for a token that is not there any more.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A renewed token.
+pub(super) struct Renewed {
+    /// Of which of the program's tokens.
+    pub(super) place: usize,
+    pub(super) authorized: Authorized,
+}
+
+/// Tells of each new token, until nobody hears.
+pub(super) async fn watch(
+    place: usize,
+    granted: Granted,
+    (scope, resource): (Option<String>, Option<String>),
+    tell: Sender<Renewed>,
+) {
+    let Granted { provider, authorized: mut last, .. } = granted;
+    let mut complained = None;
+    let mut left = last.served.left;
+    loop {
+        sleep(pause(left)).await;
+        let request =
+            Request { scope: scope.as_deref(), resource: resource.as_deref(), min_ttl: Duration::ZERO };
+        match provider.token(request, PATIENCE).await {
+            Ok(authorized) => {
+                (left, complained) = (authorized.served.left, None);
+                if is_same(&authorized, &last) {
+                    continue;
+                }
+                last = authorized.clone();
+                if tell.send(Renewed { place, authorized }).await.is_err() {
+                    return;
+                }
+            }
+            Err(error) => {
+                left = 0;
+                let text = error.to_string();
+                // The program keeps the token that it has: it may not need one, and a file that is away helps nobody.
+                if complained.as_ref() != Some(&text) {
+                    output::complain(&format!("not renewed: {text}"));
+                    complained = Some(text);
+                }
+            }
+        }
+    }
+}
+
+fn pause(left: i64) -> Duration {
+    let left = Duration::from_millis(u64::try_from(left).unwrap_or(0) / LOOKS);
+    left.clamp(SHORTEST_PAUSE, LONGEST_PAUSE)
+}
+
+/// Whether they are the same, earlier steps' tokens included.
+fn is_same(one: &Authorized, other: &Authorized) -> bool {
+    let names = |authorized: &Authorized| {
+        let chain = authorized.served.chain.iter().map(|token| token.fingerprint);
+        chain.chain([authorized.served.token.fingerprint]).collect::<Vec<_>>()
+    };
+    names(one) == names(other)
+}
