@@ -45,7 +45,9 @@ else
   key=$(hash "$(node -p process.versions.modules)" "$here/servers/package.json" "$here/servers/package-lock.json" "$here/servers/.npmrc") || exit 2
   if install servers "$cache/servers-$key" install_servers; then
     mkdir "$work/servers" && cp "$here"/servers/*.mjs "$work/servers/" && ln -s "$cache/servers-$key/node_modules" "$work/servers/node_modules"
-    run "servers.mjs" node "$work/servers/servers.mjs" "$program"
+    for script in servers signed; do
+      run "$script.mjs" node "$work/servers/$script.mjs" "$program"
+    done
   fi
 fi
 

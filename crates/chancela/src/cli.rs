@@ -35,7 +35,10 @@ use std::process::ExitCode;
     version,
     after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not found, 4 conflict.\n\
                   Of `token PROVIDER` and `agent`: 3 wrong configuration, 4 login required, 5 refused by the provider,\n\
-                  6 provider not available, 7 something ends soon, 8 not in time, 9 not kept.\n\
+                  6 provider not available, 7 something ends soon, 8 not in time, 9 not kept; of `agent exec`, the
+\
+                  program's own.
+\
                   Start with: chancela sandbox"
 )]
 pub(crate) struct Cli {
@@ -113,7 +116,7 @@ pub(crate) enum Command {
         action: UserAction,
     },
     /// Obtain a token of a provider, or look at a server's own tokens and end them
-    Token(TokenCommand),
+    Token(Box<TokenCommand>),
     /// The client side: configuration, status and logins at providers
     Agent {
         #[command(subcommand)]

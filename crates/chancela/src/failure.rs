@@ -80,7 +80,8 @@ pub(crate) enum Failure {
 #[derive(Debug, thiserror::Error)]
 #[error("{}", said.english)]
 pub(crate) struct AgentFailure {
-    /// 3 configuration, 4 login required, 5 refused by the provider, 6 not available, 7 ends soon, 8 not in time, 9 not kept.
+    /// 3 configuration, 4 login required, 5 refused by the provider, 6 not available, 7 ends soon, 8 not in time, 9 not kept,
+    /// 130 stopped by the person.
     code: u8,
     said: Said,
 }
@@ -93,6 +94,15 @@ impl AgentFailure {
             "a sessão renovada não pôde ser escrita no cache, e se perde quando este programa termina; verifique se o disco dele tem espaço, e faça login de novo",
         );
         Self { code: 9, said }
+    }
+
+    /// A person has stopped a login.
+    pub(crate) fn cancelled(provider: &str) -> Self {
+        let said = said!(
+            "{provider}: the login was stopped and nothing was kept; its code is of no use any more, so begin anew",
+            "{provider}: o login foi interrompido e nada foi guardado; o código dele não serve mais, então comece de novo",
+        );
+        Self { code: 130, said }
     }
 
     /// Something ends soon.
@@ -145,10 +155,13 @@ impl From<LoginError> for AgentFailure {
         let code = match error {
             LoginError::Agent(error) => return error.into(),
             LoginError::Provider(error) => return error.into(),
-            LoginError::TimedOut => 8,
-            LoginError::Transport { .. } => 6,
+            LoginError::TimedOut | LoginError::CodeExpired { .. } => 8,
+            LoginError::Transport { .. } | LoginError::Unreached { .. } => 6,
             LoginError::Cache(_) => 9,
             LoginError::Refused { .. }
+            | LoginError::NoCodes { .. }
+            | LoginError::Denied { .. }
+            | LoginError::DeviceRefused { .. }
             | LoginError::Answer(_)
             | LoginError::Nonce { .. }
             | LoginError::Unbound { .. } => 5,

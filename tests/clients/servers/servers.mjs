@@ -5,36 +5,7 @@
 
 import { OAuth2Server } from 'oauth2-mock-server';
 import Provider from 'oidc-provider';
-import { execFile } from 'node:child_process';
-import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
-const program = process.argv[2];
-const folder = mkdtempSync(join(tmpdir(), 'chancela-servers-'));
-let failed = false;
-
-function check(name, good, why = '') {
-  console.log(good ? `ok   ${name}` : `FAIL ${name}: ${why}`);
-  failed ||= !good;
-}
-
-function agent(...args) {
-  const env = { ...process.env, CHANCELA_AGENT_CONFIG: join(folder, 'agent.toml'), XDG_STATE_HOME: join(folder, 'state') };
-  return new Promise((resolve) => {
-    execFile(program, args, { env, timeout: 60_000 }, (error, stdout, stderr) => {
-      resolve({ code: error ? error.code : 0, stdout, stderr });
-    });
-  });
-}
-
-function listen(handler) {
-  return new Promise((resolve) => {
-    const server = createServer(handler);
-    server.listen(0, '127.0.0.1', () => resolve(server));
-  });
-}
+import { agent, check, configure, dialect, end, listen, secret } from './lib.mjs';
 
 // oidc-provider needs its address before it exists.
 let handle;
@@ -67,48 +38,32 @@ const mock = new OAuth2Server();
 await mock.issuer.keys.generate('RS256');
 await mock.start(0, '127.0.0.1');
 
-mkdirSync(join(folder, 'dialects'));
-const dialect = (name, methods) => writeFileSync(join(folder, 'dialects', `${name}.toml`), `
-format = 1
-name = "${name}"
-title = "${name}"
-sources = ["its documentation"]
-
-[environments.local]
-
-[token_endpoint.token]
-paths = ["/token"]
-
+const methods = (names) => `
 [request.grants]
 client_credentials = "client_credentials"
 
 [client_authentication]
-methods = ["${methods.join('", "')}"]
+methods = ["${names.join('", "')}"]
 basic_encoding = "form"
-`);
-dialect('oidc-provider', ['client_secret_basic', 'client_secret_post']);
-dialect('mock', ['client_secret_basic']);
-writeFileSync(join(folder, 'basic.secret'), 'secret of client_secret_basic: +/%&', { mode: 0o600 });
-writeFileSync(join(folder, 'post.secret'), 'secret of client_secret_post: +/%&', { mode: 0o600 });
-writeFileSync(join(folder, 'cache.key'), '0123456789abcdef'.repeat(4), { mode: 0o600 });
-const block = (name, dialect, address, method, secret) => `
+`;
+dialect('oidc-provider', methods(['client_secret_basic', 'client_secret_post']));
+dialect('mock', methods(['client_secret_basic']));
+const basicSecret = secret('basic.secret', 'secret of client_secret_basic: +/%&');
+const postSecret = secret('post.secret', 'secret of client_secret_post: +/%&');
+const block = (name, dialect, address, method, secret, scope = 'read') => `
 [provider.${name}]
 dialect = "${dialect}"
 address = "${address}"
 client_id = "${method}"
-client_secret = "file:${join(folder, secret)}"
+client_secret = ${secret}
 method = "${method}"
-scope = "read"
+scope = "${scope}"
 `;
-writeFileSync(join(folder, 'agent.toml'), `
-dialects = "${join(folder, 'dialects')}"
-
-[cache]
-key = "file:${join(folder, 'cache.key')}"
-${block('basic', 'oidc-provider', issuer, 'client_secret_basic', 'basic.secret')}
-${block('shared', 'oidc-provider', issuer, 'client_secret_basic', 'basic.secret')}
-${block('post', 'oidc-provider', issuer, 'client_secret_post', 'post.secret')}
-${block('mock', 'mock', mock.issuer.url, 'client_secret_basic', 'basic.secret')}
+configure(`
+${block('basic', 'oidc-provider', issuer, 'client_secret_basic', basicSecret)}
+${block('shared', 'oidc-provider', issuer, 'client_secret_basic', basicSecret, 'write')}
+${block('post', 'oidc-provider', issuer, 'client_secret_post', postSecret)}
+${block('mock', 'mock', mock.issuer.url, 'client_secret_basic', basicSecret)}
 `);
 
 async function active(token) {
@@ -123,7 +78,7 @@ for (const name of ['basic', 'post']) {
   const again = await agent('token', name);
   check(`oidc-provider: ${name}: it is kept`, again.stdout === stdout, again.stderr);
 }
-// A provider that nobody has asked yet: whatever the machine's speed, one of the eight must ask and
+// A token that nobody has asked for yet (the same client's of another scope): whatever the machine's speed, one of the eight must ask and
 // seven must not.
 const before = tokenRequests;
 const all = await Promise.all(Array.from({ length: 8 }, () => agent('token', 'shared')));
@@ -135,7 +90,7 @@ check('oidc-provider: it is good', await active([...tokens][0]), 'not active');
 const narrower = await agent('token', 'post', '--scope', 'read nonsense', '--json');
 check('oidc-provider: it grants less than was asked for, and that is said',
   narrower.code === 0 && JSON.parse(narrower.stdout).scope === 'read', narrower.stderr || narrower.stdout);
-writeFileSync(join(folder, 'post.secret'), 'wrong', { mode: 0o600 });
+secret('post.secret', 'wrong');
 const refused = await agent('token', 'post', '--memory');
 check('oidc-provider: a wrong secret', refused.code === 5 && refused.stderr.includes('invalid_client'), refused.stderr);
 
@@ -162,5 +117,4 @@ check('oauth2-mock-server: two failures are waited through', patient.code === 0 
 await mock.stop();
 front.closeAllConnections();
 front.close();
-rmSync(folder, { recursive: true });
-process.exit(failed ? 1 : 0);
+end();

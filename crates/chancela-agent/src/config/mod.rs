@@ -124,7 +124,8 @@ pub struct ProviderConfig {
     pub method: Option<Method>,
     /// The key that signs client assertions (`private_key_jwt`): PKCS #8 in PEM, or a private JWK.
     pub client_assertion_key: Option<Place>,
-    /// By what name the provider knows that key; the JWK's `kid`, else its thumbprint (RFC 7638), if absent.
+    /// By what name the provider knows that key; the JWK's `kid`, else its thumbprint (RFC 7638), if absent; none if
+    /// empty.
     pub client_assertion_kid: Option<String>,
     /// With what it signs; the JWK's `alg`, else what its kind has, if absent.
     pub client_assertion_algorithm: Option<JwsAlgorithm>,
@@ -201,6 +202,8 @@ pub enum GrantConfig {
     ClientCredentials,
     /// For a person who logs in with a browser (RFC 6749 section 4.1), kept by refresh tokens.
     AuthorizationCode,
+    /// For a person who logs in at another device (RFC 8628), kept by refresh tokens.
+    DeviceCode,
     /// For a person whose password stands in a file (RFC 6749 section 4.3).
     DangerPassword,
 }

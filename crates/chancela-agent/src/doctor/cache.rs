@@ -3,6 +3,7 @@
 use super::{Examination, Finding, Findings};
 use crate::cache::{Cache, CacheKeys};
 use crate::config::CacheConfig;
+use crate::source::Source;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -22,6 +23,10 @@ impl Examination<'_> {
             found.warning("configured", text);
             return found.all;
         };
+        if config.key.0 == Source::StandardInput {
+            found.skipped("key", "it is standard input's, and read when it is needed");
+            return found.all;
+        }
         let Some(keys) = self.key(config, &mut found) else { return found.all };
         let folder = config.folder.as_deref().unwrap_or(self.state);
         let shown = folder.display();

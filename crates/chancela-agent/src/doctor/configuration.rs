@@ -1,12 +1,16 @@
-//! The configuration's file: whoever may change it says where secrets come from and where they go.
+//! The configuration's file: whoever may change it, or put another one in its place, says where secrets come from and where
+//! they go.
 
 use super::{Examination, Finding, Findings};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 const ROOT: u32 = 0;
 const ANYONE_WRITES: u32 = 0o002;
 const GROUP_WRITES: u32 = 0o020;
+/// In a folder with this bit, a file is its owner's to replace.
+const STICKY: u32 = 0o1000;
 
 impl Examination<'_> {
     /// The file and its rights. That it could be read is known.
@@ -36,6 +40,11 @@ impl Examination<'_> {
                     let text =
                         format!("{path}: its group may change it (mode {mode:o}); run: chmod go-w {path}");
                     found.warning("rights", text);
+                } else if let Some(folder) = open_folder(self.file) {
+                    let text = format!(
+                        "anyone on this machine may put another file in the place of {path}; run: chmod go-w {folder}"
+                    );
+                    found.failed("rights", text);
                 } else {
                     found.ok("rights", format!("nobody else may change it (mode {mode:o})"));
                 }
@@ -43,4 +52,11 @@ impl Examination<'_> {
         }
         found.all
     }
+}
+
+/// The file's folder, if anyone may rename what is in it.
+fn open_folder(file: &Path) -> Option<String> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mode = fs::metadata(folder).ok()?.mode();
+    (mode & ANYONE_WRITES != 0 && mode & STICKY == 0).then(|| folder.display().to_string())
 }

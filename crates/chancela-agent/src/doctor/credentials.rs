@@ -19,7 +19,7 @@ impl Examination<'_> {
     /// [`AgentError::Unknown`].
     pub async fn credentials(&self, name: &str) -> Result<Vec<Finding>, AgentError> {
         let mut found = Findings::of(name);
-        self.places(name, &mut found);
+        let needs_input = self.places(name, &mut found);
         match self.agent.provider(name) {
             Err(error @ AgentError::Unknown { .. }) => return Err(error),
             Err(error) => found.failed("provider", error.to_string()),
@@ -31,19 +31,24 @@ impl Examination<'_> {
                 if let Some(identity) = provider.identity() {
                     certificate(&identity.current(), self.now(), &mut found);
                 }
-                request(&provider, &mut found).await;
+                match needs_input {
+                    true => found.skipped("request", "not tried: it needs the secret on standard input"),
+                    false => request(&provider, &mut found).await,
+                }
             }
         }
         Ok(found.all)
     }
 
-    /// Each place is read, but for standard input, which could be read once.
-    fn places(&self, name: &str, found: &mut Findings) {
+    /// Each place is read, but for standard input, at which somebody may sit; whether that is one of them.
+    fn places(&self, name: &str, found: &mut Findings) -> bool {
+        let mut needs_input = false;
         let provider = self.agent.config().provider.get(name);
         for place in provider.map(|provider| provider.places(name)).unwrap_or_default() {
             let shown = format!("{} from {}", place.key, place.source);
             if *place.source == Source::StandardInput {
                 found.skipped("secret", format!("{shown} is read when it is needed"));
+                needs_input = true;
                 continue;
             }
             match place.source.read(self.around) {
@@ -56,6 +61,7 @@ impl Examination<'_> {
                 },
             }
         }
+        needs_input
     }
 
     /// Seconds since the epoch.

@@ -28,6 +28,29 @@ pub enum LoginError {
         "{provider}: login.redirect is missing; give the redirect URI that the provider registered, as http://127.0.0.1:8976/callback"
     )]
     NoRedirect { provider: String },
+    /// No browser.
+    #[error("{provider}: its grant is device_code; log in with `chancela agent login --device {provider}`")]
+    DeviceOnly { provider: String },
+    /// No device authorization endpoint.
+    #[error(
+        "{provider}: its dialect has no device authorization endpoint; log in with a browser, or name the endpoint there with [device_authorization] path"
+    )]
+    NoDevice { provider: String },
+    /// The codes cannot be asked for.
+    #[error("{provider}: {error}; nothing was begun, so try again")]
+    Unreached { provider: String, error: TransportError },
+    /// The provider gives no codes.
+    #[error("{provider}: no device login could be begun: {refusal}")]
+    NoCodes { provider: String, refusal: Box<TokenRefusal> },
+    /// Nobody entered the code.
+    #[error("{provider}: nobody has entered the code in time; begin the login anew")]
+    CodeExpired { provider: String },
+    /// The person said no.
+    #[error("{provider}: the login was refused at the other device; begin it anew if that was a mistake")]
+    Denied { provider: String },
+    /// The provider does not take the device's code.
+    #[error("{provider}: {refusal}; begin the login anew")]
+    DeviceRefused { provider: String, refusal: Box<TokenRefusal> },
     /// It would end with the program.
     #[error(
         "{provider}: the login would be forgotten when this program ends; give the configuration a [cache] with a key"

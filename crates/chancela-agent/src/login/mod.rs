@@ -5,6 +5,7 @@
 //! Owns neither the words on a terminal, nor the wire ([`crate::provider`]), nor renewal ([`crate::engine`]).
 
 mod browser;
+mod device;
 mod error;
 mod listener;
 mod logout;
@@ -12,6 +13,7 @@ mod page;
 mod paste;
 mod proof;
 
+pub use device::DeviceLogin;
 pub use error::LoginError;
 pub use logout::{LoggedOut, Revocation, logout};
 pub(crate) use proof::Proof;
@@ -88,17 +90,14 @@ impl Pending {
     /// # Errors
     /// [`LoginError`]: nothing was asked of the provider.
     pub async fn begin(agent: &Agent, name: &str, request: &LoginRequest<'_>) -> Result<Self, LoginError> {
-        let provider = agent.provider(name)?;
+        let provider = loginable(agent, name, request.memory)?;
         let of = || name.to_owned();
-        if !provider.needs_login() {
-            return Err(LoginError::NoLogin { provider: of() });
+        if provider.needs_device() {
+            return Err(LoginError::DeviceOnly { provider: of() });
         }
         let Some(config) = provider.login_config() else {
             return Err(LoginError::NoRedirect { provider: of() });
         };
-        if !agent.keeps() && !request.memory {
-            return Err(LoginError::NotKept { provider: of() });
-        }
         if config.parameters.contains_key(RESPONSE_MODE) {
             let error = BeginError::Parameter(RESPONSE_MODE.into());
             return Err(LoginError::Begin { provider: of(), error });
@@ -191,6 +190,17 @@ impl Pending {
             return Err(LoginError::Nonce { provider: self.provider.name().to_owned() });
         }
         keep(&self.provider, redeemed).await
+    }
+}
+
+/// The provider, if a person logs in there and the login can be kept.
+fn loginable(agent: &Agent, name: &str, memory: bool) -> Result<Provider, LoginError> {
+    let provider = agent.provider(name)?;
+    let of = || name.to_owned();
+    match (provider.needs_login(), agent.keeps() || memory) {
+        (false, _) => Err(LoginError::NoLogin { provider: of() }),
+        (true, false) => Err(LoginError::NotKept { provider: of() }),
+        (true, true) => Ok(provider),
     }
 }
 

@@ -40,6 +40,27 @@ impl Portuguese for LoginError {
                 "{provider}: {}; um código é enviado uma só vez, então comece o login de novo",
                 refusal.pt_br()
             ),
+            Self::DeviceOnly { provider } => format!(
+                "{provider}: o grant dele é device_code; faça login com `chancela agent login --device {provider}`"
+            ),
+            Self::NoDevice { provider } => format!(
+                "{provider}: o dialeto dele não tem um endpoint de autorização de dispositivos; faça login com um navegador, ou indique ali o endpoint com [device_authorization] path"
+            ),
+            Self::Unreached { provider, error } => {
+                format!("{provider}: {}; nada foi começado, então tente de novo", error.pt_br())
+            }
+            Self::NoCodes { provider, refusal } => {
+                format!("{provider}: não foi possível começar um login por dispositivo: {}", refusal.pt_br())
+            }
+            Self::CodeExpired { provider } => {
+                format!("{provider}: ninguém digitou o código a tempo; comece o login de novo")
+            }
+            Self::Denied { provider } => format!(
+                "{provider}: o login foi recusado no outro aparelho; comece de novo se isso foi um engano"
+            ),
+            Self::DeviceRefused { provider, refusal } => {
+                format!("{provider}: {}; comece o login de novo", refusal.pt_br())
+            }
             Self::Unbound { provider } => {
                 format!("{provider}: {}; depois comece o login de novo", of_text(UNBOUND))
             }

@@ -11,7 +11,7 @@ use crate::tokens::{BoxFuture, Issuer};
 use crate::transport::TransportError;
 use bytes::Bytes;
 use chancela_core::client_auth::{Credentials, Method, OwnCredentials};
-use chancela_core::dialect::{Grant, TokenEndpoint};
+use chancela_core::dialect::TokenEndpoint;
 use chancela_core::entropy::Entropy;
 use chancela_core::message::token_answer::{JwtHint, TokenAnswer};
 use chancela_core::message::token_refusal::{RefusalClass, TokenRefusal, WireError};
@@ -163,9 +163,9 @@ impl Inner {
         let partner = partner.map(|(id, secret)| Credentials::own_partner(id.expose(), secret)).transpose();
         let pem = self.pem(endpoint);
         let scope = self.step_scope(endpoint, wanted, is_last);
-        let scope = match grant.meaning() {
-            Grant::RefreshToken => None,
-            Grant::AuthorizationCode => self.scope_at_redemption(scope),
+        let scope = match grant {
+            GrantRequest::RefreshToken { .. } | GrantRequest::DeviceCode { .. } => None,
+            GrantRequest::AuthorizationCode { .. } => self.scope_at_redemption(scope),
             _ => scope.map(str::to_owned),
         };
         let request = TokenRequest {
@@ -252,7 +252,7 @@ impl Inner {
             |key, why: &str| ProviderError::Missing { provider: self.name.clone(), key, why: why.to_owned() };
         match self.grant {
             GrantConfig::ClientCredentials => Ok(GrantRequest::ClientCredentials),
-            GrantConfig::AuthorizationCode => {
+            GrantConfig::AuthorizationCode | GrantConfig::DeviceCode => {
                 Err(ProviderError::LoginRequired { provider: self.name.clone() })
             }
             GrantConfig::DangerPassword => {

@@ -10,6 +10,7 @@ use crate::source::SourceError;
 use crate::tokens::KeyName;
 use crate::tokens::Tokens;
 use chancela_core::dialect::{ApiParameter, ApiValue, TokenEndpoint};
+use chancela_core::message::device_authorization::DEVICE_CODE;
 use chancela_core::secret::{Secret, hex};
 use chancela_core::time::Timestamp;
 use http::HeaderName;
@@ -217,6 +218,7 @@ impl Inner {
             match self.grant {
                 GrantConfig::ClientCredentials => "client_credentials",
                 GrantConfig::AuthorizationCode => "authorization_code",
+                GrantConfig::DeviceCode => DEVICE_CODE,
                 GrantConfig::DangerPassword => "password",
             },
             own.client_id.expose(),
@@ -256,7 +258,7 @@ impl Inner {
     }
 
     pub(super) fn is_repeatable(&self) -> bool {
-        self.grant != GrantConfig::AuthorizationCode
+        !self.needs_login()
     }
 
     /// When the tokens of an endpoint are renewed: what the configuration says, else what the dialect documents.
@@ -297,8 +299,11 @@ fn seconds(seconds: u32) -> i64 {
     i64::from(seconds) * SECOND
 }
 
-/// What API calls carry beside tokens: headers with a value that is the same in each, and the rest.
-fn api(inner: &Inner) -> Result<(Vec<(String, Secret)>, Option<Arc<PerCall>>), ProviderError> {
+/// Headers with a value that is the same in each call, and what else a call carries.
+type Api = (Vec<(String, Secret)>, Option<Arc<PerCall>>);
+
+/// What API calls carry beside tokens.
+fn api(inner: &Inner) -> Result<Api, ProviderError> {
     let Some(endpoint) = inner.endpoints().last() else { return Ok((Vec::new(), None)) };
     let unfit = |name: &str| ProviderError::Header { provider: inner.name.clone(), header: name.to_owned() };
     let (mut headers, mut fresh, mut query) = (Vec::new(), Vec::new(), Vec::new());

@@ -1,9 +1,9 @@
 //! A provider's part of a login (RFC 6749 §4.1): the address that a person opens, the request for its tokens, and the
 //! revocation (RFC 7009) of what it gave. Does not own the browser, the answer or the record.
 
-use super::exchange::ExchangeError;
+use super::exchange::{ExchangeError, read};
 use super::issuer::granted;
-use super::{Inner, Provider, ProviderError, Request};
+use super::{Inner, Provider, ProviderError, Request, Wanted};
 use crate::config::LoginConfig;
 use crate::engine::{Granted, Moment, Policy, TokenKey, Want, duration};
 use crate::login::{LoginError, Proof};
@@ -11,8 +11,8 @@ use crate::tokens::{TokenError, Tokens};
 use crate::transport::{Target, TransportError};
 use bytes::Bytes;
 use chancela_core::dialect::TokenEndpoint;
-use chancela_core::message::HttpAnswer;
 use chancela_core::message::authorization_request::{AuthorizationRequest, Login};
+use chancela_core::message::device_authorization::{DeviceAuthorization, DeviceAuthorizationRequest};
 use chancela_core::message::introspection::{TokenParameter, read_revocation};
 use chancela_core::message::token_refusal::TokenRefusal;
 use chancela_core::message::token_request::GrantRequest;
@@ -153,6 +153,28 @@ impl Provider {
         })
     }
 
+    /// Asks for the codes of a login at another device (RFC 8628 §3.1).
+    pub(crate) async fn device_authorization(
+        &self,
+        request: Request<'_>,
+    ) -> Result<DeviceAuthorization, LoginError> {
+        let wanted = self.wanted(request);
+        let of = || self.name().to_owned();
+        let scope = wanted.scope.as_deref().map(Scope::parse).transpose();
+        let scope = scope.map_err(|error| LoginError::Scope { provider: of(), error })?;
+        let Some(device) = &self.0.dialect.device_authorization else {
+            return Err(LoginError::NoDevice { provider: of() });
+        };
+        let path = self.0.base()?.join(&self.0.path(&device.path)?);
+        let request =
+            self.blocking(move |inner| inner.device_request(&path, scope.as_ref(), &wanted)).await?;
+        let patience = duration(self.0.http.timeout.millis());
+        let response = self.0.route.send(&self.0.base()?, request, patience).await;
+        let response = response.map_err(|error| LoginError::Unreached { provider: of(), error })?;
+        let authorization = DeviceAuthorization::parse(self.0.last()?, &read(&response), self.0.now());
+        authorization.map_err(|refusal| LoginError::NoCodes { provider: of(), refusal: Box::new(refusal) })
+    }
+
     async fn step_token(&self, key: TokenKey, patience: Duration) -> Result<Secret, ProviderError> {
         match self.tokens().token(key, Want::default(), patience).await {
             Ok(served) => Ok(served.token.access_token.clone()),
@@ -169,9 +191,7 @@ impl Provider {
         let failed = |why: String| LoginError::NotRevoked { provider: self.name().to_owned(), why };
         let response = self.0.route.send(&self.0.base()?, request, patience).await;
         let response = response.map_err(|error| failed(error.to_string()))?;
-        let answer =
-            HttpAnswer { status: response.status(), headers: response.headers(), body: response.body() };
-        let revoked = read_revocation(self.0.last()?, &answer, self.0.now());
+        let revoked = read_revocation(self.0.last()?, &read(&response), self.0.now());
         revoked.map_err(|refusal| failed(refusal.to_string()))
     }
 
@@ -218,6 +238,24 @@ impl Inner {
             why: "the provider's addresses name one, in letters, digits and -._~".into(),
         };
         Ok(path.replace(TENANT, tenant.ok_or_else(missing)?))
+    }
+
+    fn device_request(
+        &self,
+        path: &str,
+        scope: Option<&Scope>,
+        wanted: &Wanted,
+    ) -> Result<http::Request<Bytes>, ProviderError> {
+        let endpoint = self.last()?;
+        let own = self.own_once(endpoint, self.steps.len().saturating_sub(1))?;
+        let request = DeviceAuthorizationRequest {
+            credentials: self.credentials(endpoint, &own, true)?,
+            scope,
+            resource: wanted.resource.as_deref(),
+        };
+        let path: Uri = path.parse().map_err(|_| ProviderError::Interrupted)?;
+        let request = request.encode(&path, endpoint);
+        request.map_err(|error| ProviderError::Request { provider: self.name.clone(), error })
     }
 
     fn revocation(&self, token: &Secret) -> Result<http::Request<Bytes>, ProviderError> {

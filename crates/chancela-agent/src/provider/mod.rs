@@ -121,7 +121,12 @@ impl Provider {
 
     /// Whether its tokens need a person who logs in.
     pub fn needs_login(&self) -> bool {
-        self.0.grant == GrantConfig::AuthorizationCode
+        self.0.needs_login()
+    }
+
+    /// Whether that person does so at another device, and with no browser here.
+    pub fn needs_device(&self) -> bool {
+        self.0.grant == GrantConfig::DeviceCode
     }
 
     /// A token and what a call carries with it, waited for until `patience` is over.
@@ -276,6 +281,10 @@ impl Provider {
 }
 
 impl Inner {
+    fn needs_login(&self) -> bool {
+        matches!(self.grant, GrantConfig::AuthorizationCode | GrantConfig::DeviceCode)
+    }
+
     /// The endpoints of the steps, first step first.
     fn endpoints(&self) -> impl Iterator<Item = &TokenEndpoint> {
         self.steps.iter().filter_map(|at| self.dialect.token_endpoints.get(*at))

@@ -226,8 +226,12 @@ fn grant(dialect: &Dialect, config: &ProviderConfig, steps: &[usize]) -> GrantCo
         })
     };
     config.grant.unwrap_or_else(|| {
-        if !offered(Grant::ClientCredentials) && offered(Grant::AuthorizationCode) {
+        if offered(Grant::ClientCredentials) {
+            GrantConfig::ClientCredentials
+        } else if offered(Grant::AuthorizationCode) {
             GrantConfig::AuthorizationCode
+        } else if dialect.device_authorization.is_some() {
+            GrantConfig::DeviceCode
         } else {
             GrantConfig::ClientCredentials
         }

@@ -31,7 +31,7 @@ pub(super) async fn token(state: &Arc<State>, caller: Caller, body: &[u8]) -> Re
                 granted(caller, provider.name(), authorized);
                 return Ok(bytes);
             }
-            Err(problem) => problem,
+            Err(problem) => *problem,
         },
         Err(error) => Problem::from(error),
     };
@@ -73,19 +73,20 @@ async fn obtain(
 }
 
 /// The answer, with headers for the one call of a bound token.
-fn written(provider: &str, authorized: &Authorized, ask: &Ask) -> Result<Bytes, Problem> {
+fn written(provider: &str, authorized: &Authorized, ask: &Ask) -> Result<Bytes, Box<Problem>> {
     let headers = match ask.call() {
-        None if authorized.needs_proof() => return Err(Problem::needs_proof()),
+        None if authorized.needs_proof() => return Err(Box::new(Problem::needs_proof())),
         None => authorized.call_headers(),
         Some(call) => {
             if let Some(nonce) = &call.nonce {
                 authorized.use_nonce(&call.url, nonce);
             }
-            let url = authorized.address_for(&call.url).map_err(|error| Problem::from(&error))?;
-            authorized.headers_for(&call.method, &url).map_err(|error| Problem::from(&error))?
+            let boxed = |error| Box::new(Problem::from(&error));
+            let url = authorized.address_for(&call.url).map_err(boxed)?;
+            authorized.headers_for(&call.method, &url).map_err(boxed)?
         }
     };
-    encode(provider, authorized, &headers).ok_or_else(|| Problem::from(&ProviderError::Interrupted))
+    encode(provider, authorized, &headers).ok_or_else(|| Box::new(Problem::from(&ProviderError::Interrupted)))
 }
 
 fn encode(provider: &str, authorized: &Authorized, headers: &[(HeaderName, HeaderValue)]) -> Option<Bytes> {

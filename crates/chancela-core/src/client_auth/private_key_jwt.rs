@@ -26,7 +26,7 @@ pub struct ClientAssertion<'a> {
 }
 
 impl ClientAssertion<'_> {
-    /// The signed assertion.
+    /// The signed assertion. It names the key, if the key has a name.
     ///
     /// # Errors
     /// [`JwsError::Signing`] if the primitive fails.
@@ -45,7 +45,9 @@ impl ClientAssertion<'_> {
             writer.number(number);
         }
         writer.end_object();
-        Signer::new(key, JwtKind::CLIENT_ASSERTION).sign(&writer.into_bytes()).map(Secret::new)
+        // Some servers look for the key that a name names and for no other, also where they know the key by none.
+        let kind = JwtKind { kid: !key.jwk().kid().is_empty(), ..JwtKind::CLIENT_ASSERTION };
+        Signer::new(key, kind).sign(&writer.into_bytes()).map(Secret::new)
     }
 }
 
@@ -84,6 +86,16 @@ mod tests {
                 read_signed(token.expose(), JwtKind::CLIENT_ASSERTION, &[other.verifying_key()]).is_none()
             );
         }
+    }
+
+    #[test]
+    fn a_key_without_a_name_is_not_named() {
+        let key = Arc::new(key(JwsAlgorithm::EdDsa).named(""));
+        let issued_at = Timestamp::from_seconds(0);
+        let assertion = ClientAssertion { client_id: "a", audience: "b", issued_at, id: &[0; 16] };
+        let token = assertion.sign(key).unwrap();
+        let header = BASE64URL.decode(token.expose().split('.').next().unwrap()).unwrap();
+        assert_eq!(header, br#"{"typ":"JWT","alg":"EdDSA"}"#);
     }
 
     proptest! {

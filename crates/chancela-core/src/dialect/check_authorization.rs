@@ -79,6 +79,13 @@ fn paths(path: &str, dialect: &Dialect) -> Result<(), DialectError> {
             ));
         }
     }
+    if let Some(device) = dialect.device_authorization.as_ref().filter(|device| !is_canonical(&device.path)) {
+        let message = format!(
+            "{:?} is not a canonical path (letters, digits, - . _ ~ and one {{tenant}} segment)",
+            device.path
+        );
+        return Err(meaning(path, "device_authorization.path", message));
+    }
     match own.discovery.iter().find(|value| !is_canonical(value)) {
         Some(value) => Err(meaning(
             path,

@@ -3,9 +3,9 @@
 use super::error::{DialectError, meaning};
 use super::layer::{lay_over, read_table};
 use super::{
-    Api, Authorization, CertificateIssuance, ClientAuthentication, CredentialFormats, DialectFile, Endpoint,
-    Environment, Errors, Mark, OtherEndpoints, RateLimit, Refresh, RegistrationRules, Request, Requires,
-    Response, ScopeMeaning, ScopeRules, Token,
+    Api, Authorization, CertificateIssuance, ClientAuthentication, CredentialFormats,
+    DeviceAuthorizationEndpoint, DialectFile, Endpoint, Environment, Errors, Mark, OtherEndpoints, RateLimit,
+    Refresh, RegistrationRules, Request, Requires, Response, ScopeMeaning, ScopeRules, Token,
 };
 use crate::scope::Scope;
 use http::{HeaderName, HeaderValue, StatusCode};
@@ -42,6 +42,8 @@ pub struct Dialect {
     pub token_endpoints: Vec<TokenEndpoint>,
     /// The authorization endpoint.
     pub authorization: Authorization,
+    /// The device authorization endpoint, where there is one.
+    pub device_authorization: Option<DeviceAuthorizationEndpoint>,
     /// The other endpoints.
     pub endpoints: OtherEndpoints,
     /// How clients get their certificates.
@@ -122,6 +124,7 @@ impl Dialect {
             scopes: file.scopes.clone(),
             token_endpoints,
             authorization: file.authorization.clone(),
+            device_authorization: file.device_authorization.clone(),
             endpoints: file.endpoints.clone(),
             certificate_issuance: file.certificate_issuance.clone(),
             registration: file.registration.clone(),

@@ -8,6 +8,9 @@ use crate::grant::GrantType;
 /// such a dialect does not start: half a contract is worse than none.
 pub fn unsupported(dialect: &Dialect) -> Vec<String> {
     let mut out = Vec::new();
+    if dialect.device_authorization.is_some() {
+        out.push("the device authorization endpoint is not served yet".to_owned());
+    }
     for endpoint in &dialect.token_endpoints {
         let mut missing =
             |what: &str| out.push(format!("token endpoint {:?}: {what} is not served yet", endpoint.name));

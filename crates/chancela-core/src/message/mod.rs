@@ -7,6 +7,7 @@ pub mod body;
 pub mod certificate_order;
 pub mod client_registration;
 pub mod date;
+pub mod device_authorization;
 pub mod error_response;
 pub mod introspection;
 pub mod logout_request;

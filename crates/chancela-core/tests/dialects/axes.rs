@@ -121,6 +121,21 @@ fn a_certificate_instead_of_a_secret_or_beside_it_or_a_signed_assertion() {
 }
 
 #[test]
+fn a_device_without_a_browser_begins_elsewhere_and_no_realm_pretends_to_serve_that() {
+    let dialect = acme("[device_authorization]\npath = \"/{tenant}/oauth2/devicecode\"\n");
+    assert_eq!(dialect.device_authorization.as_ref().unwrap().path, "/{tenant}/oauth2/devicecode");
+    assert_eq!(survey::unsupported(&dialect), ["the device authorization endpoint is not served yet"]);
+    let grant = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&device_code=d";
+    let refused = parse(
+        &dialect,
+        None,
+        "application/x-www-form-urlencoded",
+        &format!("{grant}&client_id=a&client_secret=b"),
+    );
+    assert_eq!(refused, Err(Rule::UnsupportedGrantType));
+}
+
+#[test]
 fn other_names_for_everything_and_no_grant_type() {
     // JSON with names of its own and an API key; the answer has other names too, and no token type.
     let dialect = whole(

@@ -10,7 +10,7 @@ fn error(tables: &str) -> String {
 fn an_unknown_key_names_file_line_and_allowed_keys() {
     insta::assert_snapshot!(error("[request]\nencoding = [\"form\"]\n"), @"acme.toml:12: unknown field `encoding`, expected one of `encodings`, `json_labelled_as_form`, `grant_type_in`, `names`, `grants`, `default_grant`, `scope_as`, `headers`");
     insta::assert_snapshot!(error("[token]\nlifetime = 60\n[token.jwt]\nalgoritm = \"RS256\"\n"), @"acme.toml:14: unknown field `algoritm`, expected one of `algorithm`, `typ`, `kid`, `claims`, `thumbprint`");
-    insta::assert_snapshot!(error("[tokens]\nlifetime = 60\n"), @"acme.toml:11: unknown field `tokens`, expected one of `format`, `name`, `title`, `extends`, `sources`, `environments`, `credentials`, `scopes`, `token_endpoint`, `authorization`, `endpoints`, `certificate_issuance`, `registration`, `marks`, `request`, `client_authentication`, `scope`, `token`, `response`, `errors`, `refresh`, `rate_limit`, `api`");
+    insta::assert_snapshot!(error("[tokens]\nlifetime = 60\n"), @"acme.toml:11: unknown field `tokens`, expected one of `format`, `name`, `title`, `extends`, `sources`, `environments`, `credentials`, `scopes`, `token_endpoint`, `authorization`, `device_authorization`, `endpoints`, `certificate_issuance`, `registration`, `marks`, `request`, `client_authentication`, `scope`, `token`, `response`, `errors`, `refresh`, `rate_limit`, `api`");
     insta::assert_snapshot!(error("[token_endpoint.token.scopes]\nmax = 10\n"), @"acme.toml:11: unknown field `scopes`, expected one of `paths`, `requires`, `request`, `client_authentication`, `scope`, `token`, `response`, `errors`, `refresh`, `rate_limit`, `api`");
 }
 

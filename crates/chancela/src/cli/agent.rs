@@ -137,6 +137,9 @@ pub(crate) enum AgentAction {
         /// Open no browser; print the address alone
         #[arg(long)]
         no_browser: bool,
+        /// Log in at another device: print a code and the address at which it is entered (RFC 8628)
+        #[arg(long, conflicts_with = "no_browser")]
+        device: bool,
         /// How long to wait for the person
         #[arg(long, value_name = "TIME", value_parser = span, default_value = "10m")]
         timeout: Duration,

@@ -27,8 +27,10 @@ pub(crate) fn run(cli: Cli, locale: Locale) -> Result<(), Failure> {
         Command::Scope { action } => administration::scope(action),
         Command::Key { action } => administration::key(action),
         Command::User { action } => user::user(action),
-        Command::Token(TokenCommand { action: Some(action), .. }) => administration::token(action),
-        Command::Token(TokenCommand { action: None, obtain }) => agent::token(&obtain, locale),
+        Command::Token(token) => match *token {
+            TokenCommand { action: Some(action), .. } => administration::token(action),
+            TokenCommand { action: None, obtain } => agent::token(&obtain, locale),
+        },
         Command::Agent { action } => agent::run(action, locale),
         Command::Tls { action } => tls::run(action),
         Command::Dialect { action } => dialect::run(action),

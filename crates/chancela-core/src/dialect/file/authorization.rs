@@ -42,6 +42,14 @@ impl Default for Authorization {
     }
 }
 
+/// The device authorization endpoint (RFC 8628 §3.1). Clients alone use it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeviceAuthorizationEndpoint {
+    /// Its path; `{tenant}` as in token endpoints.
+    pub path: String,
+}
+
 /// A parameter with its one value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

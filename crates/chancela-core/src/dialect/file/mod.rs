@@ -57,6 +57,9 @@ pub struct DialectFile {
     pub token_endpoint: BTreeMap<String, Endpoint>,
     /// The authorization endpoint and its codes.
     pub authorization: Authorization,
+    /// The endpoint at which devices without a browser begin (RFC 8628), where the provider has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_authorization: Option<DeviceAuthorizationEndpoint>,
     /// Paths of the other endpoints.
     pub endpoints: OtherEndpoints,
     /// How clients get their certificates.

@@ -69,7 +69,7 @@ pub(super) fn find_token(
 }
 
 /// A whole number of seconds: a number or its text; parts of a second are cut off, so that it is never too long.
-pub(super) fn number(value: &Value) -> Option<i64> {
+pub(in crate::message) fn number(value: &Value) -> Option<i64> {
     let of_float = |float: f64| {
         let floor = float.floor();
         // `as` keeps to the limits of i64.

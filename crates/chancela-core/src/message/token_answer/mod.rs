@@ -9,7 +9,7 @@ mod jwt_hint;
 mod member;
 
 pub use jwt_hint::JwtHint;
-pub(super) use member::text_of_number;
+pub(super) use member::{number as number_of, text_of_number};
 
 use super::HttpAnswer;
 use super::token_refusal::TokenRefusal;
@@ -105,6 +105,15 @@ impl TokenAnswer {
         let is_granted = |scope: &str| granted.split(' ').any(|own| same(own, scope));
         requested.into_iter().filter(|scope| !is_granted(scope)).collect()
     }
+}
+
+/// Takes a secret out that has the same name everywhere. `None` if it is not there or cannot be used.
+pub(super) fn find_secret(
+    endpoint: &TokenEndpoint,
+    members: &mut Map<String, Value>,
+    name: &str,
+) -> Option<Secret> {
+    find_token(endpoint, members, MemberValue::AccessToken, name).ok().flatten()
 }
 
 /// The JSON object that a body is, whatever stands before it and in whatever encoding its sentences are.

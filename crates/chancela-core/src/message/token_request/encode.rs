@@ -10,6 +10,7 @@ use super::{EncodeError, GrantRequest, TokenRequest};
 use crate::client_auth::Method as AuthenticationMethod;
 use crate::dialect::{BodyEncoding, Grant, GrantTypeIn, Request, ScopeAs, TokenEndpoint, WhenScopeAbsent};
 use crate::message::authorization_request::append;
+use crate::message::device_authorization::DEVICE_CODE;
 use crate::scope::Scope;
 use bytes::Bytes;
 use http::Method;
@@ -27,7 +28,10 @@ impl TokenRequest<'_> {
     ) -> Result<http::Request<Bytes>, EncodeError> {
         self.check_method(endpoint)?;
         let encoding = encoding(&endpoint.request)?;
-        let wire_grant = wire_grant(&endpoint.request, self.grant.meaning())?;
+        let wire_grant = match self.grant.meaning() {
+            Some(meaning) => wire_grant(&endpoint.request, meaning)?,
+            None => Some(DEVICE_CODE),
+        };
         let in_query = endpoint.request.grant_type_in == GrantTypeIn::Query;
         let mut target = path(endpoint, envelope.tenant)?;
         if let Some(wire) = wire_grant.filter(|_| in_query) {
@@ -112,6 +116,9 @@ impl TokenRequest<'_> {
                 texts.push((&names.code, needed("code", code)?));
                 texts.extend(redirect_uri.as_deref().map(|uri| (names.redirect_uri.as_str(), uri)));
                 texts.extend(code_verifier.as_deref().map(|text| (names.code_verifier.as_str(), text)));
+            }
+            GrantRequest::DeviceCode { device_code } => {
+                texts.push(("device_code", needed("device code", device_code.expose())?));
             }
             GrantRequest::RefreshToken { refresh_token } => {
                 texts.push((&names.refresh_token, needed("refresh token", refresh_token)?));

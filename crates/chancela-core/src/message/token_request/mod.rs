@@ -11,6 +11,7 @@ pub use error::EncodeError;
 
 use super::HttpRequest;
 use super::body::{Parameters, Value, refuse_credentials_in_query};
+use super::device_authorization::DEVICE_CODE;
 use crate::client_auth::{self, Credentials};
 use crate::dialect::{Grant, GrantTypeIn, Request, ScopeAs, TokenEndpoint};
 use crate::rejection::{Rejection, Rule};
@@ -62,23 +63,29 @@ pub enum GrantRequest<'a> {
         /// `refresh_token`.
         refresh_token: Cow<'a, str>,
     },
+    /// RFC 8628 §3.4, of a dialect that has a device authorization endpoint. It is written and never read.
+    DeviceCode {
+        /// `device_code`.
+        device_code: crate::secret::Secret,
+    },
 }
 
 impl GrantRequest<'_> {
-    /// What the request means, whatever the dialect calls it.
-    pub const fn meaning(&self) -> Grant {
-        match self {
+    /// What the request means, whatever the dialect calls it. `None` for a device's code, which all call by one name.
+    pub const fn meaning(&self) -> Option<Grant> {
+        Some(match self {
             Self::ClientCredentials => Grant::ClientCredentials,
             Self::Password { .. } => Grant::DangerPassword,
             Self::AuthorizationCode { .. } => Grant::AuthorizationCode,
             Self::RefreshToken { .. } => Grant::RefreshToken,
-        }
+            Self::DeviceCode { .. } => return None,
+        })
     }
 }
 
 impl fmt::Debug for GrantRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.meaning().grant_type().as_str())
+        f.write_str(self.meaning().map_or(DEVICE_CODE, |grant| grant.grant_type().as_str()))
     }
 }
 

@@ -114,6 +114,8 @@ impl<S: Store> Context<'_, S> {
                 };
                 self.redeem(client, &code, &presented, resource.as_deref()).await
             }
+            // No dialect that is served has it.
+            GrantRequest::DeviceCode { .. } => Err(Rule::UnsupportedGrantType.into()),
             GrantRequest::RefreshToken { refresh_token } => {
                 self.refresh(client, &refresh_token, (scope, resource.as_deref()), certificate).await
             }

@@ -20,6 +20,9 @@ pub(crate) struct Inspect {
     /// The provider that has made the token on standard input: its keys and our certificate there are compared
     #[arg(long, value_name = "PROVIDER")]
     pub(crate) provider: Option<String>,
+    /// An earlier step's token instead, by the name of its token endpoint
+    #[arg(long, value_name = "ENDPOINT")]
+    pub(crate) step: Option<String>,
     /// The API that shall take the token
     #[arg(long)]
     pub(crate) audience: Option<String>,

@@ -5,7 +5,8 @@ use crate::cli::{AgentFile, Wanted};
 use crate::failure::{AgentFailure, Failure};
 use crate::language::{Locale, Said, said};
 use crate::output;
-use chancela_agent::login::{self, LoggedIn, LoginError, LoginRequest, Pending, Revocation};
+use chancela_agent::agent::Agent;
+use chancela_agent::login::{self, DeviceLogin, LoggedIn, LoginError, LoginRequest, Pending, Revocation};
 use chancela_core::message::token_response::iso_8601;
 use std::io::{self, IsTerminal};
 use std::time::Duration;
@@ -13,11 +14,22 @@ use std::time::Duration;
 /// How often a wrong line may be pasted.
 const TRIES: u8 = 5;
 
+/// Where the person logs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    /// In a browser that opens here.
+    Browser,
+    /// In a browser that the person opens.
+    Address,
+    /// At another device, with a code.
+    Device,
+}
+
 pub(super) fn login(
     name: &str,
     file: &AgentFile,
     wanted: &Wanted,
-    (browser, timeout, locale): (bool, Duration, Locale),
+    (how, timeout, locale): (How, Duration, Locale),
 ) -> Result<(), Failure> {
     with_agent(file, false, async |agent| {
         let request = LoginRequest {
@@ -25,8 +37,12 @@ pub(super) fn login(
             resource: wanted.resource.as_deref(),
             ..LoginRequest::default()
         };
+        let provider = agent.provider(name).map_err(AgentFailure::from)?;
+        if how == How::Device || provider.needs_device() {
+            return elsewhere(agent, name, &request, (timeout, locale)).await;
+        }
         let mut pending = Pending::begin(agent, name, &request).await.map_err(AgentFailure::from)?;
-        let opened = browser && pending.open_browser();
+        let opened = how == How::Browser && pending.open_browser();
         let url = pending.url();
         let said = match opened {
             true => said!(
@@ -58,6 +74,35 @@ pub(super) fn login(
         tell(locale, name, &pending.finish(answer).await.map_err(AgentFailure::from)?);
         Ok(())
     })
+}
+
+/// A login at another device (RFC 8628). Interrupted, it leaves nothing.
+async fn elsewhere(
+    agent: &Agent,
+    name: &str,
+    request: &LoginRequest<'_>,
+    (timeout, locale): (Duration, Locale),
+) -> Result<(), Failure> {
+    let begun = DeviceLogin::begin(agent, name, request).await.map_err(AgentFailure::from)?;
+    let (minutes, uri) = (begun.time_left().as_secs().div_ceil(60), begun.verification_uri());
+    let code = begun.user_code();
+    let said = said!(
+        "open on any device, within {minutes} minutes:\n\n  {uri}\n\nand enter this code, if it asks for one:\n\n  {code}\n",
+        "abra em qualquer aparelho, em até {minutes} minutos:\n\n  {uri}\n\ne digite este código, se for pedido:\n\n  {code}\n",
+    );
+    output::tell(locale, &said);
+    if let Some(address) = begun.verification_uri_complete() {
+        let said = said!(
+            "or open this, and see that it shows the same code:\n\n  {address}\n",
+            "ou abra este, e confira se mostra o mesmo código:\n\n  {address}\n",
+        );
+        output::tell(locale, &said);
+    }
+    tokio::select! {
+        logged_in = begun.finish(timeout) => tell(locale, name, &logged_in.map_err(AgentFailure::from)?),
+        _ = tokio::signal::ctrl_c() => return Err(AgentFailure::cancelled(name).into()),
+    }
+    Ok(())
 }
 
 /// From the browser, or from a person who pastes what it ended at.

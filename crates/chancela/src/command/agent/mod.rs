@@ -41,8 +41,13 @@ const SETTLE: Duration = Duration::from_secs(2);
 pub(super) fn run(action: AgentAction, locale: Locale) -> Result<(), Failure> {
     match action {
         AgentAction::Init { sandbox, folder } => init::init(&sandbox, folder, locale),
-        AgentAction::Login { provider, file, wanted, no_browser, timeout } => {
-            login::login(&provider, &file, &wanted, (!no_browser, timeout, locale))
+        AgentAction::Login { provider, file, wanted, no_browser, device, timeout } => {
+            let how = match (device, no_browser) {
+                (true, _) => login::How::Device,
+                (false, true) => login::How::Address,
+                (false, false) => login::How::Browser,
+            };
+            login::login(&provider, &file, &wanted, (how, timeout, locale))
         }
         AgentAction::Logout { provider, file, wanted } => login::logout(&provider, &file, &wanted, locale),
         AgentAction::Run { file, log } => process::run(&file, log, locale),

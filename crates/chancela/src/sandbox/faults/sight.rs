@@ -4,9 +4,10 @@
 
 use super::definition::Endpoint;
 use crate::store::ConfiguredStore;
+use chancela_core::dialect::Grant;
 use chancela_core::grant::GrantType;
 use chancela_core::message::HttpRequest;
-use chancela_core::message::token_request::{GrantRequest, TokenRequest};
+use chancela_core::message::token_request::TokenRequest;
 use chancela_server::extension::Arriving;
 use chancela_server::realm::Realm;
 use chancela_server::router::Route;
@@ -121,12 +122,7 @@ impl Sight {
             certificate: certificate.as_deref(),
         };
         let Ok(request) = TokenRequest::parse(&endpoint.dialect, &http) else { return };
-        self.grant_type = Some(match request.grant {
-            GrantRequest::ClientCredentials => GrantType::ClientCredentials,
-            GrantRequest::Password { .. } => GrantType::Password,
-            GrantRequest::AuthorizationCode { .. } => GrantType::AuthorizationCode,
-            GrantRequest::RefreshToken { .. } => GrantType::RefreshToken,
-        });
+        self.grant_type = request.grant.meaning().map(Grant::grant_type);
         let known = realm.directory.client(request.credentials.client_id());
         self.client_id = known.map(|client| client.client_id.to_string());
     }

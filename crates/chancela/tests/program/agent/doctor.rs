@@ -101,6 +101,17 @@ fn rights_that_are_too_wide_are_told() {
     bench.finds(&["bs2", "--offline"], "configuration", "rights", "warning", "its group may change it");
     bench.mode("agent.toml", 0o602);
     bench.finds(&["bs2", "--offline"], "configuration", "rights", "failed", "chmod go-w");
+    bench.mode("agent.toml", 0o600);
+    bench.mode("", 0o777);
+    bench.finds(
+        &["bs2", "--offline"],
+        "configuration",
+        "rights",
+        "failed",
+        "may put another file in the place",
+    );
+    bench.mode("", 0o1777);
+    bench.finds(&["bs2", "--offline"], "configuration", "rights", "ok", "nobody else may change it");
     bench.token("bs2");
     let state = bench.folder.path().join("state/chancela");
     bench.finds(&["bs2", "--offline"], "cache", "disk", "ok", "can be written");
@@ -115,6 +126,10 @@ fn what_is_missing_or_does_not_fit_is_told_before_a_token_is() {
     fs::rename(bench.path("bs2.secret"), bench.path("away")).unwrap();
     bench.finds(&["bs2", "--offline"], "bs2", "secret", "failed", "check that it exists");
     bench.finds(&["bs2", "--offline"], "bs2", "request", "failed", "bs2.secret");
+    let place = format!("file:{}", bench.path("bs2.secret"));
+    let config = fs::read_to_string(bench.path("agent.toml")).unwrap();
+    fs::write(bench.path("agent.toml"), config.replace(&place, "stdin")).unwrap();
+    bench.finds(&["bs2", "--offline"], "bs2", "request", "skipped", "standard input");
     let mtls = ["standard-mtls", "--offline"];
     bench.finds(&mtls, "standard-mtls", "certificate", "ok", "it is its key's");
     fs::copy(bench.path("semear.key"), bench.path("standard-mtls.key")).unwrap();

@@ -67,6 +67,8 @@ fn variables_of_several_providers_begin_with_their_names() {
     assert_eq!((done.code, done.stdout), (0, expected));
     bench.exec(&[], "true").failed(2, &["--provider", "bs2"]);
     bench.exec(&["-p", "bs2=a b"], "true").failed(2, &["--provider bs2=PREFIX"]);
+    let two = ["-p", "bs2", "-p", "semear", "--scope", "cob.read"];
+    bench.exec(&two, "true").failed(2, &["--scope and --resource are of one provider"]);
 }
 
 #[test]

@@ -49,6 +49,21 @@ fn a_kept_token_is_shown_with_what_is_kept_beside_it_and_without_itself() {
 }
 
 #[test]
+fn an_earlier_steps_token_is_shown_by_the_name_of_its_endpoint() {
+    let bench = Bench::new();
+    bench.token("semear");
+    let fingerprint = |options: &[&str]| {
+        let document = bench.inspect(&[&["semear", "--json"], options].concat(), "").json();
+        (document["kept"]["step"].clone(), document["fingerprint"].clone())
+    };
+    let (last, first) = (fingerprint(&[]), fingerprint(&["--step", "gateway"]));
+    assert_eq!((&last.0, &first.0), (&json!("application"), &json!("gateway")));
+    assert_ne!(last.1, first.1);
+    let unknown = bench.inspect(&["semear", "--step", "door"], "");
+    unknown.failed(2, &["no step \"door\"; it has: gateway, application"]);
+}
+
+#[test]
 fn a_signature_is_verified_with_the_providers_keys_or_named_ones() {
     let bench = Bench::new();
     let token = bench.token("standard");

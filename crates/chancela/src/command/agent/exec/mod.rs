@@ -31,6 +31,11 @@ pub(super) fn exec(arguments: &Exec) -> Result<(), Failure> {
                 .to_owned(),
         ));
     }
+    let has_own = arguments.wanted.scope.is_some() || arguments.wanted.resource.is_some();
+    if arguments.providers.len() > 1 && has_own {
+        let text = "--scope and --resource are of one provider; name one, or configure the others' under other names";
+        return Err(Failure::Usage(text.to_owned()));
+    }
     let ended = with_agent(&arguments.file, arguments.memory, async |agent| {
         let granted = obtain(agent, arguments).await?;
         let folder = arguments.files.then(Folder::make).transpose()?;

@@ -90,7 +90,7 @@ async fn of_provider(arguments: &Inspect, name: &str, token: Option<Secret>) -> 
     let (token, kept) = match token {
         Some(token) => (token, None),
         None => {
-            let (token, kept) = kept(&agent, &provider, request).await?;
+            let (token, kept) = kept(&agent, &provider, (request, arguments.step.as_deref())).await?;
             (token, Some(kept))
         }
     };
@@ -109,7 +109,11 @@ async fn of_provider(arguments: &Inspect, name: &str, token: Option<Secret>) -> 
 }
 
 /// The token that is kept, good or not.
-async fn kept(agent: &Agent, provider: &Provider, request: Request<'_>) -> Result<(Secret, Kept), Failure> {
+async fn kept(
+    agent: &Agent,
+    provider: &Provider,
+    (request, step): (Request<'_>, Option<&str>),
+) -> Result<(Secret, Kept), Failure> {
     let name = provider.name();
     let steps = provider.steps(request).await.map_err(AgentFailure::from)?;
     let nothing = || {
@@ -118,7 +122,13 @@ async fn kept(agent: &Agent, provider: &Provider, request: Request<'_>) -> Resul
             format!("{name}: {why}; try: chancela token {name} | chancela agent inspect - --provider {name}");
         Failure::Other(text)
     };
-    let step = steps.last().ok_or_else(nothing)?;
+    let step = match step {
+        None => steps.last().ok_or_else(nothing)?,
+        Some(wanted) => steps.iter().find(|step| step.name == wanted).ok_or_else(|| {
+            let known = steps.iter().map(|step| step.name.as_str()).collect::<Vec<_>>().join(", ");
+            Failure::Usage(format!("{name}: there is no step {wanted:?}; it has: {known}"))
+        })?,
+    };
     let record = agent.record(step.key).map_err(AgentFailure::configuration)?;
     let token = record.token.clone().ok_or_else(nothing)?;
     let kept = Kept {

@@ -20,7 +20,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// The dialect of these tests: it offers everything that is signed.
+/// The dialect of these tests: it offers everything.
 const DIALECT: &str = r#"
 format = 1
 name = "signing"
@@ -29,6 +29,8 @@ sources = ["these tests"]
 [environments.only]
 [token_endpoint.token]
 paths = ["/token"]
+[device_authorization]
+path = "/device"
 [request.grants]
 client_credentials = "client_credentials"
 authorization_code = "authorization_code"
@@ -76,7 +78,7 @@ impl Provider {
         let provider = Arc::clone(&own);
         tokio::spawn(async move {
             while let Ok((stream, _)) = socket.accept().await {
-                provider.talk(stream).await;
+                Box::pin(provider.talk(stream)).await;
             }
         });
         own
