@@ -237,6 +237,18 @@ pub(super) const PHRASES: &[(&str, &str)] = &[
     ("⟦name⟧ asks for one and does without", "⟦name⟧ pede um e passa sem ele"),
     // What stops a program with tokens, or one that asks for them.
     (
+        "name a provider with --provider: one of ⟦known⟧",
+        "indique um provedor com --provider: um destes: ⟦known⟧",
+    ),
+    (
+        "no variable can begin with ⟦prefix⟧; give letters, digits and _ as --provider ⟦provider⟧=PREFIX",
+        "nenhuma variável pode começar com ⟦prefix⟧; dê letras, dígitos e _ como --provider ⟦provider⟧=PREFIX",
+    ),
+    (
+        "two providers would have the same variables; tell them apart with --provider ⟦provider⟧=PREFIX",
+        "dois provedores teriam as mesmas variáveis; diferencie-os com --provider ⟦provider⟧=PREFIX",
+    ),
+    (
         "⟦name⟧ ⟦what⟧; let kubectl or client-go set it",
         "⟦name⟧ ⟦what⟧; deixe que kubectl ou client-go a defina",
     ),

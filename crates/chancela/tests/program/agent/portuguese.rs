@@ -48,7 +48,14 @@ fn a_refused_secret_and_its_pause_are_told_in_portuguese_with_the_providers_own_
     let again = bench.em_portugues(&["token", "bs2"]);
     assert_eq!(words(&again.stderr, "respondeu 401 "), words(&english.stderr, "answered 401 "));
     let status = bench.em_portugues(&["agent", "status"]);
-    for line in ["provedor ", "situação ", "nenhum ainda", "motivo ", "próxima tentativa em "] {
+    for line in [
+        "PROVEDOR ",
+        "SITUAÇÃO ",
+        "nenhum ainda",
+        "O QUE HÁ DE ERRADO",
+        "não aceita nossas credenciais",
+        "(próxima tentativa em ",
+    ] {
         assert!(status.stdout.contains(line), "{line} is not in {}", status.stdout);
     }
     let status = bench.em_portugues(&["agent", "status", "--json"]).json();
