@@ -19,6 +19,7 @@ mod explanations;
 mod inspect;
 mod mock;
 mod places;
+mod portuguese;
 mod reverse_proxy;
 mod secrets;
 mod setup;

@@ -176,7 +176,7 @@ fn a_token_that_is_bound_to_a_key_is_given_to_no_program_that_cannot_prove_it() 
     bench.move_bs2(&server.address);
     bench.trust(&server);
     bench.edit("[provider.bs2]\n", "[provider.bs2]\ndpop = true\n");
-    let words = ["bs2: its tokens are bound to a key", "DPoP", "[[reverse_proxy]]"];
+    let words = ["bs2: its tokens are bound to a key", "DPoP", "reverse proxy"];
     let done = bench.exec(&["-p", "bs2"], "echo started");
     done.failed(3, &words);
     assert_eq!(done.stdout, "");

@@ -7,7 +7,6 @@ mod child;
 mod environment;
 mod watch;
 
-use super::token::unbound;
 use super::with_agent;
 use crate::cli::{Exec, Renewal, Told};
 use crate::failure::{AgentFailure, Failure};
@@ -67,8 +66,11 @@ async fn obtain(agent: &Agent, arguments: &Exec) -> Result<Vec<Granted>, Failure
         }
         let provider = agent.provider(&provider).map_err(AgentFailure::from)?;
         let request = arguments.wanted.request(arguments.min_ttl);
-        let authorized = provider.token(request, arguments.timeout).await.map_err(AgentFailure::from)?;
-        let authorized = unbound(provider.name(), authorized)?;
+        let mut authorized = provider.token(request, arguments.timeout).await.map_err(AgentFailure::from)?;
+        if authorized.needs_proof() {
+            return Err(AgentFailure::bound(provider.name()).into());
+        }
+        authorized.headers = authorized.call_headers();
         out.push(Granted { provider, prefix, authorized });
     }
     Ok(out)
