@@ -4,13 +4,14 @@ use super::{shell, with_agent};
 use crate::cli::{Call, Format, Obtain};
 use crate::failure::{AgentFailure, Failure};
 use crate::language::{Locale, Said, said};
-use crate::output;
+use crate::{output, serve};
 use chancela_agent::provider::Authorized;
 use serde_json::{Map, Value, json};
 use std::io::{IsTerminal, Write};
 
 /// `chancela token PROVIDER`
 pub(crate) fn token(obtain: &Obtain, locale: Locale) -> Result<(), Failure> {
+    serve::hide_memory();
     let name = obtain.provider.as_deref().unwrap_or_default();
     let format = if obtain.json { Format::Json } else { obtain.format };
     with_agent(&obtain.file, obtain.memory, async |agent| {

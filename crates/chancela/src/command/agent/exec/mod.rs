@@ -114,7 +114,11 @@ async fn supervise(mut run: Run<'_>, mut renewed: Receiver<Renewed>) -> Result<E
                 while let Ok(more) = renewed.try_recv() {
                     run.take(more);
                 }
-                run.write()?;
+                if let Err(error) = run.write() {
+                    // The program goes on with what it has.
+                    output::complain(&format!("the files of the renewed tokens were not written: {error}"));
+                    continue;
+                }
                 match run.arguments.renew {
                     Renewal::None => {}
                     Renewal::Signal => child.send(number(run.arguments.signal)),
