@@ -7,6 +7,7 @@ mod child;
 mod environment;
 mod watch;
 
+use super::token::unbound;
 use super::with_agent;
 use crate::cli::{Exec, Renewal, Told};
 use crate::failure::{AgentFailure, Failure};
@@ -67,9 +68,7 @@ async fn obtain(agent: &Agent, arguments: &Exec) -> Result<Vec<Granted>, Failure
         let provider = agent.provider(&provider).map_err(AgentFailure::from)?;
         let request = arguments.wanted.request(arguments.min_ttl);
         let authorized = provider.token(request, arguments.timeout).await.map_err(AgentFailure::from)?;
-        if authorized.needs_proof() {
-            return Err(AgentFailure::bound(provider.name()).into());
-        }
+        let authorized = unbound(provider.name(), authorized)?;
         out.push(Granted { provider, prefix, authorized });
     }
     Ok(out)
