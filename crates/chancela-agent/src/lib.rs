@@ -9,7 +9,8 @@
 //! the engine with all of that attached, for programs that wait for a token. [`agent`] opens a configuration's providers,
 //! [`login`] begins and ends the sessions of people at them, [`socket`] serves tokens to other processes, [`reverse_proxy`]
 //! serves APIs to programs that never see a token, and the layer of feature `tower` and the middleware of feature `reqwest`
-//! put tokens on requests. [`doctor`] looks at what all of that needs, [`inspect`] at what a token says of itself.
+//! put tokens on requests. [`doctor`] looks at what all of that needs, [`inspect`] at what a token says of itself. With feature
+//! `portuguese`, every sentence for people has one in Brazilian Portuguese beside it.
 //!
 //! ```no_run
 //! # use chancela_agent::{agent::{Agent, Parts}, config::AgentConfig, layer::{AuthorizeLayer, Replay}};
@@ -41,6 +42,8 @@ pub mod layer;
 pub mod login;
 #[cfg(feature = "reqwest")]
 pub mod middleware;
+#[cfg(feature = "portuguese")]
+pub mod portuguese;
 mod proof;
 pub mod provider;
 pub mod reverse_proxy;

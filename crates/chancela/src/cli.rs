@@ -4,7 +4,9 @@ mod agent;
 mod certificate;
 mod client;
 mod enroll;
+mod portuguese;
 mod tls;
+mod usage;
 mod user;
 
 pub(crate) use agent::{
@@ -17,11 +19,15 @@ pub(crate) use enroll::{AgentCertificateAction, Enroll};
 pub(crate) use tls::TlsAction;
 pub(crate) use user::{UserAction, UserCreate};
 
+use crate::language::Locale;
 use chancela_server::control::KeyUrgency;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use std::ffi::OsString;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 /// OAuth 2.0 authorization server that speaks every provider's dialect.
 #[derive(Debug, Parser)]
@@ -38,6 +44,36 @@ use std::path::PathBuf;
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// Reads the command line. Help is an error, too, and in the person's language.
+///
+/// # Errors
+/// What [`show`] shows.
+pub(crate) fn read(
+    arguments: impl IntoIterator<Item = OsString>,
+    locale: Locale,
+) -> Result<Cli, clap::Error> {
+    let mut command = match locale {
+        Locale::En => Cli::command(),
+        Locale::PtBr => portuguese::translated(Cli::command()),
+    };
+    let matches = command.try_get_matches_from_mut(arguments)?;
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+/// Shows help, the version or wrong usage, with clap's exit code: 0 for what was asked for, else 2.
+pub(crate) fn show(error: &clap::Error, locale: Locale) -> ExitCode {
+    let own = match locale {
+        Locale::En => None,
+        Locale::PtBr => usage::message(error),
+    };
+    // A closed pipe is no error: the reader has seen enough.
+    let _ = match own {
+        Some(text) => write!(std::io::stderr().lock(), "{text}"),
+        None => error.print(),
+    };
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
 #[derive(Debug, Subcommand)]

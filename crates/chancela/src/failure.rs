@@ -1,9 +1,11 @@
 //! Why a command failed, with the exit code that scripts can rely on. Every text ends with what to do next.
 
+use crate::language::{Said, said};
 use chancela_agent::agent::AgentError;
 use chancela_agent::engine::Reason;
 use chancela_agent::enrolment::EnrolmentError;
 use chancela_agent::login::LoginError;
+use chancela_agent::portuguese::Portuguese;
 use chancela_agent::provider::ProviderError;
 use chancela_core::dialect::DialectError;
 use chancela_server::config::ConfigError;
@@ -12,6 +14,7 @@ use chancela_server::key_ring::kek::KekError;
 use chancela_server::server::StartError;
 use chancela_server::tls::TlsError;
 use chancela_store_sqlite::OpenError;
+use std::fmt::Display;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -28,6 +31,9 @@ pub(crate) enum Failure {
     /// 2: what was asked makes no sense.
     #[error("{0}")]
     Usage(String),
+    /// 2: the same, in both languages.
+    #[error("{}", .0.english)]
+    WrongUsage(Said),
     /// 3, 4, 2 or 1: an administration command was refused.
     #[error("{0}")]
     Control(#[from] ControlError),
@@ -72,20 +78,22 @@ pub(crate) enum Failure {
 
 /// Why the client side failed. The codes are those that scripts around tokens need to tell apart.
 #[derive(Debug, thiserror::Error)]
-#[error("{text}")]
+#[error("{}", said.english)]
 pub(crate) struct AgentFailure {
     /// 3 configuration, 4 login required, 5 refused by the provider, 6 not available, 7 ends soon, 8 not in time, 9 not kept,
     /// 130 stopped by the person.
     code: u8,
-    text: String,
+    said: Said,
 }
 
 impl AgentFailure {
     /// What was obtained could not be kept.
     pub(crate) fn not_kept() -> Self {
-        let text = "the renewed session could not be written to the cache, and is lost when this program ends; \
-                    see that its disk has room, and log in again";
-        Self { code: 9, text: text.to_owned() }
+        let said = said!(
+            "the renewed session could not be written to the cache, and is lost when this program ends; see that its disk has room, and log in again",
+            "a sessão renovada não pôde ser escrita no cache, e se perde quando este programa termina; verifique se o disco dele tem espaço, e faça login de novo",
+        );
+        Self { code: 9, said }
     }
 
     /// A program that takes a token alone would get one that is worth nothing alone.
@@ -98,30 +106,41 @@ impl AgentFailure {
 
     /// A person has stopped a login.
     pub(crate) fn cancelled(provider: &str) -> Self {
-        let text = format!(
-            "{provider}: the login was stopped and nothing was kept; its code is of no use any more, so begin anew"
+        let said = said!(
+            "{provider}: the login was stopped and nothing was kept; its code is of no use any more, so begin anew",
+            "{provider}: o login foi interrompido e nada foi guardado; o código dele não serve mais, então comece de novo",
         );
-        Self { code: 130, text }
+        Self { code: 130, said }
     }
 
     /// Something ends soon.
-    pub(crate) fn due(text: String) -> Self {
-        Self { code: 7, text }
+    pub(crate) const fn due(said: Said) -> Self {
+        Self { code: 7, said }
     }
 
     /// Somebody refuses what is asked for.
     pub(crate) fn refused(text: impl Into<String>) -> Self {
-        Self { code: 5, text: text.into() }
+        Self { code: 5, said: Said::of_text(text.into()) }
     }
 
     /// Somebody is not reached, or not able to answer.
     pub(crate) fn unavailable(text: impl Into<String>) -> Self {
-        Self { code: 6, text: text.into() }
+        Self { code: 6, said: Said::of_text(text.into()) }
     }
 
-    /// The configuration cannot be used.
-    pub(crate) fn configuration(error: impl std::fmt::Display) -> Self {
-        Self { code: 3, text: error.to_string() }
+    /// The configuration cannot be used. An error with a type of its own is better said by [`because`](Self::because).
+    pub(crate) fn configuration(error: impl Display) -> Self {
+        Self::said(Said::of_text(error.to_string()))
+    }
+
+    /// The configuration cannot be used, because of an error that has its sentence in both languages.
+    pub(crate) fn because(error: impl Display + Portuguese) -> Self {
+        Self::said(Said::of(&error))
+    }
+
+    /// The configuration cannot be used, in the program's own words.
+    pub(crate) const fn said(said: Said) -> Self {
+        Self { code: 3, said }
     }
 }
 
@@ -135,7 +154,7 @@ impl From<ProviderError> for AgentFailure {
             _ if matches!(error, ProviderError::Deadline { .. }) => 8,
             _ => 3,
         };
-        Self { code, text: error.to_string() }
+        Self { code, said: Said::of(&error) }
     }
 }
 
@@ -156,7 +175,7 @@ impl From<LoginError> for AgentFailure {
             | LoginError::Unbound { .. } => 5,
             _ => 3,
         };
-        Self { code, text: error.to_string() }
+        Self { code, said: Said::of(&error) }
     }
 }
 
@@ -171,7 +190,7 @@ impl From<EnrolmentError> for AgentFailure {
             E::Uncertain { .. } | E::Sealed { .. } => 9,
             _ => 3,
         };
-        Self { code, text: error.to_string() }
+        Self { code, said: Said::of(&error) }
     }
 }
 
@@ -179,7 +198,7 @@ impl From<AgentError> for AgentFailure {
     fn from(error: AgentError) -> Self {
         match error {
             AgentError::Provider(error) => error.into(),
-            other => Self::configuration(other),
+            other => Self::because(other),
         }
     }
 }
@@ -189,6 +208,25 @@ impl Failure {
     pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let what = what.into();
         move |error| Self::Io { what, error }
+    }
+
+    /// The sentence, in both languages where there are both: the client side's.
+    pub(crate) fn said(&self) -> Said {
+        match self {
+            Self::Agent(failure) => failure.said.clone(),
+            Self::WrongUsage(said) => said.clone(),
+            Self::Dialect(error) => {
+                Said { english: self.to_string(), portuguese: format!("dialeto: {}", error.pt_br()) }
+            }
+            Self::Io { what, error } => {
+                let what = match what.as_str() {
+                    "writing the token" => "ao escrever o token",
+                    other => other,
+                };
+                Said { english: self.to_string(), portuguese: format!("{what}: {}", error.pt_br()) }
+            }
+            other => Said::of_text(other.to_string()),
+        }
     }
 
     /// 1 failed, 2 wrong usage or configuration, 3 not found, 4 conflict.

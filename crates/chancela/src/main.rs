@@ -7,6 +7,7 @@
 mod cli;
 mod command;
 mod failure;
+mod language;
 mod log;
 mod output;
 mod sandbox;
@@ -14,7 +15,7 @@ mod serve;
 mod sockets;
 mod store;
 
-use clap::Parser;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// The allocator that the hot path was measured with: many small, short-lived pieces on a few threads.
@@ -22,15 +23,30 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
-    match command::run(cli) {
+    let locale = match language::choose(variable) {
+        Ok(locale) => locale,
+        Err((said, locale)) => {
+            output::tell(locale, &said);
+            return ExitCode::from(2);
+        }
+    };
+    let cli = match cli::read(std::env::args_os(), locale) {
+        Ok(cli) => cli,
+        Err(error) => return cli::show(&error, locale),
+    };
+    match command::run(cli, locale) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            let text = failure.to_string();
-            if !text.is_empty() {
-                output::complain(&text);
+            let said = failure.said();
+            if !said.english.is_empty() {
+                output::tell(locale, &said);
             }
             failure.exit_code()
         }
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that chooses the language")]
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
 }

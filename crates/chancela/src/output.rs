@@ -1,5 +1,6 @@
 //! What the program prints: results on standard output (for people or as JSON), everything else on standard error.
 
+use crate::language::{Locale, Said, said};
 use serde_json::Value;
 use std::io::{self, Write};
 
@@ -19,6 +20,17 @@ pub(crate) fn complain(text: &str) {
     let _ = writeln!(io::stderr().lock(), "chancela: {text}");
 }
 
+/// Tells a person what is doubtful.
+pub(crate) fn warn(locale: Locale, said: &Said) {
+    let Said { english, portuguese } = said;
+    tell(locale, &said!("warning: {english}", "aviso: {portuguese}"));
+}
+
+/// Tells a person something that is no result.
+pub(crate) fn tell(locale: Locale, said: &Said) {
+    complain(said.within(locale));
+}
+
 /// A text that may be a stranger's, without what a terminal obeys: control characters, and those that turn the direction.
 pub(crate) fn harmless(text: &str) -> String {
     let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
@@ -35,7 +47,7 @@ fn human(value: &Value) -> String {
         Value::Array(items) if items.is_empty() => "(none)".into(),
         Value::Array(items) => items.iter().map(human).collect::<Vec<_>>().join("\n\n"),
         Value::Object(members) => {
-            let width = members.keys().map(String::len).max().unwrap_or(0);
+            let width = members.keys().map(|name| name.chars().count()).max().unwrap_or(0);
             let lines = members.iter().filter(|(_, value)| !value.is_null());
             lines
                 .map(|(name, value)| match value {

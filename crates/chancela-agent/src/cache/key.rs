@@ -17,7 +17,7 @@ const BYTES: usize = 32;
 
 /// By which a file says under which key it is sealed. It says nothing of the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct KeyId(pub(super) [u8; 8]);
+pub struct KeyId(pub(crate) [u8; 8]);
 
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

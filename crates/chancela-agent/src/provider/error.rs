@@ -115,7 +115,7 @@ fn sentence(refusal: &Refusal) -> String {
 }
 
 /// Milliseconds for people.
-fn span(millis: i64) -> String {
+pub(crate) fn span(millis: i64) -> String {
     match millis.saturating_add(999) / 1000 {
         seconds @ ..120 => format!("{seconds} s"),
         seconds @ ..7200 => format!("{} min", seconds / 60),

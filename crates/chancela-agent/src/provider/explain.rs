@@ -11,6 +11,7 @@ use chancela_core::secret::Secret;
 use hidden::{HIDDEN, Hidden};
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue};
+use std::fmt;
 
 /// One step.
 #[derive(Debug, Clone)]
@@ -25,8 +26,31 @@ pub struct Explained {
     pub headers: Vec<(String, String)>,
     /// Its body, secrets hidden.
     pub body: String,
-    /// When it is renewed, in a sentence.
-    pub timetable: String,
+    /// When it is renewed.
+    pub timetable: Timetable,
+}
+
+/// When a token is renewed. `Display` says it in a sentence. Times are seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timetable {
+    /// How long a token lives.
+    pub life: i64,
+    /// With how much left it is renewed.
+    pub soft: i64,
+    /// With how much left it is not handed out any more.
+    pub hard: i64,
+    /// By how much of a token's life instances differ.
+    pub jitter_percent: u8,
+}
+
+impl fmt::Display for Timetable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { life, soft, hard, jitter_percent } = self;
+        write!(
+            f,
+            "A token of {life} s is renewed when {soft} s are left and not handed out with less than {hard} s; instances differ by up to {jitter_percent} %."
+        )
+    }
 }
 
 impl Provider {
@@ -97,18 +121,16 @@ fn step(inner: &Inner, place: usize, key: TokenKey, wanted: &Wanted) -> Result<E
     Ok(Explained { endpoint, key, url, headers, body, timetable })
 }
 
-fn timetable(inner: &Inner, endpoint: &TokenEndpoint) -> String {
+fn timetable(inner: &Inner, endpoint: &TokenEndpoint) -> Timetable {
     let policy = inner.policy(endpoint);
     let life = policy.default_life.unwrap_or(0);
     let margins = policy.margins(life, 0);
-    let seconds = |millis: i64| millis / SECOND;
-    format!(
-        "A token of {} s is renewed when {} s are left and not handed out with less than {} s; instances differ by up to {} %.",
-        seconds(life),
-        seconds(margins.soft),
-        seconds(margins.hard),
-        policy.jitter_percent,
-    )
+    Timetable {
+        life: life / SECOND,
+        soft: margins.soft / SECOND,
+        hard: margins.hard / SECOND,
+        jitter_percent: policy.jitter_percent,
+    }
 }
 
 /// Whether a header's value is the dialect's or ours, and not the configuration's: any other may be a credential.

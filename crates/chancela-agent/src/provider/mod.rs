@@ -21,7 +21,9 @@ mod times;
 pub use authorized::Authorized;
 pub(crate) use binding::UNBOUND;
 pub use error::ProviderError;
-pub use explain::Explained;
+#[cfg(feature = "portuguese")]
+pub(crate) use error::span;
+pub use explain::{Explained, Timetable};
 pub(crate) use issuer::fresh;
 pub(crate) use login::{Opening, Redeemed, Unredeemed};
 pub use open::{Context, route};

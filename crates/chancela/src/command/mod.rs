@@ -12,11 +12,12 @@ mod user;
 
 use crate::cli::{Cli, Command, TokenCommand};
 use crate::failure::Failure;
+use crate::language::Locale;
 use crate::{sandbox, serve};
 use clap::CommandFactory;
 
 /// Runs what was asked for.
-pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
+pub(crate) fn run(cli: Cli, locale: Locale) -> Result<(), Failure> {
     match cli.command {
         Command::Sandbox(arguments) => sandbox::run(&arguments),
         Command::Serve { config } => serve::run(&config),
@@ -28,9 +29,9 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::User { action } => user::user(action),
         Command::Token(token) => match *token {
             TokenCommand { action: Some(action), .. } => administration::token(action),
-            TokenCommand { action: None, obtain } => agent::token(&obtain),
+            TokenCommand { action: None, obtain } => agent::token(&obtain, locale),
         },
-        Command::Agent { action } => agent::run(action),
+        Command::Agent { action } => agent::run(action, locale),
         Command::Tls { action } => tls::run(action),
         Command::Dialect { action } => dialect::run(action),
         Command::Man { folder } => man::man(folder.as_deref()),

@@ -3,6 +3,7 @@
 use super::{config_file, parts, read};
 use crate::cli::Doctor;
 use crate::failure::{AgentFailure, Failure};
+use crate::language::{Locale, Said, said};
 use crate::{output, serve};
 use chancela_agent::agent::Agent;
 use chancela_agent::doctor::{Examination, Finding, Outcome};
@@ -11,8 +12,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// `chancela agent doctor`
-pub(super) fn doctor(arguments: &Doctor) -> Result<(), Failure> {
-    let mut report = Report { json: arguments.json, all: Vec::new() };
+pub(super) fn doctor(arguments: &Doctor, locale: Locale) -> Result<(), Failure> {
+    let mut report = Report { json: arguments.json, locale, all: Vec::new() };
     let file = config_file(&arguments.file)?;
     match read(&arguments.file) {
         // That the file cannot be used is what was asked.
@@ -64,6 +65,7 @@ async fn examine(
 /// What was found so far.
 struct Report {
     json: bool,
+    locale: Locale,
     all: Vec<Finding>,
 }
 
@@ -72,7 +74,10 @@ impl Report {
         for finding in findings {
             if !self.json {
                 let Finding { subject, check, outcome, text } = &finding;
-                output::line(&format!("{:<8} {subject}: {check}: {text}", word(*outcome)));
+                let (subject, check) = (named(subject, self.locale), named(check, self.locale));
+                let text = Said::of_text(text.clone());
+                let (word, text) = (word(*outcome, self.locale), text.within(self.locale));
+                output::line(&format!("{word:<8} {subject}: {check}: {text}"));
             }
             self.all.push(finding);
         }
@@ -90,17 +95,53 @@ impl Report {
             });
             output::show(&document, true);
         } else {
-            output::line(&format!("\n{failed} failed, {warnings} warnings, {} checks", self.all.len()));
+            let all = self.all.len();
+            let said = said!(
+                "\n{failed} failed, {warnings} warnings, {all} checks",
+                "\n{failed} falhas, {warnings} avisos, {all} verificações",
+            );
+            output::line(said.within(self.locale));
         }
         if failed == 0 { Ok(()) } else { Err(Failure::Ended(1)) }
     }
 }
 
-const fn word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Ok => "ok",
-        Outcome::Warning => "warning",
-        Outcome::Failed => "FAIL",
-        Outcome::Skipped => "-",
+/// What was looked at, in Portuguese; a provider's name is in neither table.
+const NAMES: &[(&str, &str)] = &[
+    ("configuration", "configuração"),
+    ("agent", "agente"),
+    ("file", "arquivo"),
+    ("rights", "permissões"),
+    ("configured", "configurado"),
+    ("folder", "pasta"),
+    ("key", "chave"),
+    ("disk", "disco"),
+    ("records", "registros"),
+    ("provider", "provedor"),
+    ("secret", "segredo"),
+    ("certificate", "certificado"),
+    ("chain", "cadeia"),
+    ("request", "requisição"),
+    ("policy", "regras"),
+    ("connection", "conexão"),
+    ("answer", "resposta"),
+    ("clock", "relógio"),
+    ("server certificate", "certificado do servidor"),
+    ("client certificate", "certificado de cliente"),
+];
+
+fn named(english: &str, locale: Locale) -> &str {
+    let found = NAMES.iter().find(|(own, _)| *own == english && locale == Locale::PtBr);
+    found.map_or(english, |(_, portuguese)| portuguese)
+}
+
+const fn word(outcome: Outcome, locale: Locale) -> &'static str {
+    match (outcome, locale) {
+        (Outcome::Ok, _) => "ok",
+        (Outcome::Warning, Locale::En) => "warning",
+        (Outcome::Warning, Locale::PtBr) => "aviso",
+        (Outcome::Failed, Locale::En) => "FAIL",
+        (Outcome::Failed, Locale::PtBr) => "FALHA",
+        (Outcome::Skipped, _) => "-",
     }
 }

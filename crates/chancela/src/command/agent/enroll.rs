@@ -4,39 +4,43 @@
 use super::{shell::quoted, with_agent};
 use crate::cli::{AgentFile, Enroll};
 use crate::failure::{AgentFailure, Failure};
+use crate::language::{Locale, Said, said};
 use crate::output;
 use chancela_agent::enrolment::{Enrolment, ExplainedStep, Outcome, Wish};
 use chancela_core::message::token_response::iso_8601;
 
-pub(super) fn enroll(arguments: &Enroll) -> Result<(), Failure> {
+pub(super) fn enroll(arguments: &Enroll, locale: Locale) -> Result<(), Failure> {
     let Enroll { provider, file, renew, again, token, dry_run } = arguments;
     let wish = Wish { renew: *renew, again: *again, token: token.clone() };
     if *dry_run {
-        return explain(provider, file, &wish);
+        return explain(provider, file, &wish, locale);
     }
-    run(provider, file, &wish)
+    run(provider, file, &wish, locale)
 }
 
 /// Enrols, or renews.
-pub(super) fn run(provider: &str, file: &AgentFile, wish: &Wish) -> Result<(), Failure> {
+pub(super) fn run(provider: &str, file: &AgentFile, wish: &Wish, locale: Locale) -> Result<(), Failure> {
     let outcome = with_agent(file, false, async |agent| {
         let enrolment = Enrolment::open(agent, provider).map_err(AgentFailure::from)?;
         Ok(enrolment.run(wish).await.map_err(AgentFailure::from)?)
     })?;
-    output::complain(&match outcome {
-        Outcome::Enrolled { ends_at } => format!(
-            "{provider}: the certificate is in its place and has given a token; it ends on {}",
-            day(ends_at)
+    let (Outcome::Enrolled { ends_at } | Outcome::Already { ends_at }) = outcome;
+    let day = day(ends_at);
+    let said = match outcome {
+        Outcome::Enrolled { .. } => said!(
+            "{provider}: the certificate is in its place and has given a token; it ends on {day}",
+            "{provider}: o certificado está no lugar e já deu um token; ele vence em {day}",
         ),
-        Outcome::Already { ends_at } => format!(
-            "{provider}: there is a certificate already, until {}; get the next one with --renew",
-            day(ends_at)
+        Outcome::Already { .. } => said!(
+            "{provider}: there is a certificate already, until {day}; get the next one with --renew",
+            "{provider}: já existe um certificado, até {day}; obtenha o próximo com --renew",
         ),
-    });
+    };
+    output::tell(locale, &said);
     Ok(())
 }
 
-fn explain(provider: &str, file: &AgentFile, wish: &Wish) -> Result<(), Failure> {
+fn explain(provider: &str, file: &AgentFile, wish: &Wish, locale: Locale) -> Result<(), Failure> {
     let steps = with_agent(file, false, async |agent| {
         let enrolment = Enrolment::open(agent, provider).map_err(AgentFailure::from)?;
         Ok(enrolment.explain(wish).await.map_err(AgentFailure::from)?)
@@ -44,12 +48,17 @@ fn explain(provider: &str, file: &AgentFile, wish: &Wish) -> Result<(), Failure>
     let mut out: Vec<String> = steps
         .iter()
         .enumerate()
-        .map(|(at, step)| format!("# {}. {}\n{}", at + 1, step.what, curl(step)))
+        .map(|(at, step)| {
+            let what = Said::of_text(step.what.to_string());
+            format!("# {}. {}\n{}", at + 1, what.within(locale), curl(step))
+        })
         .collect();
-    out.push(format!(
-        "# {}. a token with the certificate, as `chancela agent explain {provider}` shows it then",
-        steps.len() + 1
-    ));
+    let last = steps.len() + 1;
+    let said = said!(
+        "# {last}. a token with the certificate, as `chancela agent explain {provider}` shows it then",
+        "# {last}. um token com o certificado, como `chancela agent explain {provider}` o mostrará então",
+    );
+    out.push(said.within(locale).to_owned());
     output::line(&out.join("\n\n"));
     Ok(())
 }

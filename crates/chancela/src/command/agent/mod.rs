@@ -19,6 +19,7 @@ pub(super) use token::token;
 
 use crate::cli::{AgentAction, AgentFile, Wanted};
 use crate::failure::{AgentFailure, Failure};
+use crate::language::{Locale, Said, said};
 use crate::{output, serve};
 use chancela_agent::agent::{Agent, Parts};
 use chancela_agent::cache::BootId;
@@ -37,27 +38,29 @@ use std::time::Duration;
 const SETTLE: Duration = Duration::from_secs(2);
 
 /// `chancela agent …`
-pub(super) fn run(action: AgentAction) -> Result<(), Failure> {
+pub(super) fn run(action: AgentAction, locale: Locale) -> Result<(), Failure> {
     match action {
-        AgentAction::Init { sandbox, folder } => init::init(&sandbox, folder),
+        AgentAction::Init { sandbox, folder } => init::init(&sandbox, folder, locale),
         AgentAction::Login { provider, file, wanted, no_browser, device, timeout } => {
             let how = match (device, no_browser) {
                 (true, _) => login::How::Device,
                 (false, true) => login::How::Address,
                 (false, false) => login::How::Browser,
             };
-            login::login(&provider, &file, &wanted, (how, timeout))
+            login::login(&provider, &file, &wanted, (how, timeout, locale))
         }
-        AgentAction::Logout { provider, file, wanted } => login::logout(&provider, &file, &wanted),
-        AgentAction::Run { file, log } => process::run(&file, log),
-        AgentAction::Enroll(arguments) => enroll::enroll(&arguments),
-        AgentAction::Certificate { action } => certificate::run(&action),
-        AgentAction::Reset { provider, file, wanted } => reset(&provider, &file, &wanted),
+        AgentAction::Logout { provider, file, wanted } => login::logout(&provider, &file, &wanted, locale),
+        AgentAction::Run { file, log } => process::run(&file, log, locale),
+        AgentAction::Reset { provider, file, wanted } => reset(&provider, &file, &wanted, locale),
         AgentAction::Status { file, json, watch, interval } => {
-            status::status(&file, json, watch.then_some(interval))
+            status::status(&file, json, watch.then_some(interval), locale)
         }
-        AgentAction::Explain { provider, file, wanted } => explain::explain(&provider, &file, &wanted),
-        AgentAction::Doctor(arguments) => doctor::doctor(&arguments),
+        AgentAction::Explain { provider, file, wanted } => {
+            explain::explain(&provider, &file, &wanted, locale)
+        }
+        AgentAction::Enroll(arguments) => enroll::enroll(&arguments, locale),
+        AgentAction::Certificate { action } => certificate::run(&action, locale),
+        AgentAction::Doctor(arguments) => doctor::doctor(&arguments, locale),
         AgentAction::Inspect(arguments) => inspect::inspect(&arguments),
         AgentAction::Helper { asker } => credential::credential(&asker),
         AgentAction::Mock(arguments) => mock::mock(&arguments),
@@ -66,12 +69,18 @@ pub(super) fn run(action: AgentAction) -> Result<(), Failure> {
 }
 
 /// `chancela agent reset`
-fn reset(provider: &str, file: &AgentFile, wanted: &Wanted) -> Result<(), Failure> {
+fn reset(provider: &str, file: &AgentFile, wanted: &Wanted, locale: Locale) -> Result<(), Failure> {
     with_agent(file, false, async |agent| {
         let was_paused =
             agent.reset(provider, wanted.request(Duration::ZERO)).await.map_err(AgentFailure::from)?;
-        let what = if was_paused { "is asked again with the next request" } else { "was not paused" };
-        output::complain(&format!("{provider}: {what}"));
+        let said = match was_paused {
+            true => said!(
+                "{provider}: is asked again with the next request",
+                "{provider}: será consultado de novo na próxima requisição",
+            ),
+            false => said!("{provider}: was not paused", "{provider}: não estava em pausa"),
+        };
+        output::tell(locale, &said);
         Ok(())
     })
 }
@@ -118,8 +127,8 @@ fn with_agent<T>(
 fn read(file: &AgentFile) -> Result<AgentConfig, Failure> {
     let path = config_file(file)?;
     let text = std::fs::read_to_string(&path)
-        .map_err(|error| AgentFailure::configuration(ConfigError::Read { path: path.clone(), error }))?;
-    Ok(AgentConfig::parse(&path, &text).map_err(AgentFailure::configuration)?)
+        .map_err(|error| AgentFailure::because(ConfigError::Read { path: path.clone(), error }))?;
+    Ok(AgentConfig::parse(&path, &text).map_err(AgentFailure::because)?)
 }
 
 /// What an agent is made of on this machine.
@@ -147,10 +156,11 @@ fn config_file(file: &AgentFile) -> Result<PathBuf, AgentFailure> {
     let places: Vec<PathBuf> = own.into_iter().chain([PathBuf::from("/etc/chancela/agent.toml")]).collect();
     places.iter().find(|path| path.is_file()).cloned().ok_or_else(|| {
         let places: Vec<_> = places.iter().map(|path| path.display().to_string()).collect();
-        AgentFailure::configuration(format!(
-            "there is no {}; write one, name one with --config, or try `chancela agent init` beside a running sandbox",
-            places.join(" and no ")
-        ))
+        let (none, nenhum) = (places.join(" and no "), places.join(" nem "));
+        AgentFailure::said(Said {
+            english: format!("there is no {none}; write one, name one with --config, or try `chancela agent init` beside a running sandbox"),
+            portuguese: format!("não há {nenhum}; escreva um, indique um com --config, ou tente `chancela agent init` ao lado de um sandbox em execução"),
+        })
     })
 }
 

@@ -3,6 +3,7 @@
 use super::{parts, read, variable};
 use crate::cli::AgentFile;
 use crate::failure::{AgentFailure, Failure};
+use crate::language::{Locale, said};
 use crate::{log, output, serve};
 use chancela_agent::agent::Agent;
 use chancela_agent::reverse_proxy;
@@ -13,34 +14,39 @@ use chancela_server::config::Log;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 
-pub(super) fn run(file: &AgentFile, filter: String) -> Result<(), Failure> {
+pub(super) fn run(file: &AgentFile, filter: String, locale: Locale) -> Result<(), Failure> {
     log::start(&Log { filter, ..Log::default() });
     serve::protect_memory();
     let config = read(file)?;
     let news = Arc::new(News::default());
     let parts = parts(&config, Arc::clone(&news) as Arc<dyn Observer>, false)?;
     let around = Surroundings::new(variable, std::io::empty());
-    let settings =
-        Settings::new(&config.agent, &around, Arc::clone(&news)).map_err(AgentFailure::configuration)?;
-    let listening = Listening::bind(settings).map_err(AgentFailure::configuration)?;
+    let settings = Settings::new(&config.agent, &around, Arc::clone(&news)).map_err(AgentFailure::because)?;
+    let listening = Listening::bind(settings).map_err(AgentFailure::because)?;
     let proxies = reverse_proxy::Listening::bind(&config.reverse_proxy, &config.agent.allow);
-    let proxies = proxies.map_err(AgentFailure::configuration)?;
+    let proxies = proxies.map_err(AgentFailure::because)?;
     let passed_on = proxies.told();
     let socket = listening.socket().map(|path| path.display().to_string());
-    let ops = listening.ops().map(|address| format!("; health and metrics at http://{address}"));
+    let ops = listening.ops().map(|address| {
+        said!("; health and metrics at http://{address}", "; saúde e métricas em http://{address}")
+    });
     let runtime = serve::runtime()?;
     runtime.block_on(async {
         let agent = Arc::new(Agent::open(config, parts).map_err(AgentFailure::from)?);
         warn(&agent);
-        let proxies = proxies.start(&agent, &news).map_err(AgentFailure::configuration)?;
+        let proxies = proxies.start(&agent, &news).map_err(AgentFailure::because)?;
         let mut end = signal(SignalKind::terminate()).map_err(Failure::io("SIGTERM"))?;
-        output::complain(&format!(
-            "serving tokens at {}{}",
-            socket.as_deref().unwrap_or("the socket of systemd"),
-            ops.as_deref().unwrap_or_default()
-        ));
+        let ops = ops.as_ref().map_or("", |ops| ops.within(locale));
+        let said = match socket {
+            Some(path) => said!("serving tokens at {path}{ops}", "servindo tokens em {path}{ops}"),
+            None => said!(
+                "serving tokens at the socket of systemd{ops}",
+                "servindo tokens no socket do systemd{ops}",
+            ),
+        };
+        output::tell(locale, &said);
         for line in passed_on {
-            output::complain(&format!("passing on {line}"));
+            output::tell(locale, &said!("passing on {line}", "repassando {line}"));
         }
         let stop = async move {
             tokio::select! {
@@ -50,7 +56,7 @@ pub(super) fn run(file: &AgentFile, filter: String) -> Result<(), Failure> {
             // They ask for tokens until their last request is answered.
             proxies.stop().await;
         };
-        Ok(listening.serve(agent, stop).await.map_err(AgentFailure::configuration)?)
+        Ok(listening.serve(agent, stop).await.map_err(AgentFailure::because)?)
     })
 }
 

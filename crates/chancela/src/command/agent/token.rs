@@ -3,35 +3,42 @@
 use super::{shell, with_agent};
 use crate::cli::{Call, Format, Obtain};
 use crate::failure::{AgentFailure, Failure};
+use crate::language::{Locale, Said, said};
 use crate::output;
 use chancela_agent::provider::Authorized;
 use serde_json::{Map, Value, json};
 use std::io::{IsTerminal, Write};
 
 /// `chancela token PROVIDER`
-pub(crate) fn token(obtain: &Obtain) -> Result<(), Failure> {
+pub(crate) fn token(obtain: &Obtain, locale: Locale) -> Result<(), Failure> {
     let name = obtain.provider.as_deref().unwrap_or_default();
     let format = if obtain.json { Format::Json } else { obtain.format };
     with_agent(&obtain.file, obtain.memory, async |agent| {
         for warning in agent.warnings() {
-            output::complain(&format!("warning: {warning}"));
+            output::warn(locale, &Said::of(warning));
         }
         let provider = agent.provider(name).map_err(AgentFailure::from)?;
         let request = obtain.wanted.request(obtain.min_ttl);
         for warning in agent.provider_warnings(name) {
-            output::complain(&format!("warning: {warning}"));
+            output::warn(locale, &Said::of(&warning));
         }
         let mut authorized = provider.token(request, obtain.timeout).await.map_err(AgentFailure::from)?;
-        prove(name, &mut authorized, &obtain.call, format)?;
-        print(name, &authorized, format).map_err(Failure::io("writing the token"))
+        prove(name, &mut authorized, &obtain.call, (format, locale))?;
+        print(name, &authorized, (format, locale)).map_err(Failure::io("writing the token"))
     })
 }
 
 /// Adds the proof for the one call that a bound token is to be used for.
-fn prove(name: &str, authorized: &mut Authorized, call: &Call, format: Format) -> Result<(), Failure> {
+fn prove(
+    name: &str,
+    authorized: &mut Authorized,
+    call: &Call,
+    (format, locale): (Format, Locale),
+) -> Result<(), Failure> {
     let needs = || {
-        format!(
-            "{name}: its tokens are bound to a key, and each call needs a proof of its own (DPoP); say which call with --method and --url"
+        said!(
+            "{name}: its tokens are bound to a key, and each call needs a proof of its own (DPoP); say which call with --method and --url",
+            "{name}: os tokens dele são vinculados a uma chave, e cada chamada precisa de uma prova própria (DPoP); diga qual chamada com --method e --url",
         )
     };
     match &call.url {
@@ -40,10 +47,10 @@ fn prove(name: &str, authorized: &mut Authorized, call: &Call, format: Format) -
             Ok(())
         }
         None if format == Format::Raw => {
-            output::complain(&format!("warning: {}", needs()));
+            output::warn(locale, &needs());
             Ok(())
         }
-        None => Err(Failure::Usage(needs())),
+        None => Err(Failure::WrongUsage(needs())),
         Some(url) => {
             if let Some(nonce) = &call.dpop_nonce {
                 authorized.use_nonce(url, nonce);
@@ -55,7 +62,7 @@ fn prove(name: &str, authorized: &mut Authorized, call: &Call, format: Format) -
     }
 }
 
-fn print(provider: &str, authorized: &Authorized, format: Format) -> std::io::Result<()> {
+fn print(provider: &str, authorized: &Authorized, (format, locale): (Format, Locale)) -> std::io::Result<()> {
     let token = authorized.served.token.access_token.expose();
     let mut out = std::io::stdout().lock();
     match format {
@@ -65,9 +72,11 @@ fn print(provider: &str, authorized: &Authorized, format: Format) -> std::io::Re
         Format::Json => writeln!(out, "{:#}", document(provider, authorized)),
         Format::Header => {
             for (name, _) in authorized.query() {
-                output::complain(&format!(
-                    "warning: {provider}: the address of each call has {name} too; --format curl, json or env shows it"
-                ));
+                let said = said!(
+                    "{provider}: the address of each call has {name} too; --format curl, json or env shows it",
+                    "{provider}: o endereço de cada chamada também tem {name}; --format curl, json ou env o mostra",
+                );
+                output::warn(locale, &said);
             }
             headers(authorized).try_for_each(|(name, value)| writeln!(out, "{name}: {value}"))
         }

@@ -14,10 +14,11 @@ use tempfile::TempDir;
 /// The program's path.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_chancela");
 
-/// A command of the program that finds no configuration of the machine it runs on.
+/// A command of the program that finds no configuration of the machine it runs on, nor the language of whoever tests.
 pub(crate) fn command() -> Command {
     let mut command = Command::new(PROGRAM);
     command.env_remove("CHANCELA_CONFIG").env_remove("RUST_LOG").current_dir(std::env::temp_dir());
+    command.env_remove("CHANCELA_LANG").env_remove("LC_ALL").env_remove("LC_MESSAGES").env("LANG", "C");
     command
 }
 

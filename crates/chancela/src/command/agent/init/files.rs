@@ -3,6 +3,7 @@
 use super::KEY;
 use crate::command::agent::shown;
 use crate::failure::{AgentFailure, Failure};
+use crate::language::{Said, said};
 use chancela_agent::cache::create_key;
 use chancela_agent::entropy::SystemEntropy;
 use std::fs::{self, DirBuilder, Metadata, OpenOptions};
@@ -18,7 +19,7 @@ pub(super) type File = (String, Zeroizing<String>);
 pub(super) fn is_free(path: &Path) -> Result<(), Failure> {
     match there(path)? {
         None => Ok(()),
-        Some(_) => Err(occupied(path, "is there already")),
+        Some(_) => Err(occupied(path, &said!("is there already", "já existe"))),
     }
 }
 
@@ -48,7 +49,7 @@ fn make(
     made: &mut Vec<PathBuf>,
 ) -> Result<(), Failure> {
     if let Some(key) = key {
-        create_key(key, &SystemEntropy).map_err(AgentFailure::configuration)?;
+        create_key(key, &SystemEntropy).map_err(AgentFailure::because)?;
         made.push(key.clone());
     }
     for (name, contents) in files {
@@ -66,7 +67,10 @@ fn has_key(path: &Path) -> Result<bool, Failure> {
     match there(path)? {
         None => Ok(false),
         Some(found) if found.is_file() && found.uid() == rustix::process::geteuid().as_raw() => Ok(true),
-        Some(_) => Err(occupied(path, "is not a regular file of this user")),
+        Some(_) => Err(occupied(
+            path,
+            &said!("is not a regular file of this user", "não é um arquivo comum deste usuário"),
+        )),
     }
 }
 
@@ -79,9 +83,13 @@ fn there(path: &Path) -> Result<Option<Metadata>, Failure> {
     }
 }
 
-fn occupied(path: &Path, what: &str) -> Failure {
-    let text = format!("{} {what}; remove it, or name another folder with --folder", path.display());
-    AgentFailure::configuration(text).into()
+fn occupied(path: &Path, what: &Said) -> Failure {
+    let (path, Said { english, portuguese }) = (path.display(), what);
+    let said = said!(
+        "{path} {english}; remove it, or name another folder with --folder",
+        "{path} {portuguese}; remova-o, ou indique outra pasta com --folder",
+    );
+    AgentFailure::said(said).into()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod plan;
 
 use super::{config_folder, shown};
 use crate::failure::{AgentFailure, Failure};
+use crate::language::{Locale, Said, said};
 use crate::{output, serve};
 use chancela_agent::transport::{Proxies, Route, Target, Tls};
 use plan::Plan;
@@ -22,27 +23,33 @@ const CONFIG: &str = "agent.toml";
 /// The file of the cache's key.
 const KEY: &str = "cache.key";
 
-pub(super) fn init(sandbox: &str, folder: Option<PathBuf>) -> Result<(), Failure> {
+pub(super) fn init(sandbox: &str, folder: Option<PathBuf>, locale: Locale) -> Result<(), Failure> {
     let folder = folder.or_else(config_folder).ok_or_else(|| {
-        AgentFailure::configuration("neither XDG_CONFIG_HOME nor HOME is set; name a folder with --folder")
+        AgentFailure::said(said!(
+            "neither XDG_CONFIG_HOME nor HOME is set; name a folder with --folder",
+            "nem XDG_CONFIG_HOME nem HOME está definida; indique uma pasta com --folder",
+        ))
     })?;
     // The configuration is read from wherever somebody stands.
     let folder = std::path::absolute(&folder).map_err(Failure::io(shown(&folder)))?;
     let text = folder.to_str().ok_or_else(|| {
-        let why =
-            format!("{} is not UTF-8, and TOML is; name another folder with --folder", folder.display());
-        AgentFailure::configuration(why)
+        let folder = folder.display();
+        AgentFailure::said(said!(
+            "{folder} is not UTF-8, and TOML is; name another folder with --folder",
+            "{folder} não é UTF-8, e TOML é; indique outra pasta com --folder",
+        ))
     })?;
     files::is_free(&folder.join(CONFIG))?;
     let plan = Plan::read(text, &describe(sandbox)?)?;
     files::write(&folder, &plan.files()?)?;
     let names: Vec<&str> = plan.names().collect();
-    output::complain(&format!(
-        "wrote {} with {}; try: chancela token {}",
-        folder.join(CONFIG).display(),
-        names.join(", "),
-        names.first().unwrap_or(&"PROVIDER")
-    ));
+    let config = folder.join(CONFIG);
+    let (config, first, names) = (config.display(), *names.first().unwrap_or(&"PROVIDER"), names.join(", "));
+    let said = said!(
+        "wrote {config} with {names}; try: chancela token {first}",
+        "{config} foi escrito com {names}; experimente: chancela token {first}",
+    );
+    output::tell(locale, &said);
     Ok(())
 }
 
@@ -63,7 +70,7 @@ pub(super) fn write_stand_ins(
 
 /// What the sandbox says of itself.
 fn describe(sandbox: &str) -> Result<Value, Failure> {
-    let target = Target::parse(sandbox).map_err(AgentFailure::configuration)?;
+    let target = Target::parse(sandbox).map_err(AgentFailure::because)?;
     let route = Route {
         tls: Arc::new(Tls::new(Vec::new(), None)),
         proxies: Proxies::default(),
@@ -74,12 +81,18 @@ fn describe(sandbox: &str) -> Result<Value, Failure> {
     let request = http::Request::get(path).body(bytes::Bytes::new());
     let request = request.map_err(AgentFailure::configuration)?;
     let answer = serve::runtime()?.block_on(route.send(&target, request, PATIENCE));
-    let none = |why: String| {
-        let text = format!("no sandbox answers at {sandbox} ({why}); start one with `chancela sandbox`");
-        Failure::from(AgentFailure::configuration(text))
+    let none = |why: Said| {
+        let Said { english, portuguese } = why;
+        Failure::from(AgentFailure::said(said!(
+            "no sandbox answers at {sandbox} ({english}); start one with `chancela sandbox`",
+            "nenhum sandbox responde em {sandbox} ({portuguese}); inicie um com `chancela sandbox`",
+        )))
     };
-    let answer = answer.map_err(|error| none(error.to_string()))?;
+    let answer = answer.map_err(|error| none(Said::of(&error)))?;
     let description: Option<Value> = serde_json::from_slice(answer.body()).ok();
     let known = description.filter(|text| text["realms"].is_object());
-    known.ok_or_else(|| none(format!("it answered {}", answer.status().as_u16())))
+    known.ok_or_else(|| {
+        let status = answer.status().as_u16();
+        none(said!("it answered {status}", "a resposta foi {status}"))
+    })
 }

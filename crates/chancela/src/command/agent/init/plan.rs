@@ -7,6 +7,7 @@
 use super::files::File;
 use super::{CONFIG, KEY};
 use crate::failure::{AgentFailure, Failure};
+use crate::language::{Said, said};
 use chancela_agent::config::AgentConfig;
 use chancela_agent::source::{Source, SourceSyntaxError};
 use chancela_agent::transport::Target;
@@ -76,7 +77,7 @@ impl<'a> Plan<'a> {
         let tables = tables.into_iter().map(|(name, table)| (name.to_owned(), table.clone().into()));
         let config = toml::to_string(&Table::from_iter(tables)).map_err(AgentFailure::configuration)?;
         // Nothing is written that would not be read.
-        AgentConfig::parse(Path::new(CONFIG), &config).map_err(AgentFailure::configuration)?;
+        AgentConfig::parse(Path::new(CONFIG), &config).map_err(AgentFailure::because)?;
         let head =
             "# Written by `chancela agent init` for a sandbox; its secrets are files beside this one.\n\n";
         let beside = self.beside.iter().map(|(name, contents)| (name.clone(), contents.clone()));
@@ -150,7 +151,10 @@ impl<'a> Plan<'a> {
         (client, dialect): (&Value, &Dialect),
     ) -> Result<Table, Failure> {
         let address = text(realm, "mtls_base_url");
-        Target::parse(address).map_err(|error| refused(&format!("has a wrong address: {error}")))?;
+        Target::parse(address).map_err(|error| {
+            let Said { english, portuguese } = Said::of(&error);
+            refused(&said!("has a wrong address: {english}", "tem um endereço errado: {portuguese}"))
+        })?;
         let place = |end: &str| format!("file:{}/{realm_name}-mtls.{end}", self.folder);
         let (id, certificate) = (place("id"), place("pem"));
         let ordering = &dialect.certificate_issuance.scope;
@@ -161,7 +165,10 @@ impl<'a> Plan<'a> {
         let mut before = self.credentials(&format!("{realm_name}-mtls"), client)?;
         let organization = organization(client, dialect).unwrap_or_default();
         if organization.parse::<Source>() != Err(SourceSyntaxError::Literal) {
-            return Err(refused("has an organization that the agent would read as the place of one"));
+            return Err(refused(&said!(
+                "has an organization that the agent would read as the place of one",
+                "tem uma organização que o agente leria como o lugar onde há uma",
+            )));
         }
         insert(&mut before, "organization", organization);
         insert(&mut before, "renew_before", "30d");
@@ -182,7 +189,7 @@ impl<'a> Plan<'a> {
 
     fn add(&mut self, name: String, provider: Table) -> Result<(), Failure> {
         if self.providers.contains_key(&name) {
-            return Err(refused(&format!("would be two providers {name}")));
+            return Err(refused(&said!("would be two providers {name}", "daria dois provedores {name}")));
         }
         self.providers.insert(name, provider.into());
         Ok(())
@@ -208,7 +215,10 @@ impl<'a> Plan<'a> {
         let in_header = endpoint.is_some_and(|one| one.requires.danger_client_certificate.is_some());
         let shows = has_certificate && !in_header;
         let address = text(realm, if shows { "mtls_base_url" } else { "base_url" });
-        Target::parse(address).map_err(|error| refused(&format!("has a wrong address: {error}")))?;
+        Target::parse(address).map_err(|error| {
+            let Said { english, portuguese } = Said::of(&error);
+            refused(&said!("has a wrong address: {english}", "tem um endereço errado: {portuguese}"))
+        })?;
         for (key, value) in [
             ("dialect", text(realm, "dialect")),
             ("environment", text(realm, "environment")),
@@ -247,7 +257,10 @@ impl<'a> Plan<'a> {
         let mut out = Table::new();
         let id = text(client, "client_id");
         if id.parse::<Source>() != Err(SourceSyntaxError::Literal) {
-            return Err(refused("has a client_id that the agent would read as the place of one"));
+            return Err(refused(&said!(
+                "has a client_id that the agent would read as the place of one",
+                "tem um client_id que o agente leria como o lugar onde há um",
+            )));
         }
         insert(&mut out, "client_id", id);
         if let Some(secret) = client["client_secret"].as_str() {
@@ -261,7 +274,7 @@ impl<'a> Plan<'a> {
     fn file(&mut self, name: String, contents: &str) -> Result<String, Failure> {
         let path = format!("{}/{name}", self.folder);
         if name == KEY || self.beside.contains_key(&name) {
-            return Err(refused(&format!("would need two files {name}")));
+            return Err(refused(&said!("would need two files {name}", "precisaria de dois arquivos {name}")));
         }
         self.beside.insert(name, Zeroizing::new(contents.to_owned()));
         Ok(path)
@@ -297,10 +310,17 @@ fn is_name(name: &str) -> Result<(), Failure> {
     if (1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(plain) {
         return Ok(());
     }
-    Err(refused("has a name that is not of a-z, 0-9 and - (64 at most)"))
+    Err(refused(&said!(
+        "has a name that is not of a-z, 0-9 and - (64 at most)",
+        "tem um nome que não é de a-z, 0-9 e - (64 no máximo)",
+    )))
 }
 
-fn refused(what: &str) -> Failure {
-    let text = format!("what the sandbox says of itself {what}; check that `chancela sandbox` answers there");
-    AgentFailure::configuration(text).into()
+fn refused(what: &Said) -> Failure {
+    let Said { english, portuguese } = what;
+    let said = said!(
+        "what the sandbox says of itself {english}; check that `chancela sandbox` answers there",
+        "o que o sandbox diz de si {portuguese}; verifique se é `chancela sandbox` que responde ali",
+    );
+    AgentFailure::said(said).into()
 }

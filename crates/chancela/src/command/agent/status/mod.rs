@@ -2,22 +2,30 @@
 
 mod table;
 mod watch;
+mod words;
 
 use super::with_agent;
 use crate::cli::AgentFile;
 use crate::failure::Failure;
+use crate::language::Locale;
 use crate::output;
 use chancela_agent::agent::Agent;
 use chancela_agent::engine::{Margins, Record};
 use chancela_agent::provider::{Provider, Request, Step};
 use serde_json::{Value, json};
 use std::time::Duration;
+use words::Words;
 
 /// `chancela agent status`
-pub(super) fn status(file: &AgentFile, json: bool, watch: Option<Duration>) -> Result<(), Failure> {
+pub(super) fn status(
+    file: &AgentFile,
+    json: bool,
+    watch: Option<Duration>,
+    locale: Locale,
+) -> Result<(), Failure> {
     with_agent(file, false, async |agent| {
         if let Some(every) = watch {
-            return watch::watch(agent, json, every).await;
+            return watch::watch(agent, (json, every), Words(locale)).await;
         }
         let mut all = Vec::new();
         for looked in look(agent).await {
@@ -25,7 +33,7 @@ pub(super) fn status(file: &AgentFile, json: bool, watch: Option<Duration>) -> R
         }
         match json {
             true => output::show(&document(&all), true),
-            false => output::line(&table::table(&all, now(agent))),
+            false => output::line(&table::table(&all, now(agent), Words(locale))),
         }
         Ok(())
     })

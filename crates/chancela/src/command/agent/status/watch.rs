@@ -1,6 +1,7 @@
 //! `chancela agent status --watch`: on a terminal the table, drawn anew when it changes; elsewhere a line for each change.
 
-use super::table::{span, table};
+use super::table::table;
+use super::words::Words;
 use super::{Looked, Standing, document, look, now};
 use crate::failure::Failure;
 use crate::output::harmless;
@@ -18,7 +19,11 @@ const SHORTEST: Duration = Duration::from_millis(100);
 const CLEAR: &str = "\x1b[H\x1b[J";
 
 /// Goes on until nobody reads.
-pub(super) async fn watch(agent: &Agent, json: bool, every: Duration) -> Result<(), Failure> {
+pub(super) async fn watch(
+    agent: &Agent,
+    (json, every): (bool, Duration),
+    words: Words,
+) -> Result<(), Failure> {
     let is_drawn = !json && io::stdout().is_terminal();
     let mut looked: Vec<Looked> = look(agent).await;
     let mut read_at = Instant::now();
@@ -30,9 +35,9 @@ pub(super) async fn watch(agent: &Agent, json: bool, every: Duration) -> Result<
         let all: Vec<Standing> = looked.iter().map(|one| one.standing(agent)).collect();
         let now = now(agent);
         let text = match (is_drawn, json) {
-            (true, _) => shown.drawn(&all, now),
+            (true, _) => shown.drawn(&all, now, words),
             (false, true) => shown.documents(&all),
-            (false, false) => shown.lines(&all, now),
+            (false, false) => shown.lines(&all, now, words),
         };
         let mut out = io::stdout().lock();
         // A reader that has seen enough ends the watch.
@@ -52,8 +57,8 @@ struct Shown {
 }
 
 impl Shown {
-    fn drawn(&mut self, all: &[Standing], now: i64) -> String {
-        let table = table(all, now);
+    fn drawn(&mut self, all: &[Standing], now: i64, words: Words) -> String {
+        let table = table(all, now, words);
         if table == self.table {
             return String::new();
         }
@@ -72,12 +77,12 @@ impl Shown {
     }
 
     /// A line for each provider of which anything but the time has changed.
-    fn lines(&mut self, all: &[Standing], now: i64) -> String {
+    fn lines(&mut self, all: &[Standing], now: i64, words: Words) -> String {
         let mut out = String::new();
         for one in all {
             let essence = one.essence();
             if !self.all.contains(&essence) {
-                out.push_str(&harmless(&line(one, now)));
+                out.push_str(&harmless(&line(one, now, words)));
                 out.push('\n');
             }
         }
@@ -86,18 +91,19 @@ impl Shown {
     }
 }
 
-fn line(one: &Standing, now: i64) -> String {
-    let mut parts = vec![one.error.clone().unwrap_or_else(|| one.state.to_owned())];
+fn line(one: &Standing, now: i64, words: Words) -> String {
+    let mut parts = vec![match &one.error {
+        Some(error) => words.text(error),
+        None => words.state(one.state).to_owned(),
+    }];
     if let (Some(left), Some(token)) = (one.left, &one.token) {
-        parts.push(format!("token {token} for {}", span(left)));
+        parts.push(words.token(token, left));
     }
     for (at, what) in [(one.session_ends_at, "session"), (one.certificate_ends_at, "certificate")] {
-        parts.extend(at.map(|at| format!("{what} until {}", iso_8601(at))));
+        parts.extend(at.map(|at| words.until(what, &iso_8601(at))));
     }
     if let Some(reason) = one.refused {
-        let said = one.said.as_ref().map(|said| format!(": {said}"));
-        let next = one.next_attempt_in.map(|left| format!(" (next attempt in {})", span(left)));
-        parts.push(format!("{reason}{}{}", said.unwrap_or_default(), next.unwrap_or_default()));
+        parts.push(words.refusal(reason, one.said.as_deref(), one.next_attempt_in));
     }
     format!("{} {}: {}", iso_8601(now), one.provider, parts.join(", "))
 }
@@ -105,6 +111,9 @@ fn line(one: &Standing, now: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::Locale;
+
+    const WORDS: Words = Words(Locale::En);
 
     fn standing(token: &str, left: i64) -> Standing {
         Standing {
@@ -119,11 +128,11 @@ mod tests {
     #[test]
     fn seconds_that_pass_are_no_news_to_whoever_reads_lines() {
         let mut shown = Shown::default();
-        let first = shown.lines(&[standing("f1", 300)], 0);
+        let first = shown.lines(&[standing("f1", 300)], 0, WORDS);
         assert_eq!(first, "1970-01-01T00:00:00Z a: ready, token f1 for 5 min\n");
-        assert_eq!(shown.lines(&[standing("f1", 299)], 1), "");
+        assert_eq!(shown.lines(&[standing("f1", 299)], 1, WORDS), "");
         assert_eq!(
-            shown.lines(&[standing("f2", 299)], 2),
+            shown.lines(&[standing("f2", 299)], 2, WORDS),
             "1970-01-01T00:00:02Z a: ready, token f2 for 4 min\n"
         );
         assert!(!shown.documents(&[standing("f3", 1)]).is_empty());
@@ -133,8 +142,8 @@ mod tests {
     #[test]
     fn a_table_is_drawn_when_it_differs() {
         let mut shown = Shown::default();
-        assert!(shown.drawn(&[standing("f1", 300)], 0).starts_with(CLEAR));
-        assert_eq!(shown.drawn(&[standing("f1", 300)], 0), "");
-        assert!(shown.drawn(&[standing("f1", 100)], 0).contains("100 s"));
+        assert!(shown.drawn(&[standing("f1", 300)], 0, WORDS).starts_with(CLEAR));
+        assert_eq!(shown.drawn(&[standing("f1", 300)], 0, WORDS), "");
+        assert!(shown.drawn(&[standing("f1", 100)], 0, WORDS).contains("100 s"));
     }
 }
