@@ -138,6 +138,11 @@ impl Agent {
         Ok(provider)
     }
 
+    /// A provider that was asked for before. `None` too while another one is being opened: nobody waits here.
+    pub(crate) fn opened(&self, name: &str) -> Option<Provider> {
+        self.opened.try_lock().ok()?.get(name).cloned()
+    }
+
     /// Ends the pauses after refusals of a provider's token and of its earlier steps, for all processes. Returns whether there
     /// was one.
     ///

@@ -96,6 +96,14 @@ impl AgentFailure {
         Self { code: 9, said }
     }
 
+    /// A program that takes a token alone would get one that is worth nothing alone.
+    pub(crate) fn bound(provider: &str) -> Self {
+        let text = format!(
+            "{provider}: its tokens are bound to a key, and each call needs a proof of its own (DPoP), which no program makes that is given a token; let it call by the agent's reverse proxy, or ask `chancela token {provider} --url` for each call"
+        );
+        Self { code: 3, text }
+    }
+
     /// A person has stopped a login.
     pub(crate) fn cancelled(provider: &str) -> Self {
         let said = said!(

@@ -62,11 +62,15 @@ fn name(entry: &Entry) -> String {
     }
 }
 
-/// Tells the programs of the configuration what of `entries` is due and they were not told of. Blocks while they run.
+/// Tells the programs of the configuration what of `entries` is due and they were not told of. Blocks while they run. An agent
+/// without a folder tells nobody, because it could not keep that it did.
 ///
 /// # Errors
 /// [`DueError`].
 pub fn tell(agent: &Agent, entries: &[Entry]) -> Result<Vec<Due>, DueError> {
+    if agent.folder().as_os_str().is_empty() {
+        return Ok(Vec::new());
+    }
     let now = agent.clock().now().wall;
     let path = agent.folder().join("calendar.json");
     let at = |error| DueError { path: path.clone(), error };

@@ -70,8 +70,10 @@ pub enum EnrolmentError {
         "{provider}: the order waits for the provider's approval; ask the provider for the certificate when it is there, and put it with its key {key} into the file that `certificate` names"
     )]
     Waits { provider: String, key: PathBuf },
-    /// The new certificate gives no token.
-    #[error("the new certificate is kept and not in use yet, because it gave no token: {error}")]
+    /// The new certificate gives no token; the order is not repeated for that.
+    #[error(
+        "the new certificate is kept and not in use yet, because it gave no token: {error}; then run the same command again, or order another one with --again"
+    )]
     NotProven { error: Box<ProviderError> },
     /// A file.
     #[error(

@@ -2,13 +2,14 @@
 //! with the new certificate (RFC 7591) where the provider wants one, and a token over mutual TLS that proves it all.
 //!
 //! Owns the order of these steps, what of them is durable, and the files. Does not own messages (core's), tokens (a
-//! [`Provider`]'s, as everywhere) nor when a certificate is due.
+//! [`Provider`]'s, as everywhere) nor what else ends (the [`calendar`](crate::calendar)'s).
 //!
 //! A [`Stage`] is durable before the next step begins, so that a kill between any two goes on where it was. An order is
 //! never sent twice by itself: providers count certificates, and of an answer that was lost nobody here knows what became.
 //! A registration is sent again, because the same certificate gives the same client. Nothing that is in use is touched
 //! before the new certificate has given a token; then one rename replaces certificate and key together.
 
+mod due;
 mod error;
 mod explain;
 mod journal;
@@ -36,6 +37,7 @@ use places::{Places, file};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 /// How long another process's enrolment is waited for.
 const TURN: Duration = Duration::from_secs(120);
@@ -45,7 +47,7 @@ const TURN: Duration = Duration::from_secs(120);
 pub struct Wish {
     /// The next certificate, although there is one.
     pub renew: bool,
-    /// Order again although an order was sent whose outcome is not known.
+    /// Order again although an order was sent whose outcome is not known, or whose certificate cannot be used.
     pub again: bool,
     /// A token for the order, in the place of the configured one.
     pub token: Option<Source>,
@@ -144,32 +146,6 @@ impl<'a> Enrolment<'a> {
         Ok(self.journal().load()?.map(|journal| journal.stage))
     }
 
-    /// How long before its end the certificate is renewed without anybody asking, in milliseconds.
-    pub fn renew_before(&self) -> Option<i64> {
-        self.own.renew_before.map(crate::config::Span::millis)
-    }
-
-    /// How many renewals failed in a row, and when the last one did, in seconds since the epoch.
-    ///
-    /// # Errors
-    /// [`EnrolmentError`]: the journal cannot be read.
-    pub fn failures(&self) -> Result<(u32, Option<i64>), EnrolmentError> {
-        let journal = self.journal().load()?;
-        Ok(journal.map_or((0, None), |journal| (journal.failures, journal.failed_at)))
-    }
-
-    /// Notes that a renewal failed, for whoever tries again after a restart.
-    ///
-    /// # Errors
-    /// [`EnrolmentError`]: the journal cannot be read or written.
-    pub fn failed(&self) -> Result<(), EnrolmentError> {
-        let file = self.journal();
-        let Some(mut journal) = file.load()? else { return Ok(()) };
-        journal.failures = journal.failures.saturating_add(1);
-        journal.failed_at = Some(self.now().seconds());
-        file.store(&journal)
-    }
-
     /// Where to go on.
     fn begin(&self, wish: &Wish) -> Result<Begin, EnrolmentError> {
         let found = self.journal().load()?;
@@ -177,12 +153,8 @@ impl<'a> Enrolment<'a> {
             self.is_ours(journal)?;
         }
         if let Some(journal) = &found {
-            let under_way = match journal.stage {
-                Stage::Begun | Stage::Done => false,
-                Stage::Ordered => !wish.again,
-                Stage::Certified | Stage::Registered | Stage::Proven => true,
-            };
-            if under_way {
+            let is_under_way = !matches!(journal.stage, Stage::Begun | Stage::Done);
+            if is_under_way && !wish.again {
                 return Ok(Begin::At(Box::new(journal.clone())));
             }
         }
@@ -190,7 +162,10 @@ impl<'a> Enrolment<'a> {
         match (&installed, wish.renew) {
             // After a lost answer of a renewal, ordering again is renewing again.
             (Some(_), false) if wish.again && found.as_ref().is_some_and(|own| own.renews) => {}
-            (Some(own), false) => return Ok(Begin::Already(own.not_after)),
+            (Some(own), false) => match found.filter(|journal| self.differs(journal)) {
+                Some(journal) => return self.again_with_the_same(&journal),
+                None => return Ok(Begin::Already(own.not_after)),
+            },
             (None, true) => return Err(EnrolmentError::NothingToRenew { provider: self.name.to_owned() }),
             (Some(_), true) | (None, false) => {}
         }
@@ -203,6 +178,24 @@ impl<'a> Enrolment<'a> {
             None => Journal::new(self.name, &self.dialect.name, &self.environment).next(installed.is_some()),
         };
         Ok(Begin::At(Box::new(journal)))
+    }
+
+    /// Whether the client is registered for another scope than the configuration's.
+    fn differs(&self, journal: &Journal) -> bool {
+        let scope = journal.registered.as_ref().map(|own| &own.scope);
+        self.registers() && scope.is_some_and(|scope| *scope != self.config.scope)
+    }
+
+    /// A registration with the certificate that is in use, proven and put in its place as a new one is.
+    fn again_with_the_same(&self, journal: &Journal) -> Result<Begin, EnrolmentError> {
+        let path = &self.places.certificate;
+        let bytes = std::fs::read(path).map(Zeroizing::new);
+        let bytes = bytes.map_err(|error| EnrolmentError::File { path: path.clone(), error })?;
+        places::write(&self.places.next(), &bytes)?;
+        let mut next = journal.next(true);
+        next.stage = Stage::Certified;
+        self.journal().store(&next)?;
+        Ok(Begin::At(Box::new(next)))
     }
 
     fn is_ours(&self, journal: &Journal) -> Result<(), EnrolmentError> {

@@ -50,13 +50,16 @@ impl Enrolment<'_> {
         let request = self.request(&brings, token.as_ref(), by_certificate)?;
         let shown = if by_certificate { self.current()? } else { None };
         let target = if by_certificate { self.secured_base()? } else { self.order_base()? };
+        // What cannot be read or written is found out before anything is spent.
+        let passphrase = self.passphrase()?;
         if let Some(path) = self.places.next_secret() {
-            // Of an order that was given up.
+            // Also of an order that was given up.
+            write(&path, b"")?;
             remove(&path)?;
         }
         // From here on nobody can know what became of it but by the answer.
         if let Brings::Key(key) = &brings {
-            write(&self.places.next(), self.key_pem(key)?.as_bytes())?;
+            write(&self.places.next(), self.key_pem(key, passphrase.as_ref())?.as_bytes())?;
         }
         journal.passphrase = match &brings {
             Brings::Passphrase(passphrase) => Some(Kept(passphrase.clone())),
@@ -84,7 +87,7 @@ impl Enrolment<'_> {
             }
             Err(refusal) => return Err(self.uncertain(journal, &format!(": {refusal}"))),
         };
-        self.stage_certificate(journal, &brings, &received)?;
+        self.stage_certificate(journal, (&brings, passphrase.as_ref()), &received)?;
         journal.passphrase = None;
         journal.subject_dn = received.subject_dn;
         journal.stage = Stage::Certified;
@@ -226,14 +229,22 @@ impl Enrolment<'_> {
         OrderOutcome::parse(self.issuance(), endpoint, &answer, self.now())
     }
 
-    /// The key in PEM, encrypted if the configuration has a passphrase for it.
-    fn key_pem(&self, pkcs8: &[u8]) -> Result<Zeroizing<String>, EnrolmentError> {
-        let Some(place) = &self.config.certificate_passphrase else {
+    /// Under which the key rests, if the configuration has one.
+    fn passphrase(&self) -> Result<Option<Secret>, EnrolmentError> {
+        let place = self.config.certificate_passphrase.as_ref();
+        let read = place.map(|place| place.0.read(self.agent.around()).and_then(|reading| reading.text()));
+        read.transpose().map_err(|error| EnrolmentError::Source { provider: self.name.to_owned(), error })
+    }
+
+    /// The key in PEM, encrypted if there is a passphrase for it.
+    fn key_pem(
+        &self,
+        pkcs8: &[u8],
+        passphrase: Option<&Secret>,
+    ) -> Result<Zeroizing<String>, EnrolmentError> {
+        let Some(passphrase) = passphrase else {
             return Ok(Zeroizing::new(encode_pem("PRIVATE KEY", pkcs8)));
         };
-        let passphrase = place.0.read(self.agent.around()).and_then(|reading| reading.text());
-        let passphrase =
-            passphrase.map_err(|error| EnrolmentError::Source { provider: self.name.to_owned(), error })?;
         let entropy = &*self.agent.context().entropy;
         let pem = encrypt_private_key(pkcs8, passphrase.expose(), entropy);
         pem.map(Zeroizing::new).map_err(|_| EnrolmentError::Key { provider: self.name.to_owned() })
@@ -243,7 +254,7 @@ impl Enrolment<'_> {
     fn stage_certificate(
         &self,
         journal: &Journal,
-        brings: &Brings,
+        (brings, passphrase): (&Brings, Option<&Secret>),
         received: &OrderedCertificate,
     ) -> Result<(), EnrolmentError> {
         let key = match (brings, &received.private_key) {
@@ -266,7 +277,7 @@ impl Enrolment<'_> {
         if let Err(problem) = material.certificate() {
             return Err(self.uncertain(journal, &format!(": what it sent cannot be used: {problem}")));
         }
-        let own = self.key_pem(&key)?;
+        let own = self.key_pem(&key, passphrase)?;
         let mut text = Zeroizing::new(String::with_capacity(chain.len() + own.len()));
         text.push_str(&chain);
         text.push_str(&own);
@@ -322,7 +333,8 @@ impl Enrolment<'_> {
 
 /// Whether an answer says that nothing was done. A gateway's 502 says nothing of what stands behind it.
 fn is_certain(status: StatusCode) -> bool {
-    !status.is_server_error() || status == StatusCode::SERVICE_UNAVAILABLE
+    status == StatusCode::SERVICE_UNAVAILABLE
+        || !(status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT)
 }
 
 /// A provider's words without ours in them.

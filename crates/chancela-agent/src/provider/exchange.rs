@@ -16,6 +16,9 @@ use tokio::time::Instant;
 /// Errors of a request whose assertion or proof is not of the server's time.
 const OF_THE_CLOCK: [&str; 2] = ["invalid_client", "invalid_dpop_proof"];
 
+/// Seconds by which clocks differ that people should hear of.
+const WORTH_TELLING: i64 = 30;
+
 /// Why there is no answer.
 pub(super) enum ExchangeError {
     /// Nothing was sent.
@@ -68,7 +71,23 @@ impl Inner {
         }
         let response = self.route.send(target, request, left).await.map_err(ExchangeError::Transport)?;
         let news = self.heard.note(Side::Authorization, &uri, &read(&response), self.now());
+        let skew = self.clock_skew(place);
+        if news.clock && skew.saturating_abs() > WORTH_TELLING {
+            let provider = &*self.name;
+            tracing::warn!(
+                provider,
+                skew,
+                "the provider's clock differs from ours by so many seconds; set ours by NTP"
+            );
+        }
         Ok((response, news))
+    }
+
+    /// Seconds by which the clock of a step's server is ahead of ours, as far as that is known.
+    pub(super) fn clock_skew(&self, place: usize) -> i64 {
+        let uri = self.target(place).ok().and_then(|target| target.url("/").parse().ok());
+        let now = self.now();
+        uri.map_or(0, |uri| self.heard.time(Side::Authorization, &uri, now).seconds() - now.seconds())
     }
 
     /// Whether what the first answer has told is what was missing.

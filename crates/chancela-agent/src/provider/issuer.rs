@@ -81,23 +81,26 @@ impl StepIssuer {
             let class = if matches!(attempt.how, How::Again) { Class::Request } else { Class::Lost };
             return Err(Failure { class, retry_after: None, said: Some(UNBOUND.into()) });
         }
-        Ok(granted(answer, self.inner.now()))
+        Ok(granted(answer, self.inner.now(), self.inner.clock_skew(self.place)))
     }
 }
 
-/// What an answer that arrived at `now` gives.
-pub(super) fn granted(answer: TokenAnswer, now: Timestamp) -> Granted {
+/// What an answer that arrived at `now` gives. `skew` is how many seconds the provider's clock is ahead of ours: what it says
+/// by its own clock is said again by ours.
+pub(super) fn granted(answer: TokenAnswer, now: Timestamp, skew: i64) -> Granted {
+    let there = now.plus_seconds(skew);
     let own = JwtHint::of(&answer.access_token);
     let refresh = answer.refresh_token.as_ref().and_then(JwtHint::of);
-    let refresh_ends = refresh.as_ref().and_then(|hint| hint.exp).map(|at| at.saturating_sub(now.seconds()));
-    let until = answer.expires_at.map(|at| at.saturating_sub(now.seconds()));
+    let refresh_ends =
+        refresh.as_ref().and_then(|hint| hint.exp).map(|at| at.saturating_sub(there.seconds()));
+    let until = answer.expires_at.map(|at| at.saturating_sub(there.seconds()));
     Granted {
         expires_in: answer.expires_in.or(until),
-        expires_at: own.and_then(|hint| hint.exp),
+        expires_at: own.and_then(|hint| hint.exp).map(|at| at.saturating_sub(skew)),
         token_type: answer.token_type,
         scope: answer.scope,
         refresh_expires_in: answer.refresh_expires_in.or(refresh_ends),
-        refresh_not_before: refresh.and_then(|hint| hint.nbf),
+        refresh_not_before: refresh.and_then(|hint| hint.nbf).map(|at| at.saturating_sub(skew)),
         access_token: answer.access_token,
         refresh_token: answer.refresh_token,
     }
@@ -117,7 +120,7 @@ impl StepIssuer {
         for secret in secrets.iter().map(Secret::expose).filter(|secret| secret.len() >= SHORTEST_SECRET) {
             text = text.replace(secret, "[redacted]");
         }
-        Failure { said: Some(text.into()), ..failure }
+        Failure { said: Some(without_jwts(&text).into()), ..failure }
     }
 }
 
@@ -298,6 +301,23 @@ pub(crate) fn fresh(entropy: &dyn Entropy) -> String {
     format!("{}-{}-4{}-a{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32))
 }
 
+/// A text without the JWTs in it: an assertion or a proof that a provider repeats was made for its request, and nobody else
+/// knows it.
+fn without_jwts(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    // As every JWT's header begins: `{"` in base64url.
+    while let Some(at) = rest.find("eyJ") {
+        let (before, jwt) = rest.split_at(at);
+        let belongs = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        let end = jwt.find(|c| !belongs(c)).unwrap_or(jwt.len());
+        out.push_str(before);
+        out.push_str("[redacted]");
+        rest = jwt.get(end..).unwrap_or_default();
+    }
+    out + rest
+}
+
 /// What cannot be sent will not be sendable a moment later.
 fn unsendable(error: &ProviderError) -> Failure {
     Failure { class: Class::Local, retry_after: None, said: Some(error.to_string().into()) }
@@ -327,4 +347,41 @@ fn failure(refusal: &TokenRefusal) -> Failure {
     };
     let retry_after = refusal.retry_after.map(|seconds| i64::from(seconds) * SECOND);
     Failure { class, retry_after, said: Some(refusal.to_string().into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::granted as granted_by;
+    use super::*;
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
+    use chancela_core::message::HttpAnswer;
+
+    fn jwt(claims: &str) -> String {
+        format!("e30.{}.c2ln", BASE64URL.encode(claims))
+    }
+
+    /// 4.3 rule 4: what servers say by their clock is believed by their clock.
+    #[test]
+    fn moments_of_a_provider_whose_clock_is_off_are_said_by_ours() {
+        let library = chancela_core::dialect::Library::builtin();
+        let dialect = library.load("standard").unwrap();
+        let body = serde_json::json!({
+            "access_token": jwt("{\"exp\":4900}"), "token_type": "Bearer", "refresh_token": jwt("{\"exp\":9600,\"nbf\":4840}"),
+        });
+        let body = body.to_string();
+        let headers = http::HeaderMap::from_iter([(
+            http::header::CONTENT_TYPE,
+            http::HeaderValue::from_static("application/json"),
+        )]);
+        let answer = HttpAnswer { status: http::StatusCode::OK, headers: &headers, body: body.as_bytes() };
+        // Ours shows 1000, theirs 4600.
+        let now = Timestamp::from_seconds(1000);
+        let read = || TokenAnswer::parse(&dialect.token_endpoints[0], &answer, now).unwrap();
+        let granted = granted_by(read(), now, 3600);
+        assert_eq!(
+            (granted.expires_at, granted.refresh_expires_in, granted.refresh_not_before),
+            (Some(1300), Some(5000), Some(1240))
+        );
+        assert_eq!(granted_by(read(), now, 0).refresh_not_before, Some(4840));
+    }
 }

@@ -147,7 +147,7 @@ impl Provider {
             key: line.key(),
             policy: self.0.policy(endpoint),
             sent,
-            granted: granted(answer, self.0.now()),
+            granted: granted(answer, self.0.now(), self.0.clock_skew(place)),
             id_token,
             withheld,
         })

@@ -23,6 +23,12 @@ impl Provider {
         &self.0.route
     }
 
+    /// Seconds by which the clock of the token endpoint's server is ahead of ours, as its answers have told; 0 before there
+    /// was one, and where it is less than a few.
+    pub fn clock_skew(&self) -> i64 {
+        self.0.clock_skew(self.0.steps.len().saturating_sub(1))
+    }
+
     /// Where the token endpoint is.
     pub fn target(&self) -> Option<&Target> {
         self.0.targets.last()

@@ -6,11 +6,11 @@ use crate::config::ReverseProxyConfig;
 use http::header::{HOST, ORIGIN, UPGRADE};
 use http::request::Parts;
 use http::uri::PathAndQuery;
-use http::{HeaderName, HeaderValue, Method, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 use std::net::IpAddr;
 
 /// What a browser says of where a request comes from.
-const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// The rules of one proxy.
 #[derive(Debug)]
@@ -57,14 +57,12 @@ impl Admission {
     /// Where a request goes at the API.
     pub(super) fn admit(&self, head: &Parts, reach: Reach) -> Result<PathAndQuery, Refusal> {
         self.method(&head.method)?;
-        // `Upgrade: h2c` is an offer that may be declined, and some clients make it with every request.
-        let mut upgrades = head.headers.get_all(UPGRADE).iter();
-        if !upgrades.all(|one| one.as_bytes().eq_ignore_ascii_case(b"h2c")) {
+        let seen = Seen::of(&head.headers);
+        if seen.upgrades {
             return Err(Refusal::upgrade());
         }
-        self.place(head, reach)?;
-        let is_page = head.headers.get(SEC_FETCH_SITE).is_some_and(|site| site != "none");
-        if reach != Reach::Socket && (is_page || head.headers.contains_key(ORIGIN)) {
+        self.place(head, &seen, reach)?;
+        if reach != Reach::Socket && seen.is_page {
             return Err(Refusal::browser());
         }
         let path = below(&self.base, &head.uri).map_err(Refusal::path)?;
@@ -86,20 +84,16 @@ impl Admission {
 
     /// Whether the request is for this proxy. A name server that answers 127.0.0.1 leads a page's own requests here (DNS
     /// rebinding), and whoever takes this for a forward proxy names another host.
-    fn place(&self, head: &Parts, reach: Reach) -> Result<(), Refusal> {
-        let mut hosts = head.headers.get_all(HOST).iter();
-        let host = hosts.next();
-        if hosts.next().is_some() || host.is_none() && head.version > Version::HTTP_10 {
+    fn place(&self, head: &Parts, seen: &Seen<'_>, reach: Reach) -> Result<(), Refusal> {
+        if seen.hosts > 1 || seen.hosts == 0 && head.version > Version::HTTP_10 {
             return Err(Refusal::one_host());
         }
         // A target with a host says it before the field does (RFC 9112 section 3.2.2).
-        let ours = match (head.uri.authority(), host) {
+        let ours = match (head.uri.authority(), seen.host) {
             (Some(authority), _) => self.is_ours(authority.host()),
-            (None, Some(host)) if reach == Reach::Loopback => host
-                .to_str()
-                .ok()
-                .and_then(|host| host.parse().ok())
-                .is_some_and(|authority: http::uri::Authority| self.is_ours(authority.host())),
+            (None, Some(host)) if reach == Reach::Loopback => {
+                host.to_str().is_ok_and(|host| self.is_ours(without_port(host)))
+            }
             _ => true,
         };
         if ours { Ok(()) } else { Err(Refusal::host()) }
@@ -111,6 +105,44 @@ impl Admission {
         host.eq_ignore_ascii_case("localhost")
             || host.eq_ignore_ascii_case(&self.host)
             || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+    }
+}
+
+/// What matters of a request's fields, looked at once.
+#[derive(Default)]
+struct Seen<'a> {
+    hosts: usize,
+    host: Option<&'a HeaderValue>,
+    /// Whether another protocol is wanted. `h2c` is an offer that may be declined, and some clients make it always.
+    upgrades: bool,
+    /// Whether a page in a browser asks.
+    is_page: bool,
+}
+
+impl<'a> Seen<'a> {
+    fn of(fields: &'a HeaderMap) -> Self {
+        let mut own = Self::default();
+        for (name, value) in fields {
+            if name == HOST {
+                own.hosts += 1;
+                own.host = Some(value);
+            } else if name == UPGRADE {
+                own.upgrades |= !value.as_bytes().eq_ignore_ascii_case(b"h2c");
+            } else if name == ORIGIN {
+                own.is_page = true;
+            } else if name == SEC_FETCH_SITE {
+                own.is_page |= value != "none";
+            }
+        }
+        own
+    }
+}
+
+/// The name in a `Host`, or the whole of it if what follows is no port.
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
     }
 }
 

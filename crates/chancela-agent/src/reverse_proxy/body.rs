@@ -10,7 +10,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 use tokio::time::{Sleep, sleep};
 
@@ -160,13 +160,14 @@ impl Answer {
 
 impl Passed {
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let mut polled = poll_data(&mut self.body, cx);
+        // Nobody else moves the connection on, so nobody need be woken for what it brings.
+        let mut unwoken = Context::from_waker(Waker::noop());
+        let mut polled = poll_data(&mut self.body, &mut unwoken);
         if polled.is_pending() {
-            // Nobody else moves the connection on.
             if let Some(connection) = &mut self.connection {
                 connection.drive(cx);
             }
-            polled = poll_data(&mut self.body, cx);
+            polled = poll_data(&mut self.body, &mut unwoken);
         }
         match polled {
             Poll::Ready(Some(Err(error))) => {

@@ -115,7 +115,8 @@ impl Connection {
         self.alarm.at = began + longest;
         let answered = poll_fn(|cx| {
             self.driver.poll(cx);
-            if let Poll::Ready(answer) = answer.as_mut().poll(cx) {
+            // The driver alone brings it, so nobody need be woken for it; a task that wakes itself is polled once more.
+            if let Poll::Ready(answer) = answer.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
                 return Poll::Ready(Some(answer));
             }
             while self.alarm.poll(cx).is_ready() {

@@ -67,3 +67,43 @@ async fn sweep(pool: Weak<Pool>, longest: Duration) {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::Stream;
+    use tokio::net::{TcpListener, TcpStream};
+
+    /// A connection, and its other end.
+    async fn open(listener: &TcpListener, generation: u64) -> (Connection, TcpStream) {
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (other, _) = listener.accept().await.unwrap();
+        (Connection::over(Stream::Plain(stream), generation).await.unwrap(), other)
+    }
+
+    #[tokio::test]
+    async fn a_connection_of_a_replaced_certificate_is_not_taken_and_ends() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let pool = Pool::new(Duration::from_secs(60));
+        let (new, _at_new) = open(&listener, 1).await;
+        let (old, at_old) = open(&listener, 0).await;
+        pool.put(new);
+        pool.put(old);
+        assert_eq!(pool.take(1).map(|connection| connection.generation()), Some(1), "below the old one");
+        at_old.readable().await.unwrap();
+        assert_eq!(at_old.try_read(&mut [0; 8]).unwrap(), 0, "the other end hears of it");
+        assert!(pool.take(1).is_none() && pool.take(0).is_none());
+    }
+
+    #[tokio::test]
+    async fn connections_that_the_other_end_closed_are_swept() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let pool = Pool::new(Duration::from_millis(400));
+        let (connection, other) = open(&listener, 0).await;
+        pool.put(connection);
+        assert_eq!(pool.unused().len(), 1);
+        drop(other);
+        sleep(Duration::from_millis(250)).await;
+        assert!(pool.unused().is_empty());
+    }
+}

@@ -65,6 +65,7 @@ pub(super) struct Metrics {
     certificates: Family<Of, Gauge>,
     budgets: Family<Of, Gauge>,
     pauses: Family<Because, Gauge>,
+    skews: Family<Of, Gauge>,
     /// Of reverse proxies.
     pub(super) calls: CallMetrics,
     /// One look at a time fills the gauges.
@@ -88,6 +89,7 @@ impl Default for Metrics {
             certificates: Family::default(),
             budgets: Family::default(),
             pauses: Family::default(),
+            skews: Family::default(),
             calls: CallMetrics::default(),
             looking: Mutex::default(),
         };
@@ -124,6 +126,8 @@ impl Metrics {
         to.register("cert_expires_timestamp_seconds", text, self.certificates.clone());
         let text = "Calls of the token endpoint that are left";
         to.register("endpoint_budget_remaining", text, self.budgets.clone());
+        let text = "Seconds by which the provider's clock is ahead of ours";
+        to.register("clock_skew_seconds", text, self.skews.clone());
         let text = "Until when no token request is made";
         to.register("cooldown_until_timestamp_seconds", text, self.pauses.clone());
     }
@@ -161,14 +165,23 @@ impl Metrics {
     }
 
     /// The text that Prometheus reads. `wall` is the time in milliseconds since the epoch, and certificates are the ends of
-    /// providers' client certificates in seconds.
-    pub(super) fn render(&self, wall: i64, standing: &[Standing], certificates: &[(String, i64)]) -> String {
+    /// providers' client certificates in seconds, skews how far their clocks are from ours.
+    pub(super) fn render(
+        &self,
+        wall: i64,
+        standing: &[Standing],
+        (certificates, skews): (&[(String, i64)], &[(String, i64)]),
+    ) -> String {
         let _one = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
         self.tokens.clear();
         self.sessions.clear();
         self.certificates.clear();
         self.budgets.clear();
         self.pauses.clear();
+        self.skews.clear();
+        for (provider, skew) in skews {
+            self.skews.get_or_create(&Of { provider: provider.clone() }).set(*skew);
+        }
         for (provider, ends_at) in certificates {
             self.certificates.get_or_create(&Of { provider: provider.clone() }).set(*ends_at);
         }

@@ -62,7 +62,7 @@ fn respond(state: &State, method: &Method, path: &str) -> Response<Full<Bytes>> 
         "/metrics" => {
             let standing = state.news.standing(tokens);
             let wall = state.agent.clock().now().wall;
-            let body = state.news.metrics.render(wall, &standing, &state.certificates());
+            let body = state.news.metrics.render(wall, &standing, (&state.certificates(), &state.skews()));
             text(StatusCode::OK, body)
         }
         _ => text(StatusCode::NOT_FOUND, "only /healthz, /readyz and /metrics\n".into()),

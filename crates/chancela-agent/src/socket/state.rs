@@ -34,7 +34,9 @@ impl State {
 
     /// A provider that was used already.
     pub(super) fn opened(&self, name: &str) -> Option<Provider> {
-        self.opened.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+        let own = self.opened.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        // Perhaps a reverse proxy did.
+        own.or_else(|| self.agent.opened(name))
     }
 
     /// A provider.

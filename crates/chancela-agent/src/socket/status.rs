@@ -37,6 +37,12 @@ impl State {
         let names = self.agent.names();
         names.filter_map(|name| Some((name.to_owned(), self.certificate(name)?.ends_at))).collect()
     }
+
+    /// Seconds by which the clocks of providers that are in use are ahead of ours.
+    pub(super) fn skews(&self) -> Vec<(String, i64)> {
+        let names = self.agent.names();
+        names.filter_map(|name| Some((name.to_owned(), self.opened(name)?.clock_skew()))).collect()
+    }
 }
 
 fn token(standing: &Standing) -> TokenStatus {

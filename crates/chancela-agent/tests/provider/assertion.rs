@@ -64,6 +64,20 @@ async fn key_id_algorithm_and_audience_are_the_configurations() {
     assert_eq!(claims(&assertion, &renamed.unwrap())["aud"].as_str(), Some("https://issuer.example"));
 }
 
+/// Some repeat what they were sent, and their words are logged and kept.
+#[tokio::test]
+async fn a_provider_that_repeats_the_assertion_is_not_quoted() {
+    let folder = tempfile::tempdir().unwrap();
+    let (provider, path) = (Provider::start().await, folder.path().join("key.pem"));
+    key_file(&path);
+    let agent = provider.agent(&line("client_assertion_key", &path));
+    let said =
+        "the assertion eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJhcHAifQ.c2lnbmF0dXJl, sent by app, is late; eyJ";
+    provider.will_say(401, &[], &json!({"error": "invalid_client", "error_description": said}));
+    let error = token(&agent).await.unwrap_err().to_string();
+    assert!(error.contains("the assertion [redacted], sent by app, is late; [redacted])"), "{error}");
+}
+
 /// agent.md 2.6: an assertion is made anew for each attempt.
 #[tokio::test]
 async fn each_attempt_has_an_assertion_of_its_own() {

@@ -94,6 +94,9 @@ async fn the_api_sees_the_clients_certificate_and_a_connection_for_many_requests
     }
     assert_eq!(*shown.lock().unwrap(), [certificate]);
     assert_eq!(token_of(&world.api.seen()[2]), "planted-access-token-0");
+    let metrics = world.metrics().await;
+    let line = "chancela_agent_cert_expires_timestamp_seconds{provider=\"one\"} ";
+    assert!(metrics.contains(line), "its end is told although nobody asked for a token: {metrics}");
 }
 
 #[tokio::test]

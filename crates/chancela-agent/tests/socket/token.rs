@@ -2,6 +2,7 @@
 
 use crate::endpoint::{Endpoint, Reply, token};
 use crate::world::{World, post, until};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
 use chancela_agent::socket::{Ask, Client, ClientError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -137,4 +138,43 @@ async fn a_client_outlives_its_agent() {
     until("it listens", async || Client::connect(client.path()).await.is_ok()).await;
     client.token(&Ask::of("one")).await.unwrap();
     next.abort();
+}
+
+/// RFC 9449: nobody gets headers that no API would take, and nobody gets the key.
+#[tokio::test]
+async fn a_bound_token_comes_with_a_proof_for_the_one_call_that_is_named() {
+    let endpoint = Endpoint::start().await;
+    endpoint.answers(Reply::with(200, r#"{"access_token":"TOKEN","token_type":"DPoP","expires_in":300}"#));
+    let bound = format!(
+        "[provider.bound]\ndialect = \"standard\"\naddress = \"http://127.0.0.1:{}\"\nclient_id = \"client\"\n\
+         client_secret = \"env:ONE_SECRET\"\ndpop = true\n",
+        endpoint.port
+    );
+    let world = World::over(endpoint, &bound);
+    let client = world.client().await;
+    let ClientError::Refused(problem) = client.token(&Ask::of("bound")).await.unwrap_err() else {
+        panic!("no problem")
+    };
+    assert_eq!((problem.status, problem.reason.as_str()), (400, "needs_proof"));
+    let ask = Ask {
+        method: Some("POST".into()),
+        url: Some("https://api.example/pix?a=b".into()),
+        dpop_nonce: Some("n-1".into()),
+        ..Ask::of("bound")
+    };
+    let got = client.token(&ask).await.unwrap();
+    let header = |name: &str| {
+        let found = got.headers.iter().find(|(own, _)| own.as_str() == name).unwrap();
+        found.1.to_str().unwrap().to_owned()
+    };
+    assert_eq!(header("authorization"), format!("DPoP {}", token(0)));
+    let proof = header("dpop");
+    let claims = BASE64URL.decode(proof.split('.').nth(1).unwrap()).unwrap();
+    let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
+    assert_eq!(
+        (&claims["htm"], &claims["htu"], &claims["nonce"]),
+        (&"POST".into(), &"https://api.example/pix".into(), &"n-1".into())
+    );
+    assert_eq!(world.endpoint.calls(), 1);
+    world.stop().await;
 }

@@ -36,7 +36,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 const ISSUER: &str = "https://provider.example";
-const MTLS: &str = "https://mtls.provider.example";
+/// Where clients show certificates.
+pub const MTLS: &str = "https://mtls.provider.example";
 const MTLS_HOST: &str = "mtls.provider.example";
 /// Where logins end; the person carries the answer to the agent.
 const REDIRECT: &str = "https://app.example/done";
@@ -259,8 +260,9 @@ fn server_configuration(planned: &PlannedRealm) -> String {
     format!(
         "data = \"unused\"\n[listen]\nmtls = {{ address = \"127.0.0.1:0\", certificate = \"unused\", key = \"unused\" }}\n\
          [realm.{name}]\nissuer = \"{ISSUER}\"\ndialect = \"{}\"\nenvironment = \"{}\"\nsecurity_profile = \"legacy\"\n\
-         rate_limit = false\ntenants = {tenants:?}\nmtls = {{ url = \"{MTLS}\" }}\ncertificate_authority = {{}}\n",
+         rate_limit = false\ntenants = {tenants:?}\nmtls = {{ url = \"{MTLS}\", registration = {} }}\ncertificate_authority = {{}}\n",
         planned.dialect(),
         planned.environment(),
+        planned.lets_register(),
     )
 }

@@ -48,6 +48,11 @@ impl PlannedRealm {
         Some((text(demo, "client")?, scopes.join(" ")))
     }
 
+    /// Whether clients may register themselves with a certificate.
+    pub(super) fn lets_register(&self) -> bool {
+        self.0.get("registration").and_then(Value::as_bool).unwrap_or(false)
+    }
+
     /// The first tenant.
     pub(super) fn tenant(&self) -> Option<&str> {
         self.0.get("tenants")?.as_array()?.first()?.as_str()

@@ -4,6 +4,7 @@
 
 mod day;
 mod dialects;
+mod enrolment;
 mod sessions;
 
 use chancela_agent::agent::Agent;

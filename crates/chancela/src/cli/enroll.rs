@@ -14,7 +14,8 @@ pub(crate) struct Enroll {
     /// Get the next certificate; the one that is there goes on being used until the new one has given a token
     #[arg(long)]
     pub(crate) renew: bool,
-    /// Order once more after an order whose answer was lost; ask the provider first what became of it
+    /// Order once more after an order whose answer was lost (ask the provider first what became of it), or whose certificate
+    /// cannot be used
     #[arg(long)]
     pub(crate) again: bool,
     /// Where the token is that the provider gave for the order: file:PATH, env:NAME, cmd:PROGRAM or stdin

@@ -18,6 +18,7 @@ mod exec;
 mod explanations;
 mod inspect;
 mod mock;
+mod places;
 mod portuguese;
 mod reverse_proxy;
 mod secrets;

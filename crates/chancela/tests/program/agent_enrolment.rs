@@ -201,6 +201,48 @@ fn four_steps_lead_from_id_and_secret_to_a_bound_token_and_none_is_done_twice() 
 }
 
 #[test]
+fn another_scope_is_another_registration_with_the_same_certificate() {
+    let bench = Bench::bankly();
+    bench.good(&["agent", "enroll", "bankly"]);
+    let (own, id) = (bench.certificate("keys/bankly.pem"), fs::read(bench.path("keys/bankly.id")).unwrap());
+    let text = fs::read_to_string(bench.path("agent.toml")).unwrap();
+    bench.write("agent.toml", &text.replace("\"boleto.read\"", "\"boleto.read boleto.create\""));
+    bench.run(&["token", "bankly"]).failed(5, &["invalid_scope"]);
+    bench.good(&["agent", "enroll", "bankly"]);
+    assert_eq!(bound_to(&bench.good(&["token", "bankly"])), thumbprint(&own));
+    assert_ne!(fs::read(bench.path("keys/bankly.id")).unwrap(), id);
+    assert_eq!((bench.requests("certificates"), bench.requests("registration")), (1, 2));
+}
+
+#[test]
+fn a_certificate_that_came_otherwise_is_renewed_by_itself() {
+    let bench = Bench::new("standard");
+    let realm = bench.sandbox.realm("standard");
+    let clients = realm["clients"].as_array().unwrap();
+    let own = clients.iter().find(|one| one["token_endpoint_auth_method"] == "tls_client_auth").unwrap();
+    let pem = ["certificate_pem", "certificate_chain_pem", "private_key_pem"].map(|member| text(own, member));
+    fs::create_dir(bench.path("keys")).unwrap();
+    bench.write("keys/own.pem", &pem.concat());
+    bench.configure(&format!(
+        "[provider.own]\ndialect = \"standard\"\nenvironment = \"{}\"\naddress = \"{}\"\nscope = \"read\"\n\
+         method = \"tls_client_auth\"\nclient_id = \"{}\"\ncertificate = \"file:{}\"\n\
+         [provider.own.enrollment]\nlifetime = \"9d\"\n",
+        text(realm, "environment"),
+        text(realm, "mtls_base_url"),
+        text(own, "client_id"),
+        bench.path("keys/own.pem").display(),
+    ));
+    let before = bench.certificate("keys/own.pem");
+    bench.good(&["agent", "enroll", "own"]);
+    assert_eq!(bench.requests("certificates"), 0, "there is one");
+    bench.good(&["agent", "certificate", "renew", "own"]);
+    let after = bench.certificate("keys/own.pem");
+    assert_ne!(thumbprint(&after), thumbprint(&before));
+    assert!((9 * 86_400..10 * 86_400).contains(&(after.not_after - after.not_before)));
+    assert_eq!(bound_to(&bench.good(&["token", "own"])), thumbprint(&after));
+}
+
+#[test]
 fn beside_a_sandbox_two_commands_lead_to_an_enrolment() {
     let bench = Bench::new("bankly");
     let (address, folder) = (bench.control(""), bench.path("agent"));

@@ -7,9 +7,13 @@ use crate::language::{Locale, Said, said};
 use crate::output;
 use chancela_agent::agent::Agent;
 use chancela_agent::login::{self, DeviceLogin, LoggedIn, LoginError, LoginRequest, Pending, Revocation};
+use chancela_agent::source::Source;
 use chancela_core::message::token_response::iso_8601;
+use qrcode::render::unicode::Dense1x2;
+use qrcode::{EcLevel, QrCode};
 use std::io::{self, IsTerminal};
 use std::time::Duration;
+use tokio::sync::mpsc::{Receiver, channel};
 
 /// How often a wrong line may be pasted.
 const TRIES: u8 = 5;
@@ -70,7 +74,10 @@ pub(super) fn login(
             );
             output::tell(locale, &said);
         }
-        let answer = answer(&mut pending, timeout, locale).await?;
+        let places = agent.config().provider.get(name).map(|provider| provider.places(name));
+        let is_taken = places.iter().flatten().any(|place| *place.source == Source::StandardInput);
+        let lines = if is_taken { nothing() } else { pasted() };
+        let answer = answer(&mut pending, lines, (timeout, locale)).await?;
         tell(locale, name, &pending.finish(answer).await.map_err(AgentFailure::from)?);
         Ok(())
     })
@@ -98,6 +105,16 @@ async fn elsewhere(
         );
         output::tell(locale, &said);
     }
+    let address = begun.verification_uri_complete().unwrap_or_else(|| begun.verification_uri());
+    if io::stderr().is_terminal()
+        && let Some(picture) = picture(address)
+    {
+        let said = said!(
+            "or point a camera at this:\n\n{picture}",
+            "ou aponte uma câmera para isto:\n\n{picture}",
+        );
+        output::tell(locale, &said);
+    }
     tokio::select! {
         logged_in = begun.finish(timeout) => tell(locale, name, &logged_in.map_err(AgentFailure::from)?),
         _ = tokio::signal::ctrl_c() => return Err(AgentFailure::cancelled(name).into()),
@@ -105,9 +122,19 @@ async fn elsewhere(
     Ok(())
 }
 
+/// An address as a QR code of half blocks, light on dark as most terminals are. `None` if it is too long.
+fn picture(address: &str) -> Option<String> {
+    let code = QrCode::with_error_correction_level(address, EcLevel::L).ok()?;
+    let (light, dark) = (Dense1x2::Light, Dense1x2::Dark);
+    Some(code.render::<Dense1x2>().dark_color(light).light_color(dark).quiet_zone(true).build())
+}
+
 /// From the browser, or from a person who pastes what it ended at.
-async fn answer(pending: &mut Pending, timeout: Duration, locale: Locale) -> Result<login::Answer, Failure> {
-    let mut lines = pasted();
+async fn answer(
+    pending: &mut Pending,
+    mut lines: Receiver<String>,
+    (timeout, locale): (Duration, Locale),
+) -> Result<login::Answer, Failure> {
     let mut left = TRIES;
     let mut comes_here = true;
     loop {
@@ -134,8 +161,8 @@ async fn answer(pending: &mut Pending, timeout: Duration, locale: Locale) -> Res
 }
 
 /// Lines of standard input, where somebody may write them. The thread ends with the program.
-fn pasted() -> tokio::sync::mpsc::Receiver<String> {
-    let (send, receive) = tokio::sync::mpsc::channel(1);
+fn pasted() -> Receiver<String> {
+    let (send, receive) = channel(1);
     std::thread::spawn(move || {
         for line in io::stdin().lines().map_while(Result::ok).filter(|line| !line.trim().is_empty()) {
             if send.blocking_send(line).is_err() {
@@ -144,6 +171,11 @@ fn pasted() -> tokio::sync::mpsc::Receiver<String> {
         }
     });
     receive
+}
+
+/// No lines: standard input has a secret, which must not be taken for one.
+fn nothing() -> Receiver<String> {
+    channel(1).1
 }
 
 fn tell(locale: Locale, name: &str, logged_in: &LoggedIn) {
@@ -191,4 +223,17 @@ pub(super) fn logout(name: &str, file: &AgentFile, wanted: &Wanted, locale: Loca
         output::tell(locale, &said);
         Ok(())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_fits_into_a_terminal_as_a_picture() {
+        let picture = picture("https://id.example/device?user_code=WDJB-MJHT").unwrap();
+        let widths: Vec<usize> = picture.lines().map(|line| line.chars().count()).collect();
+        assert!(widths.iter().all(|width| (29..=60).contains(width)) && widths.len() <= 30, "{widths:?}");
+        assert!(super::picture(&"x".repeat(4000)).is_none());
+    }
 }

@@ -5,7 +5,6 @@ use crate::support::process::{Finished, Process};
 use rustix::process::Signal;
 use serde_json::json;
 use std::fs;
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
@@ -27,7 +26,7 @@ impl Bench {
         self.fault(&json!({ "kind": "edit", "realm": realm, "set": { "expires_in": 4 }, "forever": true }));
     }
 
-    fn edit(&self, from: &str, to: &str) {
+    pub(super) fn edit(&self, from: &str, to: &str) {
         let file = self.path("agent.toml");
         let text = fs::read_to_string(file).unwrap();
         assert!(text.contains(from), "{from} is not in {text}");
@@ -153,34 +152,19 @@ fn a_program_is_started_again_with_the_renewed_token() {
 }
 
 #[test]
+fn a_token_for_one_call_is_not_asked_for_again_and_again() {
+    let bench = Bench::new();
+    bench.fault(&json!({ "kind": "edit", "realm": "bs2", "set": { "expires_in": 0 }, "forever": true }));
+    let done = bench.exec(&["-p", "bs2", "--renew", "restart"], "echo \"$ACCESS_TOKEN\"; sleep 1.5");
+    assert_eq!((done.code, done.stdout.len()), (0, 37), "{done:?}");
+    assert!(done.stderr.contains("good for one call, and is not renewed"), "{done:?}");
+    assert_eq!(bench.requests("bs2"), 1);
+}
+
+#[test]
 fn a_program_that_ends_by_itself_is_not_started_again() {
     let bench = Bench::new();
     bench.hurry("bs2");
     let done = bench.exec(&["-p", "bs2", "--renew", "restart"], "echo once; exit 3");
     assert_eq!((done.code, done.stdout.as_str()), (3, "once\n"));
-}
-
-#[test]
-fn a_secret_comes_from_standard_input() {
-    let bench = Bench::new();
-    let place = format!("client_secret = \"file:{}\"", bench.path("bs2.secret"));
-    bench.edit(&place, "client_secret = \"stdin\"");
-    let secret = fs::read_to_string(bench.path("bs2.secret")).unwrap();
-    let mut process = Process::start(bench.command(&["token", "bs2"]).stdin(Stdio::piped()));
-    process.input().write_all(secret.as_bytes()).unwrap();
-    assert!(process.wait().success(), "{}", process.stderr.text());
-    assert_eq!(process.stdout.text().len(), 36, "a token: {}", process.stdout.text());
-}
-
-#[test]
-fn a_secret_that_others_may_read_is_warned_of() {
-    let bench = Bench::new();
-    let secret = bench.path("bs2.secret");
-    fs::set_permissions(secret, fs::Permissions::from_mode(0o644)).unwrap();
-    let done = bench.run(&["token", "bs2"]);
-    assert_eq!(done.code, 0, "{done:?}");
-    assert_eq!(
-        done.stderr,
-        format!("chancela: warning: {secret} is open to others (mode 644); run: chmod 0600 {secret}\n")
-    );
 }

@@ -78,7 +78,8 @@ async fn token(agent: &Agent, provider: &str, request: Request<'_>) -> Result<Au
     for warning in agent.provider_warnings(provider.name()) {
         output::complain(&format!("warning: {warning}"));
     }
-    Ok(provider.token(request, PATIENCE).await.map_err(AgentFailure::from)?)
+    let authorized = provider.token(request, PATIENCE).await.map_err(AgentFailure::from)?;
+    if authorized.needs_proof() { Err(AgentFailure::bound(provider.name()).into()) } else { Ok(authorized) }
 }
 
 /// Somebody has refused this token: it is renewed, if it is the one that is kept and no new one.

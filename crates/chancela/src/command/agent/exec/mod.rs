@@ -67,6 +67,9 @@ async fn obtain(agent: &Agent, arguments: &Exec) -> Result<Vec<Granted>, Failure
         let provider = agent.provider(&provider).map_err(AgentFailure::from)?;
         let request = arguments.wanted.request(arguments.min_ttl);
         let authorized = provider.token(request, arguments.timeout).await.map_err(AgentFailure::from)?;
+        if authorized.needs_proof() {
+            return Err(AgentFailure::bound(provider.name()).into());
+        }
         out.push(Granted { provider, prefix, authorized });
     }
     Ok(out)

@@ -11,6 +11,8 @@ use tokio::time::sleep;
 const LOOKS: u64 = 20;
 const SHORTEST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+/// Milliseconds of life as whose part the pause after a failure counts: when the provider is asked again is the engine's.
+const AFTER_FAILURE: i64 = 20_000;
 /// How long a look waits for a token that is not there any more.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -29,6 +31,12 @@ pub(super) async fn watch(
     tell: Sender<Renewed>,
 ) {
     let Granted { provider, authorized: mut last, .. } = granted;
+    if last.served.token.life.length == 0 {
+        // Whoever asked again and again would get another one each time.
+        let name = provider.name();
+        output::complain(&format!("warning: a token of {name} is good for one call, and is not renewed"));
+        return;
+    }
     let mut complained = None;
     let mut left = last.served.left;
     loop {
@@ -47,7 +55,7 @@ pub(super) async fn watch(
                 }
             }
             Err(error) => {
-                left = 0;
+                left = AFTER_FAILURE;
                 let text = error.to_string();
                 // The program keeps the token that it has: it may not need one, and a file that is away helps nobody.
                 if complained.as_ref() != Some(&text) {
