@@ -109,10 +109,8 @@ async fn elsewhere(
     if io::stderr().is_terminal()
         && let Some(picture) = picture(address)
     {
-        let said = said!(
-            "or point a camera at this:\n\n{picture}",
-            "ou aponte uma câmera para isto:\n\n{picture}",
-        );
+        let said =
+            said!("or point a camera at this:\n\n{picture}", "ou aponte uma câmera para isto:\n\n{picture}",);
         output::tell(locale, &said);
     }
     tokio::select! {
