@@ -51,7 +51,7 @@ impl Portuguese for EnrolmentError {
                 key.display()
             ),
             Self::NotProven { error } => format!(
-                "o certificado novo está guardado e ainda não está em uso, porque não deu um token: {}",
+                "o certificado novo está guardado e ainda não está em uso, porque não deu um token: {}; depois execute o mesmo comando de novo, ou peça outro com --again",
                 error.pt_br()
             ),
             Self::File { path, error } => format!(

@@ -51,7 +51,7 @@ fn wanted() -> Vec<(String, String, String)> {
 const VALUE: &str = "value ";
 
 /// The tables and keys that may have a text.
-fn places<'t>((table, key, text): &'t (String, String, String)) -> Vec<(&'t str, &'t str)> {
+fn places((table, key, text): &(String, String, String)) -> Vec<(&str, &str)> {
     match key.strip_prefix(VALUE) {
         Some(name) => vec![(VALUES, name)],
         None => vec![(table, key), (ANYWHERE, text), (ANYWHERE, key)],
