@@ -40,6 +40,7 @@ async fn main() {
         state: PathBuf::new(),
         boot: None,
         memory: true,
+        carrier: None,
     };
     let (proxies, allow) = (config.reverse_proxy.clone(), config.agent.allow.clone());
     let agent = Arc::new(Agent::open(config, parts).unwrap());

@@ -98,10 +98,11 @@ impl AgentFailure {
 
     /// A program that takes a token alone would get one that is worth nothing alone.
     pub(crate) fn bound(provider: &str) -> Self {
-        Self::said(said!(
+        let said = said!(
             "{provider}: its tokens are bound to a key, and each call needs a proof of its own (DPoP), which no program makes that is given a token; let it call by the agent's reverse proxy, or ask `chancela token {provider} --url` for each call",
-            "{provider}: os tokens dele são vinculados a uma chave, e cada chamada precisa de uma prova própria (DPoP), que nenhum programa faz ao receber um token; faça-o chamar pelo proxy reverso do agente, ou peça `chancela token {provider} --url` para cada chamada",
-        ))
+            "{provider}: os tokens dele são vinculados a uma chave, e cada chamada precisa de uma prova própria (DPoP), que nenhum programa que recebe um token faz; faça-o chamar pelo proxy reverso do agente, ou peça `chancela token {provider} --url` para cada chamada",
+        );
+        Self { code: 3, said }
     }
 
     /// A person has stopped a login.

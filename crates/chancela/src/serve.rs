@@ -245,11 +245,16 @@ async fn maintain(server: &Server<ConfiguredStore>, acceptors: &[Arc<Acceptor>])
 
 /// No core dumps, no reading of this process by others of the same user: its memory holds keys.
 pub(crate) fn protect_memory() {
-    use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+    use rustix::process::{Resource, Rlimit, setrlimit};
     let none = Rlimit { current: Some(0), maximum: Some(0) };
-    if setrlimit(Resource::Core, none).is_err()
-        || set_dumpable_behavior(DumpableBehavior::NotDumpable).is_err()
-    {
+    if setrlimit(Resource::Core, none).is_err() || !hide_memory() {
         tracing::warn!("core dumps could not be switched off");
     }
+}
+
+/// The same as far as a program that we start does not inherit it: other processes of this user may not look into this one's
+/// memory and environment, and nothing of them is dumped.
+pub(crate) fn hide_memory() -> bool {
+    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).is_ok()
 }

@@ -140,6 +140,12 @@ check('DPoP: headers of one call', headers.Authorization === `DPoP ${bound.stdou
 check('DPoP: another program has the same key and token', !!headers.DPoP && thumbprint(claims(headers.DPoP, 0).jwk) === jkt
   && proofs.filter(({ url }) => url === '/token').length === 2, 'another key or another request');
 
+for (const command of [['exec', '-p', 'bound', '--', 'echo', 'it ran'], ['helper', 'kubernetes', 'bound']]) {
+  const given = await agent('agent', ...command);
+  check(`DPoP: ${command[0]} gives no token that is worth nothing alone`,
+    given.code === 3 && given.stdout === '' && given.stderr.includes('reverse proxy'), JSON.stringify(given));
+}
+
 // --- device flow: the person's half
 
 // Fills in every form of the pages that follow each other, and says what the last one shows.

@@ -31,11 +31,15 @@ impl Cache {
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(CacheError::Read { path, error }),
         };
-        let mut ledger = Ledger::with(budget, self.calls(&text, now).into_iter());
-        if let Err(next) = ledger.check(now.boot, urgent) {
-            return Ok(Err(next.saturating_sub(now.boot)));
+        let (calls, translated) = self.calls(&text, now);
+        let mut ledger = Ledger::with(budget, calls.into_iter());
+        let checked = ledger.check(now.boot, urgent);
+        match checked {
+            // What was said by another clock is said by this one from now on, or it would never grow old.
+            Err(_) if translated => {}
+            Err(next) => return Ok(Err(next.saturating_sub(now.boot))),
+            Ok(()) => ledger.note(now.boot),
         }
-        ledger.note(now.boot);
         let mut text = self.boot_name().to_owned();
         for at in ledger.calls() {
             // Writing into a text does not fail.
@@ -43,29 +47,31 @@ impl Cache {
         }
         let written = durable::replace(&path, &self.path(endpoint, Kind::New), text.as_bytes());
         written.map_err(|error| CacheError::Write { path, error })?;
-        Ok(Ok(()))
+        Ok(checked.map_err(|next| next.saturating_sub(now.boot)))
     }
 
     fn boot_name(&self) -> &str {
         self.0.boot.as_ref().map_or("-", super::BootId::as_str)
     }
 
-    /// The boot times of the calls in a file, the oldest first. Those of an earlier start of the machine are as old as the
+    /// The boot times of the calls in a file, the oldest first, and whether they are others than it says. Those of an earlier start of the machine are as old as the
     /// wall clock says. None lies in the future: a clock that was set must not shut an endpoint for good.
-    fn calls(&self, text: &str, now: Moment) -> Vec<i64> {
+    fn calls(&self, text: &str, now: Moment) -> (Vec<i64>, bool) {
         let mut lines = text.lines();
         let boot = lines.next().unwrap_or_default();
         let is_this_start = boot != "-" && boot == self.boot_name();
+        let mut translated = !is_this_start;
         let mut calls: Vec<i64> = lines
             .filter_map(|line| {
                 let (boot, wall) = line.split_once(' ')?;
                 let (boot, wall): (i64, i64) = (boot.parse().ok()?, wall.parse().ok()?);
                 let at =
                     if is_this_start { boot } else { now.boot.saturating_sub(now.wall.saturating_sub(wall)) };
+                translated |= at > now.boot;
                 Some(at.min(now.boot))
             })
             .collect();
         calls.sort_unstable();
-        calls
+        (calls, translated)
     }
 }

@@ -9,7 +9,7 @@ mod hook;
 pub use due::{Due, DueError, tell};
 
 use crate::agent::{Agent, AgentError};
-use crate::config::ProviderConfig;
+use crate::config::{GrantConfig, ProviderConfig};
 use crate::identity::{Identity, IdentityFiles};
 use crate::provider::{Request, authorities};
 use chancela_core::x509::Certificate;
@@ -87,7 +87,7 @@ pub async fn calendar(agent: &Agent, only: Option<&str>) -> (Vec<Entry>, Vec<Unr
             })),
             Err(why) => unreadable.push(bad(why)),
         }
-        if config.login.is_some() {
+        if config.login.is_some() || config.grant == Some(GrantConfig::DeviceCode) {
             match session(agent, name).await {
                 Ok(ends_at) => all.extend(ends_at.map(|ends_at| Entry {
                     provider: Some(name.clone()),
@@ -140,7 +140,7 @@ async fn session(agent: &Agent, name: &str) -> Result<Option<i64>, AgentError> {
     let provider = agent.provider(name)?;
     let mut first = None;
     for key in provider.keys(Request::default()).await? {
-        let ends_at = provider.session_ends_at(&agent.record(key)?);
+        let ends_at = provider.session_deadline(&agent.record(key)?);
         first = [first, ends_at].into_iter().flatten().min();
     }
     Ok(first)

@@ -4,7 +4,7 @@ use super::{Examination, Finding, Findings};
 use crate::agent::AgentError;
 use crate::config::Kind;
 use crate::identity::Identity;
-use crate::provider::{Provider, Request};
+use crate::provider::{Provider, ProviderError, Request};
 use crate::source::Source;
 use chancela_core::message::token_response::iso_8601;
 
@@ -19,9 +19,13 @@ impl Examination<'_> {
     /// [`AgentError::Unknown`].
     pub async fn credentials(&self, name: &str) -> Result<Vec<Finding>, AgentError> {
         let mut found = Findings::of(name);
-        let needs_input = self.places(name, &mut found);
-        match self.agent.provider(name) {
+        let opened = self.agent.provider(name);
+        let is_enrolled = !matches!(opened, Err(AgentError::Provider(ProviderError::NotEnrolled { .. })));
+        let needs_input = self.places(name, is_enrolled, &mut found);
+        match opened {
             Err(error @ AgentError::Unknown { .. }) => return Err(error),
+            // That comes first, and nothing is wrong.
+            Err(error) if !is_enrolled => found.warning("certificate", error.to_string()),
             Err(error) => found.failed("provider", error.to_string()),
             Ok(provider) => {
                 let target = provider.target().map(|target| target.origin()).unwrap_or_default();
@@ -40,11 +44,15 @@ impl Examination<'_> {
         Ok(found.all)
     }
 
-    /// Each place is read, but for standard input, at which somebody may sit; whether that is one of them.
-    fn places(&self, name: &str, found: &mut Findings) -> bool {
+    /// Each place is read, but for what an enrolment is going to fill, and for standard input, at which somebody may sit;
+    /// whether that is one of them.
+    fn places(&self, name: &str, is_enrolled: bool, found: &mut Findings) -> bool {
         let mut needs_input = false;
         let provider = self.agent.config().provider.get(name);
         for place in provider.map(|provider| provider.places(name)).unwrap_or_default() {
+            if !is_enrolled && !place.key.contains(".enrollment.") {
+                continue;
+            }
             let shown = format!("{} from {}", place.key, place.source);
             if *place.source == Source::StandardInput {
                 found.skipped("secret", format!("{shown} is read when it is needed"));

@@ -1,6 +1,6 @@
 //! When a certificate is renewed without anybody asking.
 
-use super::{Enrolment, EnrolmentError, Outcome, Stage, Wish};
+use super::{Enrolment, EnrolmentError, Outcome, Stage, TURN, Wish};
 
 /// Seconds from a failed renewal to the next attempt: doubled with each in a row, to at most a quarter of a day.
 const FIRST_PAUSE: i64 = 5 * 60;
@@ -17,7 +17,8 @@ impl Enrolment<'_> {
             return Ok(None);
         }
         let outcome = self.run(&Wish { renew: true, ..Wish::default() }).await;
-        if outcome.is_err() {
+        // Somebody else is at it, and knows how it goes.
+        if outcome.as_ref().is_err_and(|error| !matches!(error, EnrolmentError::Busy { .. })) {
             self.failed()?;
         }
         outcome.map(Some)
@@ -43,6 +44,7 @@ impl Enrolment<'_> {
 
     /// Notes that a renewal failed, for whoever tries again after a restart.
     fn failed(&self) -> Result<(), EnrolmentError> {
+        let _turn = self.places.lock(TURN)?;
         let file = self.journal();
         let Some(mut journal) = file.load()? else { return Ok(()) };
         journal.failures = journal.failures.saturating_add(1);

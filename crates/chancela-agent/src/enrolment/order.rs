@@ -58,6 +58,11 @@ impl Enrolment<'_> {
             remove(&path)?;
         }
         // From here on nobody can know what became of it but by the answer.
+        if matches!(brings, Brings::Passphrase(_)) {
+            // What an order that was given up has left there would be taken for this one's.
+            write(&self.places.next(), b"")?;
+            remove(&self.places.next())?;
+        }
         if let Brings::Key(key) = &brings {
             write(&self.places.next(), self.key_pem(key, passphrase.as_ref())?.as_bytes())?;
         }
@@ -85,7 +90,11 @@ impl Enrolment<'_> {
                 let error = self.refused(STEP, &refusal, &secrets);
                 return Err(self.undone(journal, error));
             }
-            Err(refusal) => return Err(self.uncertain(journal, &format!(": {refusal}"))),
+            Err(refusal) => {
+                let secrets = [token.as_ref(), journal.passphrase.as_ref().map(|kept| &kept.0)];
+                let said = hidden(&format!(": {refusal}"), &secrets);
+                return Err(self.uncertain(journal, &said));
+            }
         };
         self.stage_certificate(journal, (&brings, passphrase.as_ref()), &received)?;
         journal.passphrase = None;

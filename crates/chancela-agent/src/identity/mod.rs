@@ -83,7 +83,8 @@ impl Identity {
         Ok(own)
     }
 
-    /// The certificates of the files, the client's own first, whether or not they are valid now: what a calendar shows.
+    /// The certificates of the files, the client's own first, whether or not they are valid now: what a calendar shows. Of PEM
+    /// neither key nor passphrase is read, so that a look each minute asks no keyring and decrypts nothing.
     ///
     /// # Errors
     /// [`IdentityError`].
@@ -92,16 +93,19 @@ impl Identity {
         around: &Surroundings,
     ) -> Result<Vec<Certificate>, IdentityError> {
         let certificate = files.certificate.read(around)?;
-        let key = files.key.as_ref().map(|key| key.read(around)).transpose()?;
-        let passphrase = files.passphrase.as_ref().map(|source| source.read(around)?.text()).transpose()?;
-        let material = Material {
-            certificate: certificate.bytes(),
-            key: key.as_ref().map(Reading::bytes),
-            passphrase: passphrase.as_ref(),
+        let read = if is_pem(certificate.bytes()) {
+            let text = std::str::from_utf8(certificate.bytes()).map_err(|_| IdentityProblem::NotPem);
+            text.and_then(|text| Ok(Certificate::parse_pem_chain(text)?)).map(own_first)
+        } else {
+            let passphrase = files.passphrase.as_ref().map(|source| source.read(around)?.text());
+            let passphrase = passphrase.transpose()?;
+            let bytes = certificate.bytes();
+            let material = Material { certificate: bytes, key: None, passphrase: passphrase.as_ref() };
+            material.open().map(|(_, chain)| chain)
         };
-        material.open().map(|(_, chain)| chain).map_err(|problem| IdentityError::Material {
+        read.map_err(|problem| IdentityError::Material {
             from: files.certificate.to_string(),
-            key: files.key.as_ref().map(|key| format!(" with {key}")).unwrap_or_default(),
+            key: String::new(),
             problem,
         })
     }
@@ -207,17 +211,28 @@ fn from_pkcs12(material: &Material<'_>) -> Result<(Vec<Certificate>, PrivateKey)
 
 /// The key's certificate, of several the one that lives longest, and from there upwards whatever signed the one before it.
 /// Files have other orders and other certificates too often to refuse them.
-fn chain_of(key: &dyn SigningKey, mut left: Vec<Certificate>) -> Option<Vec<Certificate>> {
+fn chain_of(key: &dyn SigningKey, left: Vec<Certificate>) -> Option<Vec<Certificate>> {
     let public = key.public_key()?;
     let own = left.iter().enumerate().filter(|(_, one)| one.public_key_der() == public.as_ref());
-    let mut at = own.max_by_key(|(_, one)| one.not_after).map(|(at, _)| at);
+    let at = own.max_by_key(|(_, one)| one.not_after).map(|(at, _)| at);
+    at.map(|at| upwards(left, at))
+}
+
+/// The same without the key: what is no authority is the client's.
+fn own_first(left: Vec<Certificate>) -> Vec<Certificate> {
+    let own = left.iter().enumerate().max_by_key(|(_, one)| (!one.is_ca, one.not_after)).map(|(at, _)| at);
+    own.map(|at| upwards(left, at)).unwrap_or_default()
+}
+
+fn upwards(mut left: Vec<Certificate>, own: usize) -> Vec<Certificate> {
+    let mut at = Some(own);
     let mut chain = Vec::new();
     while let Some(next) = at {
         let certificate = left.swap_remove(next);
         at = left.iter().position(|above| above.subject.matches(&certificate.issuer));
         chain.push(certificate);
     }
-    (!chain.is_empty()).then_some(chain)
+    chain
 }
 
 fn check_time(certificate: &Certificate, now: Timestamp) -> Result<(), IdentityProblem> {

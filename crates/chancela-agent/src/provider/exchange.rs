@@ -3,7 +3,7 @@
 
 use super::{Inner, ProviderError};
 use crate::proof::{News, Prover, Side};
-use crate::transport::{Lost, TransportError};
+use crate::transport::TransportError;
 use bytes::Bytes;
 use chancela_core::dpop::{PROOF, USE_NONCE};
 use chancela_core::message::HttpAnswer;
@@ -39,6 +39,9 @@ impl Inner {
         let until = Instant::now() + patience;
         let (first, news) = self.ask(place, prover, until, make.clone()).await?;
         if self.may_succeed_now(place, &first, news, prover.is_some()) {
+            if until <= Instant::now() {
+                return Ok(first);
+            }
             return Ok(self.ask(place, prover, until, make).await?.0);
         }
         Ok(first)
@@ -67,7 +70,8 @@ impl Inner {
         let (request, uri) = made.map_err(ExchangeError::Unsent)?;
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() {
-            return Err(ExchangeError::Transport(Lost::Timeout.into()));
+            // Nothing was sent.
+            return Err(ExchangeError::Transport(TransportError::ConnectTimeout(target.name())));
         }
         let response = self.route.send(target, request, left).await.map_err(ExchangeError::Transport)?;
         let news = self.heard.note(Side::Authorization, &uri, &read(&response), self.now());

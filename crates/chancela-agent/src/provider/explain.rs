@@ -8,7 +8,8 @@ use crate::engine::{Record, SECOND, TokenKey};
 use chancela_core::dialect::TokenEndpoint;
 use chancela_core::dpop::PROOF;
 use chancela_core::secret::Secret;
-use hidden::{HIDDEN, Hidden};
+use hidden::HIDDEN;
+pub(super) use hidden::Hidden;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue};
 use std::fmt;
@@ -86,6 +87,14 @@ impl Provider {
         record.session.as_ref()?.ends_at(&self.0.policy(endpoint))
     }
 
+    /// When the person has to log in again however often a record's session is refreshed, in seconds since the epoch; `None`
+    /// where only the provider knows.
+    pub fn session_deadline(&self, record: &Record) -> Option<i64> {
+        let endpoint = self.0.endpoints().last()?;
+        let life = self.0.policy(endpoint).absolute_life?;
+        Some(record.session.as_ref()?.login_at.saturating_add(life.div_euclid(SECOND)))
+    }
+
     /// When the client's certificate ends, in seconds since the epoch.
     pub fn certificate_ends_at(&self) -> Option<i64> {
         Some(self.0.identity.as_ref()?.current().certificate().not_after)
@@ -145,7 +154,7 @@ fn is_public(endpoint: &TokenEndpoint, name: &HeaderName, value: &HeaderValue) -
 
 /// All that is secret in the configuration, whether or not this request has it, and the ids that stand beside secrets.
 /// What cannot be read is in no request.
-fn secrets(inner: &Inner) -> (Vec<Secret>, Vec<Secret>) {
+pub(super) fn secrets(inner: &Inner) -> (Vec<Secret>, Vec<Secret>) {
     let config = &inner.config;
     let own = [&config.client_secret, &config.password, &config.api_key, &config.partner_secret];
     let steps = config.step.values().map(|step| &step.client_secret);

@@ -2,6 +2,7 @@
 
 use super::binding::UNBOUND;
 use super::exchange::{ExchangeError, read, wants_nonce};
+use super::explain::{Hidden, secrets};
 use super::line::Own;
 use super::{Inner, ProviderError, Wanted};
 use crate::config::GrantConfig;
@@ -107,19 +108,19 @@ pub(super) fn granted(answer: TokenAnswer, now: Timestamp, skew: i64) -> Granted
 }
 
 impl StepIssuer {
-    /// Takes out of a provider's words what we have said to it: some repeat the request, and its words are logged and kept.
+    /// Takes out of a provider's words what we have said to it: some repeat the request, in one spelling or another, and its
+    /// words are logged and kept.
     async fn silenced(&self, failure: Failure, attempt: &Attempt) -> Failure {
         let Some(said) = failure.said else { return failure };
-        let (inner, place) = (Arc::clone(&self.inner), self.place);
-        let mut secrets = tokio::task::spawn_blocking(move || inner.secrets(place)).await.unwrap_or_default();
+        let inner = Arc::clone(&self.inner);
+        let read = tokio::task::spawn_blocking(move || secrets(&inner)).await;
+        let (mut secrets, ids) = read.unwrap_or_default();
         secrets.extend(attempt.chain.iter().map(|token| token.access_token.clone()));
         if let How::Refresh(token) = &attempt.how {
             secrets.push(token.clone());
         }
-        let mut text = said.to_string();
-        for secret in secrets.iter().map(Secret::expose).filter(|secret| secret.len() >= SHORTEST_SECRET) {
-            text = text.replace(secret, "[redacted]");
-        }
+        secrets.retain(|secret| secret.expose().len() >= SHORTEST_SECRET);
+        let text = Hidden::new(secrets, &ids, &[]).text(&said);
         Failure { said: Some(without_jwts(&text).into()), ..failure }
     }
 }
@@ -136,15 +137,6 @@ impl Inner {
         response: &Response<Bytes>,
     ) -> Result<TokenAnswer, TokenRefusal> {
         TokenAnswer::parse(endpoint, &read(response), self.now())
-    }
-
-    /// What a request of a step says that nobody else may know, as far as it can be read.
-    fn secrets(&self, place: usize) -> Vec<Secret> {
-        let own = self.endpoints().nth(place).and_then(|endpoint| self.own(endpoint).ok()?.secret);
-        let config = &self.config;
-        let places = [&config.password, &config.api_key, &config.partner_secret];
-        let more = places.into_iter().flatten().filter_map(|place| self.secret(place).ok());
-        own.into_iter().chain(more).collect()
     }
 
     /// The request of a step. Its path is the whole one.

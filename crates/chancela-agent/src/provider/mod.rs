@@ -258,8 +258,14 @@ impl Provider {
             let text = [scheme, joint, token.access_token.expose()].concat();
             out.push((endpoint.token.header.as_str(), text));
         }
-        // The token that was asked for stands first.
+        // The token that was asked for stands first, and alone in its header.
         out.reverse();
+        let mut seen = Vec::new();
+        out.retain(|(name, _)| {
+            let is_new = !seen.iter().any(|one: &String| one.eq_ignore_ascii_case(name));
+            seen.push((*name).to_owned());
+            is_new
+        });
         let more = line.headers.iter().map(|(name, value)| (name.as_str(), value.expose().to_owned()));
         let all = out.into_iter().chain(more);
         all.map(|(name, text)| {

@@ -49,11 +49,6 @@ impl Admission {
         }
     }
 
-    /// Whether paths or methods are restricted.
-    pub(super) const fn is_restricted(&self) -> bool {
-        self.paths.is_some() || self.methods.is_some()
-    }
-
     /// Where a request goes at the API.
     pub(super) fn admit(&self, head: &Parts, reach: Reach) -> Result<PathAndQuery, Refusal> {
         self.method(&head.method)?;
@@ -74,7 +69,7 @@ impl Admission {
 
     /// `TRACE` shows a caller what the API received, and so the token.
     fn method(&self, method: &Method) -> Result<(), Refusal> {
-        let shows = [Method::TRACE, Method::CONNECT].contains(method) || method.as_str() == "TRACK";
+        let shows = ["TRACE", "CONNECT", "TRACK"].iter().any(|own| method.as_str().eq_ignore_ascii_case(own));
         match &self.methods {
             _ if shows => Err(Refusal::method(self.methods.as_ref().map(|(_, allow)| allow))),
             Some((methods, allow)) if !methods.contains(method) => Err(Refusal::method(Some(allow))),

@@ -13,7 +13,7 @@ use crate::config::{Replay401, ReverseProxyConfig, Span};
 use crate::engine::duration;
 use crate::provider::{self, Authorized, Provider, ProviderError};
 use bytes::{Bytes, BytesMut};
-use http::header::HOST;
+use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, Uri, Version};
 use http_body_util::BodyExt;
@@ -67,7 +67,7 @@ impl Proxy {
     pub(super) fn new(config: ReverseProxyConfig, agent: Arc<Agent>, metrics: &CallMetrics) -> Self {
         let admission = Admission::new(&config);
         Self {
-            stripping: Stripping::new(&config.strip, admission.is_restricted()),
+            stripping: Stripping::new(&config.strip),
             of_answers: Taken::from_answers(),
             admission,
             host: config.upstream.authority(),
@@ -116,8 +116,11 @@ impl Proxy {
         let authorized = self.token(provider).await.map_err(|error| Refusal::token(&error))?;
         self.note(from, &authorized);
         head.version = Version::HTTP_11;
-        head.headers.insert(HOST, self.host.clone());
         self.dress(&mut head, &authorized)?;
+        if matches!(body, Outgoing::Streamed(_)) && !head.headers.contains_key(CONTENT_LENGTH) {
+            // Without it, a method that has no body as a rule would go without one.
+            head.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+        }
         let spare = kept.map(|bytes| (head.clone(), bytes));
         let ready = Ready { request: Request::from_parts(head, body), moved, spare, replays, is_safe };
         let (answer, connection) = self.authorized(provider, &authorized, ready).await?;
@@ -130,7 +133,8 @@ impl Proxy {
         let began = Instant::now();
         let resend = spare.as_ref().filter(|_| is_safe);
         let address = self.proven_address(authorized, request.uri());
-        let first = self.exchange(provider, request, (began, moved.as_deref()), resend).await?;
+        let asked = (provider, authorized);
+        let first = self.exchange(asked, request, (began, moved.as_deref()), resend).await?;
         self.metrics.seconds.observe(began.elapsed().as_secs_f64());
         let challenged = address
             .as_ref()
@@ -141,9 +145,14 @@ impl Proxy {
         self.metrics.unauthorized.inc();
         if challenged {
             // The API has refused the proof and not the token, and has told what it misses in it.
-            let Some(spare) = spare else { return Ok(first) };
+            let may = self.config.replay_401 != Replay401::Never;
+            let Some(spare) = spare.filter(|_| may) else { return Ok(first) };
             drop(first);
-            return self.again(provider, authorized, spare, is_safe).await;
+            let (second, challenged) = self.again(provider, authorized, spare, is_safe).await?;
+            if second.0.status() == StatusCode::UNAUTHORIZED && !challenged {
+                provider.rejected(self.wanted(), &authorized.served).await;
+            }
+            return Ok(second);
         }
         // Always told, so that the next call has another token; a second 401 is the answer.
         provider.rejected(self.wanted(), &authorized.served).await;
@@ -156,25 +165,37 @@ impl Proxy {
         tracing::info!(target: "audit", provider = provider.name(), %fingerprint, "request sent again after a 401");
         self.metrics.replayed.inc();
         drop(first);
-        self.again(provider, &renewed, spare, is_safe).await
+        Ok(self.again(provider, &renewed, spare, is_safe).await?.0)
     }
 
-    /// Sends a request once more.
+    /// Sends a request once more. Returns also whether the API refused the proof and not the token.
     async fn again(
         &self,
         provider: &Provider,
         authorized: &Authorized,
         (mut head, body): (Parts, Bytes),
         is_safe: bool,
-    ) -> Exchanged {
+    ) -> Result<((Response<Incoming>, Connection), bool), Refusal> {
         self.dress(&mut head, authorized)?;
+        let address = self.proven_address(authorized, &head.uri);
         let resend = is_safe.then(|| (head.clone(), body.clone()));
         let again = Request::from_parts(head, Outgoing::Whole(body));
-        self.exchange(provider, again, (Instant::now(), None), resend.as_ref()).await
+        let answer =
+            self.exchange((provider, authorized), again, (Instant::now(), None), resend.as_ref()).await?;
+        let challenged = address
+            .is_some_and(|address| authorized.is_challenged(&address, answer.0.status(), answer.0.headers()));
+        Ok((answer, challenged))
     }
 
     /// Makes a caller's request the API's: what the provider wants stands in it alone under its names.
     fn dress(&self, head: &mut Parts, authorized: &Authorized) -> Result<(), Refusal> {
+        self.fields(head, authorized)?;
+        // Last: a caller may name it among what ends at the connection.
+        head.headers.insert(HOST, self.host.clone());
+        Ok(())
+    }
+
+    fn fields(&self, head: &mut Parts, authorized: &Authorized) -> Result<(), Refusal> {
         if authorized.is_uniform() {
             self.stripping.request(&mut head.headers, &authorized.headers);
             return Ok(());
@@ -197,7 +218,7 @@ impl Proxy {
     /// again; what may have arrived does only if that is harmless.
     async fn exchange(
         &self,
-        provider: &Provider,
+        (provider, authorized): (&Provider, &Authorized),
         mut request: Request<Outgoing>,
         (began, moved): (Instant, Option<&AtomicBool>),
         resend: Option<&(Parts, Bytes)>,
@@ -210,7 +231,12 @@ impl Proxy {
                 Err(Failed::Unsent(back, _)) => request = *back,
                 Err(Failed::Broken(error)) => match resend {
                     Some((head, body)) => {
-                        request = Request::from_parts(head.clone(), Outgoing::Whole(body.clone()));
+                        let mut head = head.clone();
+                        if !authorized.is_uniform() {
+                            // A proof is good for one sending.
+                            self.dress(&mut head, authorized)?;
+                        }
+                        request = Request::from_parts(head, Outgoing::Whole(body.clone()));
                         // What ended one has mostly ended all.
                         self.pool.clear();
                     }

@@ -5,8 +5,8 @@
 //! somebody behind them would not have been looked at here.
 
 use http::header::{
-    ALT_SVC, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, PROXY_AUTHENTICATE,
-    PROXY_AUTHORIZATION, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+    ALT_SVC, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT, HOST,
+    PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -22,6 +22,11 @@ static HOP_BY_HOP: [HeaderName; 8] = [
     UPGRADE,
 ];
 
+/// Fields that are of the whole way whatever `Connection` says: a caller who takes them away decides what the API reads, or
+/// whether it may read it twice.
+static OF_MESSAGES: [HeaderName; 5] =
+    [HOST, CONTENT_LENGTH, CONTENT_TYPE, CONTENT_ENCODING, HeaderName::from_static("idempotency-key")];
+
 /// Fields of requests that are never passed on: credentials, and what was meant for the proxy. Cookies are credentials too,
 /// and those of a loopback address belong to all programs that listen there.
 static OF_REQUESTS: [HeaderName; 4] = [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE, EXPECT];
@@ -30,7 +35,8 @@ static OF_REQUESTS: [HeaderName; 4] = [AUTHORIZATION, PROXY_AUTHORIZATION, COOKI
 /// speak of the connection to the API.
 static OF_ANSWERS: [HeaderName; 3] = [SET_COOKIE, PROXY_AUTHENTICATE, ALT_SVC];
 
-/// By which some servers choose another path or method than the request line's, where those are restricted.
+/// By which some servers choose another path or method than the request line's. What may be sent twice and what is allowed is
+/// judged by that line.
 const OVERRIDES: [&str; 6] = [
     "x-original-url",
     "x-rewrite-url",
@@ -65,7 +71,7 @@ impl Taken {
         let found: Vec<HeaderName> = fields.keys().filter(is_taken).cloned().collect();
         if found.contains(&CONNECTION) {
             let named: Vec<HeaderName> = options(fields).filter_map(|name| name.parse().ok()).collect();
-            for name in named {
+            for name in named.iter().filter(|name| !OF_MESSAGES.contains(name)) {
                 fields.remove(name);
             }
         }
@@ -87,13 +93,11 @@ pub(super) struct Stripping {
 }
 
 impl Stripping {
-    /// What is always taken, `more`, and, where the configuration restricts paths or methods, what would get around that.
-    pub(super) fn new(more: &[HeaderName], restricted: bool) -> Self {
+    /// What is always taken, and `more`.
+    pub(super) fn new(more: &[HeaderName]) -> Self {
         let mut names: Vec<HeaderName> = HOP_BY_HOP.iter().chain(&OF_REQUESTS).cloned().collect();
         names.extend(more.iter().cloned());
-        if restricted {
-            names.extend(OVERRIDES.map(HeaderName::from_static));
-        }
+        names.extend(OVERRIDES.map(HeaderName::from_static));
         Self { taken: Taken::new(names) }
     }
 
@@ -168,7 +172,7 @@ mod tests {
 
     fn passed(fields: &[(&str, &str)]) -> Vec<(String, String)> {
         let mut fields = map(fields);
-        Stripping::new(&[HeaderName::from_static("x-internal")], true).request(&mut fields, &own());
+        Stripping::new(&[HeaderName::from_static("x-internal")]).request(&mut fields, &own());
         let mut out: Vec<_> = fields
             .iter()
             .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
@@ -212,6 +216,9 @@ mod tests {
         let fields = [
             ("Connection", "close, X-Hop"),
             ("Connection", "keep-alive,, x-other ,Authorization,Client-Id"),
+            ("Connection", "Host, Idempotency-Key, Content-Type"),
+            ("Idempotency-Key", "1"),
+            ("Content-Type", "a/b"),
             ("X-Hop", "1"),
             ("X-Other", "1"),
             ("Keep-Alive", "timeout=5"),
@@ -231,7 +238,14 @@ mod tests {
         let names: Vec<_> = out.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(
             names,
-            [("accept", "a"), ("accept", "b"), ("x-forwarded-for", "10.0.0.1"), ("x_request_id", "1")]
+            [
+                ("accept", "a"),
+                ("accept", "b"),
+                ("content-type", "a/b"),
+                ("idempotency-key", "1"),
+                ("x-forwarded-for", "10.0.0.1"),
+                ("x_request_id", "1")
+            ]
         );
     }
 

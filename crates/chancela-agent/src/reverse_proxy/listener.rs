@@ -116,6 +116,7 @@ impl Door {
     pub(super) fn new(config: &ReverseProxyConfig, policy: &Arc<Policy>) -> Self {
         let reach = match config.listen {
             Listen::Unix(_) => Reach::Socket,
+            Listen::Tcp { address, .. } if address.ip().is_loopback() => Reach::Loopback,
             Listen::Tcp { anywhere: false, .. } => Reach::Loopback,
             Listen::Tcp { anywhere: true, .. } => Reach::Anywhere,
         };

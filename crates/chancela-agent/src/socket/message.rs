@@ -131,6 +131,8 @@ pub struct Token {
     pub fingerprint: String,
     /// What an API call carries, the values marked sensitive.
     pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Parameters that its address has.
+    pub query: Vec<(String, Secret)>,
 }
 
 #[derive(Serialize)]
@@ -156,6 +158,8 @@ struct ReadToken {
     expires_in: u64,
     fingerprint: String,
     headers: BTreeMap<String, String>,
+    #[serde(default)]
+    query: BTreeMap<String, String>,
 }
 
 impl Token {
@@ -167,8 +171,10 @@ impl Token {
             value.set_sensitive(true);
             Some((HeaderName::from_bytes(name.as_bytes()).ok()?, value))
         });
+        let query = read.query.into_iter().map(|(name, value)| (name, Secret::new(value)));
         Some(Self {
             headers: headers.collect::<Option<_>>()?,
+            query: query.collect(),
             provider: read.provider,
             access_token: Secret::new(read.access_token),
             token_type: read.token_type,

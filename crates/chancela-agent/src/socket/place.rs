@@ -48,14 +48,22 @@ pub(crate) fn bind(
     let group = policy.group();
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
         DirBuilder::new().recursive(true).mode(folder_mode).create(folder).map_err(failed)?;
-        chown(folder, None, group).map_err(failed)?;
+        give(folder, group).map_err(failed)?;
     }
     clear(path, key)?;
     let listener = UnixListener::bind(path).map_err(failed)?;
     let file = SocketFile { path: path.to_owned(), inode: inode(path).map_err(failed)? };
-    chown(path, None, group).map_err(failed)?;
+    give(path, group).map_err(failed)?;
     fs::set_permissions(path, Permissions::from_mode(mode)).map_err(failed)?;
     Ok((listener, file))
+}
+
+/// Gives a file to a group, if there is one to give it to: a sandboxed service may not even try.
+fn give(path: &Path, group: Option<u32>) -> io::Result<()> {
+    match group {
+        Some(_) => chown(path, None, group),
+        None => Ok(()),
+    }
 }
 
 fn clear(path: &Path, key: &'static str) -> Result<(), ServeError> {

@@ -63,5 +63,11 @@ fn a_damaged_file_and_a_clock_that_was_set_shut_nothing_for_good() {
     let lines = "\n7 1767700800000".repeat(5);
     std::fs::write(&file, format!("another start{lines}")).unwrap();
     assert_eq!(cache.spend(&endpoint(), BUDGET, at(1000), false).unwrap(), Err(59_000));
-    assert_eq!(cache.spend(&endpoint(), BUDGET, at(60_000), false).unwrap(), Ok(()));
+    assert_eq!(cache.spend(&endpoint(), BUDGET, at(61_000), false).unwrap(), Ok(()));
+    // Five that lie hours ahead, because the clock was wrong: they count for one window, by the clock that is not set.
+    let lines = "\n7 1767711600000".repeat(5);
+    std::fs::write(&file, format!("another start{lines}")).unwrap();
+    assert_eq!(cache.spend(&endpoint(), BUDGET, at(70_000), false).unwrap(), Err(60_000));
+    assert_eq!(cache.spend(&endpoint(), BUDGET, at(80_000), true).unwrap(), Err(50_000));
+    assert_eq!(cache.spend(&endpoint(), BUDGET, at(130_000), false).unwrap(), Ok(()));
 }

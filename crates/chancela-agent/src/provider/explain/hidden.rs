@@ -14,7 +14,7 @@ const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'*').remove(b'-').remove(b'.')
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Texts that nobody may see.
-pub(super) struct Hidden<'a> {
+pub(in crate::provider) struct Hidden<'a> {
     /// As they are, the longest first: a short one may stand within a long one.
     plain: Vec<Secret>,
     /// In all other spellings, the longest first.
@@ -25,7 +25,7 @@ pub(super) struct Hidden<'a> {
 
 impl<'a> Hidden<'a> {
     /// `ids` are those that may stand before a secret in base64.
-    pub(super) fn new(mut plain: Vec<Secret>, ids: &[Secret], names: &'a [&'a str]) -> Self {
+    pub(in crate::provider) fn new(mut plain: Vec<Secret>, ids: &[Secret], names: &'a [&'a str]) -> Self {
         plain.retain(|secret| !secret.expose().is_empty());
         plain.sort_by_key(|secret| std::cmp::Reverse(secret.expose().len()));
         let mut spelled: Vec<_> = plain.iter().flat_map(|secret| spellings(secret.expose(), ids)).collect();
@@ -34,7 +34,7 @@ impl<'a> Hidden<'a> {
     }
 
     /// An address or a header's value without secrets.
-    pub(super) fn text(&self, text: &str) -> String {
+    pub(in crate::provider) fn text(&self, text: &str) -> String {
         let spelled = self.spelled.iter().map(|secret| secret.as_str());
         spelled.fold(text.to_owned(), |text, secret| text.replace(secret, HIDDEN))
     }

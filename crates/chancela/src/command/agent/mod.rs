@@ -39,6 +39,7 @@ const SETTLE: Duration = Duration::from_secs(2);
 
 /// `chancela agent …`
 pub(super) fn run(action: AgentAction, locale: Locale) -> Result<(), Failure> {
+    serve::hide_memory();
     match action {
         AgentAction::Init { sandbox, folder } => init::init(&sandbox, folder, locale),
         AgentAction::Login { provider, file, wanted, no_browser, device, timeout } => {

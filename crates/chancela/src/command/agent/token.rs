@@ -4,13 +4,14 @@ use super::{shell, with_agent};
 use crate::cli::{Call, Format, Obtain};
 use crate::failure::{AgentFailure, Failure};
 use crate::language::{Locale, Said, said};
-use crate::output;
+use crate::{output, serve};
 use chancela_agent::provider::Authorized;
 use serde_json::{Map, Value, json};
 use std::io::{IsTerminal, Write};
 
 /// `chancela token PROVIDER`
 pub(crate) fn token(obtain: &Obtain, locale: Locale) -> Result<(), Failure> {
+    serve::hide_memory();
     let name = obtain.provider.as_deref().unwrap_or_default();
     let format = if obtain.json { Format::Json } else { obtain.format };
     with_agent(&obtain.file, obtain.memory, async |agent| {
@@ -26,6 +27,21 @@ pub(crate) fn token(obtain: &Obtain, locale: Locale) -> Result<(), Failure> {
         prove(name, &mut authorized, &obtain.call, (format, locale))?;
         print(name, &authorized, (format, locale)).map_err(Failure::io("writing the token"))
     })
+}
+
+/// A token for a program that makes no proofs, with the headers of its calls.
+///
+/// # Errors
+/// The token is bound to a key: alone it is of no use to anybody.
+pub(super) fn unbound(name: &str, mut authorized: Authorized) -> Result<Authorized, Failure> {
+    if authorized.needs_proof() {
+        let text = format!(
+            "{name}: its tokens are bound to a key, and each call needs a proof of its own (DPoP), which this program cannot make; let it call through a [[reverse_proxy]]"
+        );
+        return Err(AgentFailure::configuration(text).into());
+    }
+    authorized.headers = authorized.call_headers();
+    Ok(authorized)
 }
 
 /// Adds the proof for the one call that a bound token is to be used for.

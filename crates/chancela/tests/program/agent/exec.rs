@@ -2,6 +2,7 @@
 
 use super::Bench;
 use crate::support::process::{Finished, Process};
+use crate::support::tls_server::TlsServer;
 use rustix::process::Signal;
 use serde_json::json;
 use std::fs;
@@ -159,6 +160,28 @@ fn a_token_for_one_call_is_not_asked_for_again_and_again() {
     assert_eq!((done.code, done.stdout.len()), (0, 37), "{done:?}");
     assert!(done.stderr.contains("good for one call, and is not renewed"), "{done:?}");
     assert_eq!(bench.requests("bs2"), 1);
+}
+
+/// RFC 9449 section 7.1: such a token alone is of no use, and no other protocol carries a proof.
+#[test]
+fn a_token_that_is_bound_to_a_key_is_given_to_no_program_that_cannot_prove_it() {
+    let bench = Bench::new();
+    let server = TlsServer::answering(|_| {
+        let body = r#"{"access_token":"bound-to-a-key","token_type":"DPoP","expires_in":300}"#;
+        format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+    });
+    bench.move_bs2(&server.address);
+    bench.trust(&server);
+    bench.edit("[provider.bs2]\n", "[provider.bs2]\ndpop = true\n");
+    let words = ["bs2: its tokens are bound to a key", "DPoP", "[[reverse_proxy]]"];
+    let done = bench.exec(&["-p", "bs2"], "echo started");
+    done.failed(3, &words);
+    assert_eq!(done.stdout, "");
+    bench.run(&["agent", "helper", "kubernetes", "bs2"]).failed(3, &words);
+    assert!(server.requests().concat().contains("dpop: "), "it was asked for with a proof");
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod docker;
 mod git;
 mod kubernetes;
 
+use super::token::unbound;
 use super::with_agent;
 use crate::cli::{AgentFile, Helper, Hosts};
 use crate::failure::{AgentFailure, Failure};
@@ -78,8 +79,7 @@ async fn token(agent: &Agent, provider: &str, request: Request<'_>) -> Result<Au
     for warning in agent.provider_warnings(provider.name()) {
         output::complain(&format!("warning: {warning}"));
     }
-    let authorized = provider.token(request, PATIENCE).await.map_err(AgentFailure::from)?;
-    if authorized.needs_proof() { Err(AgentFailure::bound(provider.name()).into()) } else { Ok(authorized) }
+    unbound(provider.name(), provider.token(request, PATIENCE).await.map_err(AgentFailure::from)?)
 }
 
 /// Somebody has refused this token: it is renewed, if it is the one that is kept and no new one.

@@ -109,6 +109,10 @@ impl Child {
 
     /// Ends it: asks, waits, and kills.
     pub(super) async fn stop(&mut self, signals: &mut Signals) -> Result<Stopped, Failure> {
+        // One that has ended by itself is done, and is not begun again.
+        if let Ok(Some(status)) = self.0.try_wait() {
+            return Ok(Stopped { ended: Ended::of(status), is_wanted: true });
+        }
         self.send(Signal::TERM);
         let end = Instant::now() + GRACE;
         let (mut is_wanted, mut killed) = (false, false);

@@ -89,6 +89,10 @@ pub(super) fn variables(granted: &[Granted], folder: Option<&Folder>) -> Vec<(St
         }
         let token = one.authorized.served.token.access_token.expose();
         out.push((name("ACCESS_TOKEN"), Zeroizing::new(token.to_owned())));
+        for (parameter, value) in one.authorized.query() {
+            let parameter = name(&format!("QUERY_{}", shell::variable(parameter)));
+            out.push((parameter, Zeroizing::new(value.expose().to_owned())));
+        }
         for (header, value) in headers(&one.authorized) {
             let header = name(&format!("HEADER_{}", shell::variable(&header)));
             out.push((header, Zeroizing::new(value.to_owned())));

@@ -7,6 +7,7 @@ mod child;
 mod environment;
 mod watch;
 
+use super::token::unbound;
 use super::with_agent;
 use crate::cli::{Exec, Renewal, Told};
 use crate::failure::{AgentFailure, Failure};
@@ -67,9 +68,7 @@ async fn obtain(agent: &Agent, arguments: &Exec) -> Result<Vec<Granted>, Failure
         let provider = agent.provider(&provider).map_err(AgentFailure::from)?;
         let request = arguments.wanted.request(arguments.min_ttl);
         let authorized = provider.token(request, arguments.timeout).await.map_err(AgentFailure::from)?;
-        if authorized.needs_proof() {
-            return Err(AgentFailure::bound(provider.name()).into());
-        }
+        let authorized = unbound(provider.name(), authorized)?;
         out.push(Granted { provider, prefix, authorized });
     }
     Ok(out)
@@ -114,7 +113,11 @@ async fn supervise(mut run: Run<'_>, mut renewed: Receiver<Renewed>) -> Result<E
                 while let Ok(more) = renewed.try_recv() {
                     run.take(more);
                 }
-                run.write()?;
+                if let Err(error) = run.write() {
+                    // The program goes on with what it has.
+                    output::complain(&format!("the files of the renewed tokens were not written: {error}"));
+                    continue;
+                }
                 match run.arguments.renew {
                     Renewal::None => {}
                     Renewal::Signal => child.send(number(run.arguments.signal)),

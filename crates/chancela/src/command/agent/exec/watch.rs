@@ -44,7 +44,8 @@ pub(super) async fn watch(
         let request =
             Request { scope: scope.as_deref(), resource: resource.as_deref(), min_ttl: Duration::ZERO };
         match provider.token(request, PATIENCE).await {
-            Ok(authorized) => {
+            Ok(mut authorized) => {
+                authorized.headers = authorized.call_headers();
                 (left, complained) = (authorized.served.left, None);
                 if is_same(&authorized, &last) {
                     continue;
