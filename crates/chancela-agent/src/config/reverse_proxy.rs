@@ -55,13 +55,8 @@ pub struct ReverseProxyConfig {
 pub enum Listen {
     /// A Unix socket, for those whom `[[agent.allow]]` allows `call`.
     Unix(PathBuf),
-    /// TCP, for everybody who reaches the address.
-    Tcp {
-        /// The address.
-        address: SocketAddr,
-        /// Whether it was said that others than this machine may reach it.
-        anywhere: bool,
-    },
+    /// TCP, for everybody who reaches the address: one of this machine alone, or another that was asked for by name.
+    Tcp(SocketAddr),
 }
 
 /// Which requests are sent again after a 401 of the API. The token is renewed in any case.
@@ -118,7 +113,7 @@ impl<'de> Deserialize<'de> for ReverseProxyConfig {
         let listen = match own.listen {
             Address::Unix(path) => Listen::Unix(path),
             Address::Tcp(address) if address.ip().is_loopback() || own.danger_listen_anywhere => {
-                Listen::Tcp { address, anywhere: own.danger_listen_anywhere }
+                Listen::Tcp(address)
             }
             Address::Tcp(address) => {
                 return Err(D::Error::custom(format_args!(

@@ -48,7 +48,7 @@ impl Socket {
                 listener.set_nonblocking(true).map_err(ServeError::Wait)?;
                 Ok((Self::Unix(listener), Some(file)))
             }
-            Listen::Tcp { address, .. } => {
+            Listen::Tcp(address) => {
                 let failed = |error| ServeError::Tcp { address: *address, key: KEY, error };
                 let listener = TcpListener::bind(address).map_err(failed)?;
                 listener.set_nonblocking(true).map_err(ServeError::Wait)?;
@@ -116,9 +116,8 @@ impl Door {
     pub(super) fn new(config: &ReverseProxyConfig, policy: &Arc<Policy>) -> Self {
         let reach = match config.listen {
             Listen::Unix(_) => Reach::Socket,
-            Listen::Tcp { address, .. } if address.ip().is_loopback() => Reach::Loopback,
-            Listen::Tcp { anywhere: false, .. } => Reach::Loopback,
-            Listen::Tcp { anywhere: true, .. } => Reach::Anywhere,
+            Listen::Tcp(address) if address.ip().is_loopback() => Reach::Loopback,
+            Listen::Tcp(_) => Reach::Anywhere,
         };
         let places = Arc::new(Semaphore::new(config.max_connections));
         Self { reach, provider: config.provider.as_str().into(), policy: Arc::clone(policy), places }

@@ -86,7 +86,7 @@ impl Listening {
         let told = self.bound.iter().map(|Bound { config, socket, .. }| {
             let place = match (&config.listen, socket.address()) {
                 (Listen::Unix(path), _) => format!("unix:{}", path.display()),
-                (Listen::Tcp { address, .. }, bound) => format!("http://{}", bound.unwrap_or(*address)),
+                (Listen::Tcp(address), bound) => format!("http://{}", bound.unwrap_or(*address)),
             };
             format!("{} for {} at {place}", config.upstream.url(""), config.provider)
         });

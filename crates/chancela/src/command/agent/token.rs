@@ -35,10 +35,7 @@ pub(crate) fn token(obtain: &Obtain, locale: Locale) -> Result<(), Failure> {
 /// The token is bound to a key: alone it is of no use to anybody.
 pub(super) fn unbound(name: &str, mut authorized: Authorized) -> Result<Authorized, Failure> {
     if authorized.needs_proof() {
-        let text = format!(
-            "{name}: its tokens are bound to a key, and each call needs a proof of its own (DPoP), which this program cannot make; let it call through a [[reverse_proxy]]"
-        );
-        return Err(AgentFailure::configuration(text).into());
+        return Err(AgentFailure::bound(name).into());
     }
     authorized.headers = authorized.call_headers();
     Ok(authorized)
