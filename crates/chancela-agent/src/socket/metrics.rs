@@ -49,6 +49,9 @@ pub(super) enum Served {
     Failed,
 }
 
+/// Providers and a number of each.
+type ByProvider = [(String, i64)];
+
 /// Everything that is counted.
 #[derive(Debug)]
 pub(super) struct Metrics {
@@ -170,7 +173,7 @@ impl Metrics {
         &self,
         wall: i64,
         standing: &[Standing],
-        (certificates, skews): (&[(String, i64)], &[(String, i64)]),
+        (certificates, skews): (&ByProvider, &ByProvider),
     ) -> String {
         let _one = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
         self.tokens.clear();
