@@ -2,6 +2,7 @@
 
 use super::issuer::StepIssuer;
 use super::per_call::PerCall;
+use super::rendered::Rendered;
 use super::{Inner, ProviderError, Wanted};
 use crate::config::{Given, GrantConfig, Place};
 use crate::engine::{Budget, Chain, Moment, Plan, Policy, SECOND, TokenKey};
@@ -9,6 +10,7 @@ use crate::proof::Prover;
 use crate::source::SourceError;
 use crate::tokens::KeyName;
 use crate::tokens::Tokens;
+use arc_swap::ArcSwapOption;
 use chancela_core::dialect::{ApiParameter, ApiValue, TokenEndpoint};
 use chancela_core::message::device_authorization::DEVICE_CODE;
 use chancela_core::secret::{Secret, hex};
@@ -32,6 +34,8 @@ pub(super) struct Line {
     pub(super) per_call: Option<Arc<PerCall>>,
     /// Proves by the key that the last step's tokens are bound to.
     pub(super) prover: Option<Arc<Prover>>,
+    /// What was written for the last token.
+    pub(super) rendered: ArcSwapOption<Rendered>,
 }
 
 impl Line {
@@ -58,7 +62,8 @@ impl Line {
         let stamp = stamp(&inner.context.pepper, &facts);
         facts.iter_mut().for_each(zeroize::Zeroize::zeroize);
         let (headers, per_call) = api(inner)?;
-        Ok(Self { keys, wanted: wanted.clone(), stamp, read_at: now, headers, per_call, prover })
+        let rendered = ArcSwapOption::empty();
+        Ok(Self { keys, wanted: wanted.clone(), stamp, read_at: now, headers, per_call, prover, rendered })
     }
 
     /// The key of the token that is wanted.
@@ -77,7 +82,7 @@ impl Line {
 
     /// The same, looked at now.
     pub(super) fn looked_at(&self, now: Moment) -> Self {
-        let Self { keys, wanted, stamp, read_at: _, headers, per_call, prover } = self;
+        let Self { keys, wanted, stamp, read_at: _, headers, per_call, prover, rendered: _ } = self;
         Self {
             keys: keys.clone(),
             wanted: wanted.clone(),
@@ -86,6 +91,7 @@ impl Line {
             headers: headers.clone(),
             per_call: per_call.clone(),
             prover: prover.clone(),
+            rendered: ArcSwapOption::empty(),
         }
     }
 

@@ -15,6 +15,7 @@ mod line;
 mod login;
 mod open;
 mod per_call;
+mod rendered;
 mod sight;
 mod times;
 
@@ -38,9 +39,7 @@ use crate::source::Surroundings;
 use crate::tokens::{TokenError, Tokens};
 use crate::transport::{Route, Target};
 use chancela_core::dialect::{Dialect, TokenEndpoint};
-use chancela_core::dpop::TOKEN_TYPE;
 use chancela_core::time::Timestamp;
-use http::{HeaderName, HeaderValue};
 use line::Line;
 use open::Shared;
 use std::collections::BTreeMap;
@@ -141,7 +140,7 @@ impl Provider {
         match served {
             Ok(served) => {
                 let prover = line.prover.clone().filter(|_| binding::is_bound(&served.token));
-                let headers = self.headers(&line, &served, prover.is_some())?;
+                let headers = self.0.headers(&line, &served, prover.is_some())?;
                 Ok(Authorized::new(headers, served, prover, line.per_call.clone()))
             }
             Err(TokenError::Refused(refusal)) => Err(self.refused(refusal)),
@@ -236,45 +235,6 @@ impl Provider {
             scope: request.scope.map(str::to_owned).or_else(|| self.0.scope()),
             resource: request.resource.or(self.0.config.resource.as_deref()).map(str::to_owned),
         }
-    }
-
-    fn headers(
-        &self,
-        line: &Line,
-        served: &Served,
-        is_bound: bool,
-    ) -> Result<Vec<(HeaderName, HeaderValue)>, ProviderError> {
-        let inner = &self.0;
-        let mut out = Vec::with_capacity(2);
-        let tokens = served.chain.iter().chain([&served.token]);
-        let steps = inner.endpoints().skip(inner.steps.len().saturating_sub(served.chain.len() + 1));
-        for (place, (endpoint, token)) in steps.zip(tokens).enumerate() {
-            // The last step's token alone is bound (RFC 9449 section 7.1).
-            let scheme = match is_bound && place == served.chain.len() {
-                true => TOKEN_TYPE,
-                false => endpoint.token.scheme.as_str(),
-            };
-            let joint = if scheme.is_empty() { "" } else { " " };
-            let text = [scheme, joint, token.access_token.expose()].concat();
-            out.push((endpoint.token.header.as_str(), text));
-        }
-        // The token that was asked for stands first, and alone in its header.
-        out.reverse();
-        let mut seen = Vec::new();
-        out.retain(|(name, _)| {
-            let is_new = !seen.iter().any(|one: &String| one.eq_ignore_ascii_case(name));
-            seen.push((*name).to_owned());
-            is_new
-        });
-        let more = line.headers.iter().map(|(name, value)| (name.as_str(), value.expose().to_owned()));
-        let all = out.into_iter().chain(more);
-        all.map(|(name, text)| {
-            let unfit = || ProviderError::Header { provider: inner.name.clone(), header: name.to_owned() };
-            let mut value = HeaderValue::from_str(&text).map_err(|_| unfit())?;
-            value.set_sensitive(true);
-            Ok((HeaderName::from_bytes(name.as_bytes()).map_err(|_| unfit())?, value))
-        })
-        .collect()
     }
 
     fn refused(&self, refusal: Refusal) -> ProviderError {
