@@ -95,6 +95,17 @@ struct Entry {
     reading: bool,
 }
 
+/// A look at who we are that is under way. However it ends, also if its runtime ended before it began, another may follow.
+struct Reading(Arc<Inner>, Wanted);
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        if let Some(entry) = self.0.lines().get_mut(&self.1) {
+            entry.reading = false;
+        }
+    }
+}
+
 /// By what the tokens of one provider differ.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Wanted {
@@ -204,7 +215,9 @@ impl Provider {
     /// Reads who we are, for one kind of token. It goes on although nobody waits for it.
     fn read(&self, wanted: Wanted, now: Moment) -> JoinHandle<Result<Arc<Line>, ProviderError>> {
         let (inner, tokens) = (Arc::clone(&self.0), self.1.clone());
+        let reading = Reading(Arc::clone(&inner), wanted.clone());
         tokio::task::spawn_blocking(move || {
+            let _reading = reading;
             if inner.lines().len() >= MOST_LINES && !inner.lines().contains_key(&wanted) {
                 return Err(ProviderError::TooManyScopes { provider: inner.name.clone() });
             }

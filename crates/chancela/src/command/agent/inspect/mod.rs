@@ -99,11 +99,13 @@ async fn of_provider(arguments: &Inspect, name: &str, token: Option<Secret>) -> 
     let mut known = Known::of(token, &expected);
     known.kept = kept;
     if arguments.verify {
-        let keys = match &arguments.jwks {
-            Some(url) => Keys::at(url)?,
-            None => Keys::of(&provider)?,
-        };
-        known.verification = Some(keys.verify(provider.route(), provider.patience(), &known.token).await?);
+        known.verification = Some(match &arguments.jwks {
+            Some(url) => elsewhere(url, &arguments.file, &known.token).await?,
+            None => {
+                let keys = Keys::of(&provider)?;
+                keys.verify(provider.route(), provider.patience(), &known.token).await?
+            }
+        });
     }
     Ok(known)
 }
@@ -150,11 +152,16 @@ async fn alone(arguments: &Inspect, token: Secret) -> Result<Known, Failure> {
             let text = "--verify: whose keys? Name the provider with --provider, or the address of the keys with --jwks";
             return Err(Failure::Usage(text.to_owned()));
         };
-        let around = Surroundings::new(variable, io::empty());
-        let route = route(&http(&arguments.file), &around, None, None).map_err(AgentFailure::from)?;
-        known.verification = Some(Keys::at(url)?.verify(&route, PATIENCE, &known.token).await?);
+        known.verification = Some(elsewhere(url, &arguments.file, &known.token).await?);
     }
     Ok(known)
+}
+
+/// With keys at an address that somebody named. The client's certificate is not shown there.
+async fn elsewhere(url: &str, file: &AgentFile, token: &Secret) -> Result<Verified, Failure> {
+    let around = Surroundings::new(variable, io::empty());
+    let route = route(&http(file), &around, None, None).map_err(AgentFailure::from)?;
+    Keys::at(url)?.verify(&route, PATIENCE, token).await
 }
 
 /// How servers are reached; as usual if there is no configuration, which a token alone does not need.
