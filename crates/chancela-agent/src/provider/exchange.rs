@@ -55,6 +55,7 @@ impl Inner {
         make: impl Fn(&Self) -> Result<Request<Bytes>, ProviderError> + Send + 'static,
     ) -> Result<(Response<Bytes>, News), ExchangeError> {
         let target = self.target(place).map_err(ExchangeError::Unsent)?;
+        let believed = self.clock_skew(place);
         let (inner, prover, origin) = (Arc::clone(self), prover.cloned(), target.origin());
         let made = tokio::task::spawn_blocking(move || {
             let mut request = make(&inner)?;
@@ -74,7 +75,7 @@ impl Inner {
             return Err(ExchangeError::Transport(TransportError::ConnectTimeout(target.name())));
         }
         let response = self.route.send(target, request, left).await.map_err(ExchangeError::Transport)?;
-        let news = self.heard.note(Side::Authorization, &uri, &read(&response), self.now());
+        let mut news = self.heard.note(Side::Authorization, &uri, &read(&response), self.now());
         let skew = self.clock_skew(place);
         if news.clock && skew.saturating_abs() > WORTH_TELLING {
             let provider = &*self.name;
@@ -84,6 +85,8 @@ impl Inner {
                 "the provider's clock differs from ours by so many seconds; set ours by NTP"
             );
         }
+        // Of two requests at once, the other's answer may have told it; this one was made without knowing it all the same.
+        news.clock |= skew != believed;
         Ok((response, news))
     }
 
