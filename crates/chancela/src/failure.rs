@@ -233,9 +233,8 @@ impl Failure {
     /// 1 failed, 2 wrong usage or configuration, 3 not found, 4 conflict.
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::Config(_) | Self::Dialect(_) | Self::Usage(_) | Self::Control(ControlError::Invalid(_)) => {
-                2
-            }
+            Self::Config(_) | Self::Dialect(_) | Self::Control(ControlError::Invalid(_)) => 2,
+            Self::Usage(_) | Self::WrongUsage(_) => 2,
             Self::Agent(failure) => failure.code,
             Self::Ended(code) => *code,
             Self::Control(ControlError::NotFound(_)) => 3,
