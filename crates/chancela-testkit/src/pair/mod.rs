@@ -168,6 +168,11 @@ impl Pair {
         if client.pem.is_some() {
             out.push_str(&format!("certificate = \"env:PEM_{}\"\n", client.planned.label()));
         }
+        for parameter in endpoint.api.headers.iter().chain(&endpoint.api.query) {
+            if let Some(name) = &parameter.credential {
+                out.push_str(&format!("credential.{name} = \"given\"\n"));
+            }
+        }
         if let Some(tenant) = self.planned.tenant() {
             out.push_str(&format!("tenant = \"{tenant}\"\n"));
         }
