@@ -106,12 +106,7 @@ impl Bench {
     }
 
     fn run(&self, arguments: &[&str]) -> Finished {
-        let output = self.command(arguments).output().unwrap();
-        Finished {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        Finished::from(self.command(arguments).output().unwrap())
     }
 
     #[track_caller]

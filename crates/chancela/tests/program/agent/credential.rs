@@ -1,7 +1,7 @@
 //! `chancela agent helper`: git, docker, kubectl and AWS ask for tokens by their own protocols.
 
 use super::Bench;
-use crate::support::process::{Finished, PROGRAM, Process};
+use crate::support::process::{Finished, PROGRAM, finish_with_input};
 use crate::support::tls_server::TlsServer;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
@@ -13,11 +13,7 @@ use std::process::{Command, Output, Stdio};
 
 impl Bench {
     fn helper(&self, arguments: &[&str], input: &str) -> Finished {
-        let mut command = self.command(&[&["agent", "helper"], arguments].concat());
-        let mut process = Process::start(command.stdin(Stdio::piped()));
-        let _ = process.input().write_all(input.as_bytes());
-        let code = process.wait().code().unwrap();
-        Finished { code, stdout: process.stdout.text(), stderr: process.stderr.text() }
+        finish_with_input(&mut self.command(&[&["agent", "helper"], arguments].concat()), input)
     }
 
     fn append(&self, tables: &str) {
@@ -246,12 +242,7 @@ fn an_exec_credential_says_when_to_ask_again_and_goes_to_one_cluster() {
     let token = bench.token("bs2");
     let run = |options: &[&str], info: &Value| {
         let mut command = bench.command(&[&["agent", "helper", "kubernetes", "bs2"], options].concat());
-        let output = command.env("KUBERNETES_EXEC_INFO", info.to_string()).output().unwrap();
-        Finished {
-            code: output.status.code().unwrap(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        Finished::from(command.env("KUBERNETES_EXEC_INFO", info.to_string()).output().unwrap())
     };
     let info = |version: &str, server: &str| {
         json!({ "kind": "ExecCredential", "apiVersion": format!("client.authentication.k8s.io/{version}"),

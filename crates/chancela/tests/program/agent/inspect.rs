@@ -1,20 +1,13 @@
 //! `chancela agent inspect`: tokens of the cache and of standard input.
 
 use super::Bench;
-use crate::support::process::{Finished, Process};
+use crate::support::process::{Finished, finish_with_input};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use std::io::Write;
-use std::process::Stdio;
 
 impl Bench {
     fn inspect(&self, options: &[&str], input: &str) -> Finished {
-        let mut command = self.command(&[&["agent", "inspect"], options].concat());
-        let mut process = Process::start(command.stdin(Stdio::piped()));
-        // A program that needs no input may have ended.
-        let _ = process.input().write_all(input.as_bytes());
-        let code = process.wait().code().unwrap();
-        Finished { code, stdout: process.stdout.text(), stderr: process.stderr.text() }
+        finish_with_input(&mut self.command(&[&["agent", "inspect"], options].concat()), input)
     }
 }
 

@@ -23,12 +23,7 @@ const CONFIG: &str = "
 ";
 
 fn token(config: &str, provider: &str) -> Finished {
-    let output = command().args(["token", provider, "--json", "--config", config]).output().unwrap();
-    Finished {
-        code: output.status.code().unwrap(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
+    Finished::from(command().args(["token", provider, "--json", "--config", config]).output().unwrap())
 }
 
 fn start(folder: &TempDir, options: &[&str]) -> Process {

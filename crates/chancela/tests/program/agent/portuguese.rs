@@ -8,12 +8,7 @@ use std::fs;
 use std::process::Command;
 
 fn finished(command: &mut Command) -> Finished {
-    let output = command.output().unwrap();
-    Finished {
-        code: output.status.code().unwrap_or(-1),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
+    Finished::from(command.output().unwrap())
 }
 
 fn alone(variables: &[(&str, &str)], arguments: &[&str]) -> Finished {

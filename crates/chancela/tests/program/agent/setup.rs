@@ -43,11 +43,7 @@ fn init(folder: &Path, description: &Value) -> Finished {
     let mut command = command();
     let output =
         command.args(["agent", "init", "--sandbox", &address, "--folder"]).arg(folder).output().unwrap();
-    Finished {
-        code: output.status.code().unwrap_or(-1),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
+    Finished::from(output)
 }
 
 fn entries(folder: &Path) -> Vec<String> {

@@ -30,6 +30,14 @@ pub(crate) struct Finished {
     pub(crate) stderr: String,
 }
 
+impl From<std::process::Output> for Finished {
+    fn from(output: std::process::Output) -> Self {
+        let code = output.status.code().unwrap_or_else(|| panic!("a signal ended it: {output:?}"));
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Self { code, stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+}
+
 impl Finished {
     /// Its standard output as JSON, if it succeeded.
     pub(crate) fn json(&self) -> Value {
@@ -54,17 +62,18 @@ pub(crate) fn run(arguments: &[&str]) -> Finished {
 
 /// Runs the program to its end with this on standard input.
 pub(crate) fn run_with_input(arguments: &[&str], input: &str) -> Finished {
-    let mut process = Process::start(command().args(arguments).stdin(Stdio::piped()));
+    finish_with_input(command().args(arguments), input)
+}
+
+/// Runs a command to its end with this on standard input.
+pub(crate) fn finish_with_input(command: &mut Command, input: &str) -> Finished {
+    let mut process = Process::start(command.stdin(Stdio::piped()));
     let mut stdin = process.child.stdin.take().unwrap();
     // A program that does not read is no error.
     let _ = stdin.write_all(input.as_bytes());
     drop(stdin);
-    let status = process.wait();
-    Finished {
-        code: status.code().unwrap_or(-1),
-        stdout: process.stdout.text(),
-        stderr: process.stderr.text(),
-    }
+    let code = process.wait().code().unwrap();
+    Finished { code, stdout: process.stdout.text(), stderr: process.stderr.text() }
 }
 
 /// What a process has written so far.
